@@ -1,0 +1,135 @@
+// nft, one process a request: `nft -j -f -`.
+//
+// Two milliseconds dearer than the long-lived process of interactive.ts, and without state: what it does
+// is over when it has exited.
+
+import { encode, type ListCommand } from "./encode.ts"
+import { codeOf, NftError } from "./errors.ts"
+import { firstRefused } from "./locate.ts"
+import type { ListScope, Nft } from "./nft.ts"
+import { type ProcessResult, runProcess } from "./process.ts"
+import type { Command, Ruleset, RulesetObject, Transaction } from "./schema.ts"
+
+export interface OneShotOptions {
+  /** How to call nft; `["ip", "netns", "exec", NAME, "nft"]` works in another network namespace. */
+  readonly command?: readonly string[]
+  /** A process that takes longer is killed. */
+  readonly timeoutMs?: number
+  /** A listing that is longer is refused. */
+  readonly maxBytes?: number
+}
+
+export function createOneShot(options: OneShotOptions = {}): Nft {
+  const settings = withDefaults(options)
+  return {
+    run: (transaction) => runTransaction(settings, transaction),
+    list: (scope) => list(settings, scope ?? { kind: "ruleset" }),
+    close: () => Promise.resolve(),
+  }
+}
+
+export type OneShotSettings = Required<OneShotOptions>
+
+/** A foreign commit of seconds blocks ours in the kernel: the time-out is far from what a transaction takes. */
+export function withDefaults(options: OneShotOptions): OneShotSettings {
+  return {
+    command: options.command ?? ["nft"],
+    timeoutMs: options.timeoutMs ?? 60_000,
+    maxBytes: options.maxBytes ?? 512 * 1024 * 1024,
+  }
+}
+
+async function runTransaction(settings: OneShotSettings, transaction: Transaction): Promise<void> {
+  if (transaction.length === 0) return
+  const result = await send(settings, ["-j", "-f", "-"], transaction)
+  if (result.exitCode === 0) return
+  if (result.exitCode === null) throw new NftError({ ...died(result), applied: "unknown" })
+  throw await explain(settings, transaction, result.errors)
+}
+
+/** The error for a refused transaction, with the first command that nft or the kernel does not take. */
+export async function explain(
+  settings: OneShotSettings,
+  transaction: Transaction,
+  text: string,
+): Promise<NftError> {
+  const code = codeOf(text)
+  const index = await firstRefused({ transaction, text, code }, (prefix) => refusal(settings, prefix))
+  const command = index === undefined ? undefined : transaction[index]
+  return new NftError({
+    code,
+    text,
+    ...(index === undefined || command === undefined ? {} : { index, command }),
+  })
+}
+
+/** What `nft -c` says about the commands, without applying them; undefined when it takes them. */
+async function refusal(settings: OneShotSettings, commands: Transaction): Promise<string | undefined> {
+  const result = await send(settings, ["-j", "-c", "-f", "-"], commands)
+  return result.exitCode === 0 ? undefined : result.errors
+}
+
+async function list(settings: OneShotSettings, scope: ListScope): Promise<Ruleset> {
+  const result = await send(settings, ["-j", "-f", "-"], [listCommand(scope)])
+  if (result.exitCode === null) throw new NftError(died(result))
+  if (result.exitCode !== 0) throw new NftError({ code: codeOf(result.errors), text: result.errors })
+  return readListing(result.output)
+}
+
+function listCommand(scope: ListScope): ListCommand {
+  switch (scope.kind) {
+    case "ruleset":
+    case "tables":
+    case "chains":
+      return { list: { [scope.kind]: null } }
+    case "table":
+      return { list: { table: { family: scope.family, name: scope.name } } }
+    case "set":
+    case "map":
+    case "chain":
+      return { list: { [scope.kind]: { family: scope.family, table: scope.table, name: scope.name } } }
+  }
+}
+
+function readListing(text: string): Ruleset {
+  const document: unknown = JSON.parse(text)
+  if (isListing(document)) return document.nftables
+  throw new NftError({ code: "unknown", text: `nft listed what is no ruleset: ${text.slice(0, 200)}` })
+}
+
+function isListing(document: unknown): document is { readonly nftables: readonly RulesetObject[] } {
+  return (
+    typeof document === "object" &&
+    document !== null &&
+    "nftables" in document &&
+    Array.isArray(document.nftables) &&
+    document.nftables.every((each) => typeof each === "object" && each !== null)
+  )
+}
+
+function send(
+  settings: OneShotSettings,
+  flags: readonly string[],
+  commands: readonly (Command | ListCommand)[],
+): Promise<ProcessResult> {
+  return runProcess({
+    command: [...settings.command, ...flags],
+    input: encode(commands),
+    timeoutMs: settings.timeoutMs,
+    maxBytes: settings.maxBytes,
+  })
+}
+
+function died(result: ProcessResult): {
+  readonly code: "too-large" | "unavailable" | "unknown"
+  readonly text: string
+} {
+  switch (result.killed) {
+    case "timeout":
+      return { code: "unavailable", text: `nft did not answer in time\n${result.errors}` }
+    case "too-much-output":
+      return { code: "too-large", text: "nft printed more than maxBytes" }
+    case undefined:
+      return { code: "unknown", text: `nft was ended by ${result.signal ?? "a signal"}\n${result.errors}` }
+  }
+}
