@@ -1,0 +1,63 @@
+// Everything that may flow from one address to another: port ranges per protocol, and the rest.
+//
+// The answer can change only at the numbers that a policy bounds, and at the destination's own ports, which
+// names mean; so one port of every interval between them answers for the whole interval.
+
+import type { Protocol } from "../compile/snapshot.ts"
+import { judgeConnection } from "./evaluate.ts"
+import type { Endpoint, Port } from "./judge.ts"
+import type { World } from "./world.ts"
+
+/** Inclusive. */
+export interface PortInterval {
+  readonly from: number
+  readonly to: number
+}
+
+export interface Allowed {
+  readonly TCP: readonly PortInterval[]
+  readonly UDP: readonly PortInterval[]
+  readonly SCTP: readonly PortInterval[]
+  /** ICMP and every other protocol without ports that are judged. */
+  readonly other: boolean
+}
+
+/** The two ends of a connection whose port is asked for. */
+export interface Pair {
+  readonly from: Endpoint
+  readonly to: Endpoint
+  readonly throughService: boolean
+}
+
+export function allowed(pair: Pair, world: World): Allowed {
+  const pieces = portPieces(pair.to, world)
+  const allows = (port: Port) => judgeConnection({ ...pair, port }, world).verdict === "Allow"
+  const allowedRanges = (protocol: Protocol): readonly PortInterval[] =>
+    joinNeighbours(pieces.filter(({ from }) => allows({ kind: "port", protocol, port: from })))
+  return {
+    TCP: allowedRanges("TCP"),
+    UDP: allowedRanges("UDP"),
+    SCTP: allowedRanges("SCTP"),
+    other: allows({ kind: "other", protocol: "ICMP" }),
+  }
+}
+
+/** Intervals of ports, 0 to 65535 in all, inside which no answer can change. */
+export function portPieces(destination: Endpoint, world: World): readonly PortInterval[] {
+  const named = destination.kind === "pod" ? destination.pod.ports.map(({ port }) => port) : []
+  const bounds = [
+    0,
+    ...world.policies.flatMap(({ policy, judge }) => judge.portBounds(policy)),
+    ...named.flatMap((port) => [port, port + 1]),
+  ]
+  const starts = [...new Set(bounds)].filter((port) => port >= 0 && port <= 65535).toSorted((a, b) => a - b)
+  return starts.map((from, i) => ({ from, to: (starts[i + 1] ?? 65536) - 1 }))
+}
+
+function joinNeighbours(pieces: readonly PortInterval[]): readonly PortInterval[] {
+  return pieces.reduce<readonly PortInterval[]>((joined, piece) => {
+    const last = joined.at(-1)
+    if (last === undefined || last.to + 1 !== piece.from) return [...joined, piece]
+    return [...joined.slice(0, -1), { from: last.from, to: piece.to }]
+  }, [])
+}

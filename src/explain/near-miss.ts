@@ -1,0 +1,102 @@
+// Why a selector does not hold, and whether by so little that somebody mistyped.
+
+import type { Labels } from "../compile/snapshot.ts"
+import { type LabelRequirement, requirements, unmetRequirements } from "./labels.ts"
+
+export interface Miss {
+  /** "has role=fronted, wanted role=frontend". */
+  readonly text: string
+  /** Every requirement fails by what looks like a mistake. */
+  readonly near: boolean
+}
+
+/** Null where the selector holds. */
+export function selectorMiss(selector: unknown, labels: Labels): Miss | null {
+  const misses = unmetRequirements(selector, labels).map((requirement) =>
+    requirementMiss(requirement, labels),
+  )
+  if (misses.length === 0) return null
+  return { text: misses.map((miss) => miss.text).join(", "), near: misses.every((miss) => miss.near) }
+}
+
+export function selectorText(selector: unknown): string {
+  const all = requirements(selector)
+  return all.length === 0 ? "every label set" : all.map(requirementText).join(", ")
+}
+
+/** kubectl's notation: key=value, key in (a, b), !key. */
+export function requirementText({ key, operator, values }: LabelRequirement): string {
+  switch (operator) {
+    case "In":
+      return values.length === 1 ? `${key}=${values[0]}` : `${key} in (${values.join(", ")})`
+    case "NotIn":
+      return values.length === 1 ? `${key}!=${values[0]}` : `${key} notin (${values.join(", ")})`
+    case "Exists":
+      return key
+    case "DoesNotExist":
+      return `!${key}`
+    default:
+      return `${key} ${operator} (${values.join(", ")})`
+  }
+}
+
+/** Differs by case, or by a letter or two. Numbers in names differ on purpose: app-1 is not a typo of app-2. */
+export function looksMistyped(written: string, meant: string): boolean {
+  if (written === meant) return false
+  if (written.toLowerCase() === meant.toLowerCase()) return true
+  if (written.replaceAll(/\d/g, "") === meant.replaceAll(/\d/g, "")) return false
+  const length = Math.min(written.length, meant.length)
+  const allowed = length < 3 ? 0 : length < 6 ? 1 : 2
+  return editDistance(written.toLowerCase(), meant.toLowerCase()) <= allowed
+}
+
+function requirementMiss(requirement: LabelRequirement, labels: Labels): Miss {
+  const wanted = `wanted ${requirementText(requirement)}`
+  const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined
+  if (value !== undefined) {
+    const near =
+      requirement.operator === "In" && requirement.values.some((each) => looksMistyped(value, each))
+    return { text: `has ${requirement.key}=${value}, ${wanted}`, near }
+  }
+  const lookalike = Object.entries(labels).find(([key, other]) => isLookalike(requirement, key, other))
+  if (lookalike === undefined) return { text: `has no label ${requirement.key}, ${wanted}`, near: false }
+  return { text: `has ${lookalike[0]}=${lookalike[1]}, ${wanted}`, near: true }
+}
+
+/** The key is mistyped, or the value stands under another key. */
+function isLookalike({ key, operator, values }: LabelRequirement, otherKey: string, other: string): boolean {
+  const keyIsNear = looksMistyped(otherKey, key) || lastSegment(otherKey) === lastSegment(key)
+  if (operator === "Exists") return keyIsNear
+  return (
+    operator === "In" &&
+    (values.includes(other) || (keyIsNear && values.some((each) => looksMistyped(other, each))))
+  )
+}
+
+/** app.kubernetes.io/name and name are easily taken for each other. */
+function lastSegment(key: string): string {
+  return key.slice(key.lastIndexOf("/") + 1)
+}
+
+/** Insertions, deletions, substitutions and swaps of neighbours. */
+function editDistance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)]
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    rows.push(row)
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1]
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      row.push(
+        Math.min(
+          at(i - 1, j) + 1,
+          at(i, j - 1) + 1,
+          at(i - 1, j - 1) + (same ? 0 : 1),
+          swapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      )
+    }
+  }
+  return at(a.length, b.length)
+}

@@ -1,0 +1,174 @@
+// A snapshot prepared for questions: who owns an address, what labels a namespace has, policies in order.
+
+import type { AddressFamily, Labels, Node, Pod, PolicyObject, Snapshot } from "../compile/snapshot.ts"
+import { blockHolds, parseAddress, parseBlock } from "./address.ts"
+import type { Address, Endpoint, Judge, JudgeOf, Place } from "./judge.ts"
+
+/** One end of a flow, as it is named: a pod may have several addresses, an address may be a pod's. */
+export type End =
+  | { readonly kind: "pod"; readonly pod: Pod }
+  | { readonly kind: "node"; readonly node: Node }
+  | { readonly kind: "address"; readonly address: string }
+
+export interface WorldSettings {
+  /** Where pods without an address could have theirs; [] for anywhere in a family. */
+  readonly podCIDRs: readonly string[]
+  /** What agents do with an address of a node's pod CIDR that no known pod owns. */
+  readonly unknownPodAddresses: "deny" | "allow"
+}
+
+export const DEFAULT_SETTINGS: WorldSettings = { podCIDRs: [], unknownPodAddresses: "deny" }
+
+export interface RankedPolicy {
+  readonly policy: PolicyObject
+  readonly judge: Judge
+  readonly place: Place
+}
+
+export interface World {
+  readonly snapshot: Snapshot
+  readonly settings: WorldSettings
+  /** By (tier, priority, kind, namespace, name). */
+  readonly policies: readonly RankedPolicy[]
+  readonly namespaceLabels: (namespace: string) => Labels
+  /** The pod that owns an address: never a finished one, never a host-network one. */
+  readonly ownerOf: (address: string) => Pod | null
+  readonly nodeOf: (address: string) => Node | null
+  readonly nodeNamed: (name: string) => Node | null
+  /** The node in whose pod CIDRs the address lies. */
+  readonly podNodeOf: (address: Address) => Node | null
+  /** Families an unknown address may be of: those that the cluster is seen to use. */
+  readonly families: readonly AddressFamily[]
+}
+
+export function createWorld(snapshot: Snapshot, judgeOf: JudgeOf, settings = DEFAULT_SETTINGS): World {
+  const namespaces = new Map(snapshot.namespaces.map((each) => [each.name, each.labels]))
+  const nodes = new Map(snapshot.nodes.map((each) => [each.name, each]))
+  const owners = ownersByAddress(snapshot.pods.filter((pod) => !pod.hostNetwork && !pod.finished))
+  const nodeAddresses = ownersByAddress(snapshot.nodes)
+  return {
+    snapshot,
+    settings,
+    policies: rankPolicies(snapshot.policies, judgeOf),
+    namespaceLabels: (name) => ({ "kubernetes.io/metadata.name": name, ...namespaces.get(name) }),
+    ownerOf: (address) => owners.get(addressKey(address)) ?? null,
+    nodeOf: (address) => nodeAddresses.get(addressKey(address)) ?? null,
+    nodeNamed: (name) => nodes.get(name) ?? null,
+    podNodeOf: (address) => snapshot.nodes.find((node) => inBlocks(address, node.podCIDRs)) ?? null,
+    families: familiesInUse(snapshot, settings),
+  }
+}
+
+/** What an end is on the network, once for each of its addresses. A finished pod owns none. */
+export function endpointsOf(end: End, world: World): readonly Endpoint[] {
+  switch (end.kind) {
+    case "pod":
+      return podEndpoints(end.pod, world)
+    case "node":
+      return nodeAddresses(end.node.addresses, world).map((address): Endpoint => {
+        return { kind: "node", node: end.node.name, pod: null, address }
+      })
+    case "address":
+      return [addressEndpoint(end.address, world)]
+  }
+}
+
+function podEndpoints(pod: Pod, world: World): readonly Endpoint[] {
+  if (pod.finished) return []
+  if (pod.hostNetwork) {
+    const own = pod.addresses.length > 0 ? pod.addresses : (world.nodeNamed(pod.node)?.addresses ?? [])
+    return nodeAddresses(own, world).map(
+      (address): Endpoint => ({ kind: "node", node: pod.node, pod, address }),
+    )
+  }
+  const addresses =
+    pod.addresses.length > 0
+      ? pod.addresses.map(knownAddress)
+      : world.families.map((family): Address => {
+          return { kind: "unknown", family, within: podBlocks(family, world.settings) }
+        })
+  return addresses.map((address): Endpoint => ({ kind: "pod", pod, address }))
+}
+
+function addressEndpoint(text: string, world: World): Endpoint {
+  const address = knownAddress(text)
+  const pod = world.ownerOf(text)
+  if (pod !== null) return { kind: "pod", pod, address }
+  const node = world.nodeOf(text)
+  if (node !== null) return { kind: "node", node: node.name, pod: null, address }
+  return { kind: "outside", address }
+}
+
+function nodeAddresses(addresses: readonly string[], world: World): readonly Address[] {
+  if (addresses.length > 0) return addresses.map(knownAddress)
+  return world.families.map((family): Address => ({ kind: "unknown", family, within: [wholeFamily(family)] }))
+}
+
+function knownAddress(text: string): Address {
+  const parsed = parseAddress(text)
+  if (parsed === null) throw new Error(`not an address: ${text}`)
+  return { kind: "known", family: parsed.family, text }
+}
+
+function podBlocks(family: AddressFamily, settings: WorldSettings): readonly string[] {
+  const given = settings.podCIDRs.filter((cidr) => parseBlock(cidr)?.family === family)
+  return given.length > 0 ? given : [wholeFamily(family)]
+}
+
+function wholeFamily(family: AddressFamily): string {
+  return family === "IPv4" ? "0.0.0.0/0" : "::/0"
+}
+
+function familiesInUse(snapshot: Snapshot, settings: WorldSettings): readonly AddressFamily[] {
+  const both: readonly AddressFamily[] = ["IPv4", "IPv6"]
+  const given = settings.podCIDRs.map((cidr) => parseBlock(cidr)?.family)
+  const seen = [
+    ...snapshot.pods.flatMap((pod) => pod.addresses).map((address) => parseAddress(address)?.family),
+    ...snapshot.nodes.flatMap((node) => node.addresses).map((address) => parseAddress(address)?.family),
+    ...snapshot.nodes.flatMap((node) => node.podCIDRs).map((cidr) => parseBlock(cidr)?.family),
+  ]
+  const known = given.length > 0 ? given : seen
+  return known.length === 0 ? both : both.filter((family) => known.includes(family))
+}
+
+function rankPolicies(policies: readonly PolicyObject[], judgeOf: JudgeOf): readonly RankedPolicy[] {
+  return policies
+    .map((policy) => {
+      const judge = judgeOf(policy)
+      return { policy, judge, place: judge.place(policy) }
+    })
+    .toSorted(comparePlaces)
+}
+
+function comparePlaces(a: RankedPolicy, b: RankedPolicy): number {
+  const names = ({ policy: { kind, metadata } }: RankedPolicy) => [kind, metadata.namespace, metadata.name]
+  const [left, right] = [names(a), names(b)]
+  const differing = left.findIndex((name, index) => name !== right[index])
+  return (
+    a.place.tier.order - b.place.tier.order ||
+    a.place.priority - b.place.priority ||
+    (differing < 0 ? 0 : (left[differing] ?? "") < (right[differing] ?? "") ? -1 : 1)
+  )
+}
+
+/** The first that claims an address has it. */
+function ownersByAddress<T extends { readonly addresses: readonly string[] }>(
+  all: readonly T[],
+): Map<string, T> {
+  return new Map(
+    all.flatMap((each) => each.addresses.map((address) => [addressKey(address), each] as const)).toReversed(),
+  )
+}
+
+/** One key for every spelling of an address. */
+function addressKey(text: string): string {
+  const parsed = parseAddress(text)
+  return parsed === null ? text : `${parsed.family} ${parsed.value}`
+}
+
+function inBlocks(address: Address, blocks: readonly string[]): boolean {
+  return blocks.some((text) => {
+    const block = parseBlock(text)
+    return block !== null && blockHolds(block, address)
+  })
+}
