@@ -1,0 +1,46 @@
+// How a mistake is told: by its name in the registry, with the values its message needs.
+
+import { type CodeName, codes } from "./codes.ts"
+import type { Diagnostic, FieldPath } from "./diagnostic.ts"
+
+type Placeholders<Template extends string> = Template extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never
+
+export type MessageValues<Name extends CodeName> = Readonly<
+  Record<Placeholders<(typeof codes)[Name]["template"]>, string | number>
+>
+
+export type Report = <Name extends CodeName>(name: Name, values: MessageValues<Name>, path: FieldPath) => void
+
+export function diagnostic<Name extends CodeName>(
+  name: Name,
+  values: MessageValues<Name>,
+  path?: FieldPath,
+): Diagnostic {
+  const { code, severity, template } = codes[name]
+  const message = fill(template, new Map<string, string | number>(Object.entries(values)))
+  return path === undefined ? { code, severity, message } : { code, severity, message, path }
+}
+
+/** A report that keeps what it is told, in order. */
+export function collector(): { readonly report: Report; readonly diagnostics: readonly Diagnostic[] } {
+  const diagnostics: Diagnostic[] = []
+  return {
+    diagnostics,
+    report: (name, values, path) => void diagnostics.push(diagnostic(name, values, path)),
+  }
+}
+
+/** For reading what has been checked before. */
+export const silent: Report = () => undefined
+
+/** A value as a message shows it: quoted, on one line, cut where it is long. */
+export function shown(value: unknown): string {
+  const text = typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value))
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}
+
+function fill(template: string, values: ReadonlyMap<string, string | number>): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => String(values.get(name) ?? whole))
+}

@@ -1,0 +1,81 @@
+// The ports of a NetworkPolicy rule (API server: ValidateNetworkPolicyPort, IsValidPortName).
+
+import { conforms } from "../../api/conforms.ts"
+import { type NetworkPolicyPort, networkPolicyPortSchema } from "../../api/networkpolicy.ts"
+import { shown } from "../../api/report.ts"
+import type { NamedPort, PortRange, Ports } from "../../compile/policy-ir.ts"
+import type { Protocol } from "../../compile/snapshot.ts"
+import { type At, under } from "../reading.ts"
+
+/** No ports are every port and every protocol; a port that cannot be read matches nothing. */
+export function readPorts(sources: readonly unknown[], place: At): Ports {
+  if (sources.length === 0) return { kind: "any" }
+  const ranges: PortRange[] = []
+  const names: NamedPort[] = []
+  for (const [i, source] of sources.entries()) {
+    const port = readPort(source, under(place, i))
+    if (port === undefined) continue
+    if ("name" in port) names.push(port)
+    else ranges.push(port)
+  }
+  return { kind: "some", ranges, names }
+}
+
+function readPort(source: unknown, place: At): PortRange | NamedPort | undefined {
+  if (!conforms(networkPolicyPortSchema, source, place)) return undefined
+  const { protocol = "TCP", port, endPort } = source
+  if (typeof port === "string") return readNamedPort(port, { ...source, protocol }, place)
+  if (port === undefined) {
+    if (endPort === undefined) return { protocol, from: 0, to: 65535 }
+    place.report("endPortAlone", {}, [...place.at, "endPort"])
+    return undefined
+  }
+  return readPortRange({ protocol, port, endPort }, place)
+}
+
+interface NumericPort {
+  readonly protocol: Protocol
+  readonly port: number
+  readonly endPort: number | undefined
+}
+
+function readPortRange({ protocol, port, endPort }: NumericPort, place: At): PortRange | undefined {
+  let good = inRange(port, under(place, "port"))
+  if (endPort !== undefined) {
+    good = inRange(endPort, under(place, "endPort")) && good
+    if (endPort < port) {
+      place.report("endPortBelowPort", { port, endPort }, [...place.at, "endPort"])
+      good = false
+    }
+  }
+  return good ? { protocol, from: port, to: endPort ?? port } : undefined
+}
+
+function inRange(port: number, { report, at }: At): boolean {
+  if (port >= 1 && port <= 65535) return true
+  report("portRange", { value: port }, at)
+  return false
+}
+
+function readNamedPort(
+  name: string,
+  source: NetworkPolicyPort & { readonly protocol: Protocol },
+  { report, at }: At,
+): NamedPort | undefined {
+  const why = portNameMistake(name)
+  if (/^[0-9]+$/.test(name)) report("numericPortName", { value: shown(name) }, [...at, "port"])
+  else if (why !== undefined) report("portName", { value: shown(name), why }, [...at, "port"])
+  if (source.endPort !== undefined) report("endPortWithName", { value: shown(name) }, [...at, "endPort"])
+  return why === undefined && source.endPort === undefined ? { protocol: source.protocol, name } : undefined
+}
+
+/** What is wrong with a port name, or undefined. */
+export function portNameMistake(name: string): string | undefined {
+  if (name === "") return "it is empty"
+  if (name.length > 15) return `it has ${name.length} characters, more than 15`
+  if (/[^a-z0-9-]/.test(name)) return "it has characters other than a-z, 0-9 and -"
+  if (!/[a-z]/.test(name)) return "it has no letter"
+  if (name.includes("--")) return "it has two - side by side"
+  if (name.startsWith("-") || name.endsWith("-")) return "it starts or ends with -"
+  return undefined
+}

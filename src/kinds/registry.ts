@@ -1,0 +1,33 @@
+// The kinds of policy that there are.
+
+import type { Lower } from "../compile/policy-ir.ts"
+import type { PolicyObject } from "../compile/snapshot.ts"
+import type { JudgeOf } from "../explain/judge.ts"
+import type { PolicyKind } from "./kind.ts"
+import { networkPolicyKind } from "./networkpolicy/kind.ts"
+
+export const policyKinds: readonly PolicyKind[] = [networkPolicyKind]
+
+const byName = new Map(policyKinds.map((kind) => [nameOf(kind), kind]))
+
+/** The kind of an object, or undefined where it is no policy. */
+export function policyKindOf(object: Pick<PolicyObject, "apiVersion" | "kind">): PolicyKind | undefined {
+  return byName.get(nameOf(object))
+}
+
+/** Lowers a policy of any registered kind. Throws for any other: readers let none of those pass. */
+export const lower: Lower = (policy) => registered(policy).lower(policy)
+
+/** The judge of a policy's kind. Throws for a kind that is not registered. */
+export const judgeOf: JudgeOf = (policy) => registered(policy).judge
+
+function registered(policy: PolicyObject): PolicyKind {
+  const kind = policyKindOf(policy)
+  if (kind === undefined)
+    throw new Error(`${policy.apiVersion} ${policy.kind} is no registered kind of policy`)
+  return kind
+}
+
+function nameOf({ apiVersion, kind }: Pick<PolicyObject, "apiVersion" | "kind">): string {
+  return `${apiVersion} ${kind}`
+}
