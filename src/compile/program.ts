@@ -53,7 +53,7 @@ export interface PortGroup {
   readonly peers: PeerUnion
 }
 
-/** Rules of one action that follow each other, order-free, merged. */
+/** Rules of one action that follow each other, order-free, merged. Rules that match nothing are left out. */
 export interface Run {
   readonly action: Action
   /** Peers matched on every protocol and port, ICMP included; null where no rule has none. */
@@ -88,9 +88,10 @@ export interface Endpoint {
   readonly egress: ClassKey
 }
 
+/** A node is there while a Node object or a pod names it. */
 export interface NodeProgram {
   readonly node: string
-  /** Ranges in which an address the program does not know is refused. */
+  /** Sorted. Ranges in which an address the program does not know is refused. */
   readonly podCIDRs: readonly string[]
   readonly endpoints: () => Iterable<Endpoint>
   /** What its endpoints' classes name, and nothing more. */
@@ -99,6 +100,10 @@ export interface NodeProgram {
   readonly namedPortSets: () => Iterable<SetKey>
 }
 
+/**
+ * A live view of the engine: what it hands out is true until the engine's next `apply`. Functions throw for a
+ * key that no class of an endpoint names.
+ */
 export interface Program {
   /** Families that any pod or pod CIDR of the cluster has. */
   readonly families: readonly AddressFamily[]
@@ -108,9 +113,11 @@ export interface Program {
   readonly namedPortSet: (key: SetKey) => NamedPortSet
 }
 
-/** What one batch of changes did to the program; encoded once, sent to the nodes it names. */
+/** What one batch of changes did to the program, net; encoded once, sent to the nodes it names. */
 export interface ProgramDelta {
-  /** Members that came and went, and the nodes that hold the set. */
+  /** The program's families, where they changed; else null. */
+  readonly families: readonly AddressFamily[] | null
+  /** Members that came and went, of sets that a node held before and still holds. */
   readonly sets: readonly SetDelta[]
   readonly namedPortSets: readonly NamedPortSetDelta[]
   readonly nodes: readonly NodeDelta[]
@@ -121,6 +128,7 @@ export interface SetDelta {
   readonly key: SetKey
   readonly added: readonly string[]
   readonly removed: readonly string[]
+  /** Nodes that held the set before and still do; one that gains it reads its members from the program. */
   readonly nodes: readonly string[]
 }
 export interface NamedPortSetDelta {
@@ -131,6 +139,10 @@ export interface NamedPortSetDelta {
 }
 export interface NodeDelta {
   readonly node: string
+  /** A node that is removed has lost everything; the lists below still say what. */
+  readonly state: "added" | "kept" | "removed"
+  /** The node's ranges, where they changed; else null. */
+  readonly podCIDRs: readonly string[] | null
   /** Dispatch entries that came or changed, and addresses that went. */
   readonly endpoints: readonly Endpoint[]
   readonly removedAddresses: readonly string[]
