@@ -104,7 +104,7 @@ function describeAccept(rule: unknown, path: string, policy: PolicyObject, quest
   return {
     path,
     outcome: "accepts",
-    text: `accepts: ${who} holds ${endpointText(question.peer)}, ${what} ${portText(question.port)}`,
+    text: `${who} holds ${endpointText(question.peer)}, ${what} holds ${portText(question.port)}`,
   }
 }
 

@@ -1,0 +1,118 @@
+import {
+  block,
+  db,
+  expectRows,
+  fromWeb,
+  frontend,
+  icmp,
+  ingressToDb,
+  outside,
+  sql,
+  tcp,
+  toDb,
+  udp,
+  web,
+} from "../../test/verdict-cluster.ts"
+
+// policyTypes
+
+expectRows([
+  ["without a policy everything is allowed", [], web, db, sql, "Allow"],
+  ["policyTypes absent isolates ingress", [toDb], web, db, sql, "Deny"],
+  ["policyTypes absent and no egress rule leaves egress alone", [toDb], db, web, tcp(80), "Allow"],
+  [
+    "policyTypes absent and one egress rule isolates egress too",
+    [{ ...toDb, egress: [{ to: [block("1.0.0.0/8")] }] }],
+    db,
+    web,
+    tcp(80),
+    "Deny",
+  ],
+  [
+    "policyTypes [] is absent",
+    [{ ...toDb, policyTypes: [], egress: [{ to: [block("1.0.0.0/8")] }] }],
+    db,
+    web,
+    tcp(80),
+    "Deny",
+  ],
+  ["egress [] without policyTypes stays ingress only", [{ ...toDb, egress: [] }], db, web, tcp(80), "Allow"],
+  [
+    "egress null without policyTypes stays ingress only",
+    [{ ...toDb, egress: null }],
+    db,
+    web,
+    tcp(80),
+    "Allow",
+  ],
+  [
+    "policyTypes [Egress] leaves ingress alone",
+    [{ ...toDb, policyTypes: ["Egress"], ingress: [] }],
+    web,
+    db,
+    sql,
+    "Allow",
+  ],
+  [
+    "ingress rules are without effect where policyTypes says Egress only",
+    [{ ...toDb, policyTypes: ["Egress"], ingress: [{}] }],
+    web,
+    db,
+    sql,
+    "Allow",
+  ],
+])
+
+// Rules, from, to, ports: missing, null and []
+
+expectRows([
+  ["rules missing deny the direction", [{ ...toDb, policyTypes: ["Ingress"] }], web, db, sql, "Deny"],
+  [
+    "rules null deny the direction",
+    [{ ...toDb, policyTypes: ["Ingress"], ingress: null }],
+    web,
+    db,
+    sql,
+    "Deny",
+  ],
+  ["rules [] deny the direction", [{ ...toDb, policyTypes: ["Ingress"], ingress: [] }], web, db, sql, "Deny"],
+  ["a rule {} allows everything", ingressToDb({}), outside, db, icmp, "Allow"],
+  ["from missing is every peer", ingressToDb({ ports: [{ port: 5432 }] }), outside, db, sql, "Allow"],
+  [
+    "from null is every peer",
+    ingressToDb({ from: null, ports: [{ port: 5432 }] }),
+    outside,
+    db,
+    sql,
+    "Allow",
+  ],
+  ["from [] is every peer", ingressToDb({ from: [], ports: [{ port: 5432 }] }), outside, db, sql, "Allow"],
+  ["to [] is every peer", fromWeb({ to: [] }), web, outside, tcp(1), "Allow"],
+  ["ports missing is every port", ingressToDb({ from: [frontend] }), web, db, tcp(1), "Allow"],
+  ["ports null is every port", ingressToDb({ from: [frontend], ports: null }), web, db, tcp(1), "Allow"],
+  ["ports [] is every port", ingressToDb({ from: [frontend], ports: [] }), web, db, udp(1), "Allow"],
+  [
+    "two policies add up",
+    [...ingressToDb({ ports: [{ port: 1 }] }), ...ingressToDb({ ports: [{ port: 2 }] })],
+    web,
+    db,
+    tcp(2),
+    "Allow",
+  ],
+  [
+    "both directions must accept: ingress allows, egress does not",
+    [...ingressToDb({}), ...fromWeb()],
+    web,
+    db,
+    sql,
+    "Deny",
+  ],
+  [
+    "both directions must accept: egress allows, ingress does not",
+    [...ingressToDb(), ...fromWeb({})],
+    web,
+    db,
+    sql,
+    "Deny",
+  ],
+])
