@@ -60,8 +60,9 @@ export interface Rule {
   readonly family: Family
   readonly table: string
   readonly chain: string
+  /** The rule itself in replace and delete; in add and insert the rule to stand behind or before. */
   readonly handle?: number
-  /** Position for add/insert: the handle of the rule to stand behind or before. */
+  /** Position for add (behind) and insert (before), counted from 0; `handle` names the neighbour instead. */
   readonly index?: number
   readonly comment?: string
   readonly expr: readonly Statement[]
@@ -83,6 +84,8 @@ export interface NftSet {
   readonly size?: number
   readonly "auto-merge"?: boolean
   readonly comment?: string
+  /** Statements that every element carries, such as a counter. */
+  readonly stmt?: readonly Statement[]
 }
 
 export interface NftMap extends Omit<NftSet, "elem"> {
@@ -122,8 +125,10 @@ export interface NamedLimit {
   readonly rate: number
   readonly per: string
   readonly burst?: number
-  readonly unit?: string
+  readonly rate_unit?: string
+  readonly burst_unit?: string
   readonly inv?: boolean
+  readonly comment?: string
 }
 
 export interface Flowtable {
@@ -156,7 +161,13 @@ export type Statement =
   | { readonly log: Log | null }
   | { readonly vmap: { readonly key: Expression; readonly data: Expression } }
   | { readonly reject: { readonly type?: string; readonly expr?: Expression } | null }
-  | { readonly set: { readonly op: "add" | "update" | "delete"; readonly elem: Expression; readonly set: string } }
+  | {
+      readonly set: {
+        readonly op: "add" | "update" | "delete"
+        readonly elem: Expression
+        readonly set: string
+      }
+    }
   | { readonly notrack: null }
   | { readonly tproxy: { readonly family?: string; readonly addr?: Expression; readonly port?: Expression } }
   | { readonly fwd: { readonly dev: Expression; readonly family?: string; readonly addr?: Expression } }
@@ -174,7 +185,8 @@ export type Verdict =
   | { readonly jump: { readonly target: string } }
   | { readonly goto: { readonly target: string } }
 
-export type MatchOperator = "==" | "!=" | "<" | ">" | "<=" | ">=" | "in"
+/** "in": any of the flags on the right is set; "!": none is. */
+export type MatchOperator = "==" | "!=" | "<" | ">" | "<=" | ">=" | "in" | "!"
 
 export interface Match {
   readonly op: MatchOperator
@@ -230,12 +242,13 @@ export type Expression =
   | boolean
   | readonly Expression[]
   | { readonly concat: readonly Expression[] }
-  | { readonly set: readonly Expression[] | readonly MapElement[] | Expression }
+  | { readonly set: readonly (Expression | MapElement)[] | Expression }
   | { readonly map: { readonly key: Expression; readonly data: Expression } }
   | { readonly prefix: { readonly addr: Expression; readonly len: number } }
   | { readonly range: readonly [Expression, Expression] }
   | { readonly payload: Payload }
   | { readonly exthdr: { readonly name: string; readonly field?: string; readonly offset?: number } }
+  | { readonly "tcp option": { readonly name: string; readonly field?: string } }
   | { readonly meta: { readonly key: string } }
   | { readonly ct: Ct }
   | { readonly fib: Fib }
