@@ -20,7 +20,7 @@ export class CommandError extends Error {
   }
 }
 
-export function toolEnvironment(): NodeJS.ProcessEnv {
+export function toolEnvironment(): NodeJS.ProcessEnv & { readonly PATH: string } {
   return {
     ...process.env,
     PATH: `${process.env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`,

@@ -211,13 +211,15 @@ export class Lab {
     if (known !== undefined) return known
     const end = this.#owners.get(address)
     if (end === undefined) throw new Error(`nobody in the lab has the address ${address}`)
-    const started = this.#prober
-      .request("listen", [end.namespace, end.reference, protocol, address, port])
-      .then(({ outcome, detail }) => {
-        if (outcome !== "ok") throw new Error(`${end.reference} cannot listen: ${detail}`)
-      })
+    const started = this.#startListener(end, { address, protocol, port })
     this.#listening.set(key, started)
     return started
+  }
+
+  async #startListener(end: LabEnd, { address, protocol, port }: Listener): Promise<void> {
+    const fields = [end.namespace, end.reference, protocol, address, port]
+    const { outcome, detail } = await this.#prober.request("listen", fields)
+    if (outcome !== "ok") throw new Error(`${end.reference} cannot listen: ${detail}`)
   }
 
   async #probe(request: ProbeRequest): Promise<ProbeResult> {
@@ -278,9 +280,12 @@ function removeOnExit(): void {
   }
   process.once("exit", removeAll)
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, () => {
+    // Not `once`: a second Ctrl-C during the removal must not end it half-way.
+    const interrupted = () => {
       removeAll()
+      process.off(signal, interrupted)
       process.kill(process.pid, signal)
-    })
+    }
+    process.on(signal, interrupted)
   }
 }

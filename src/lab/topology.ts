@@ -82,6 +82,9 @@ function sysctls(namespace: string, isNode: boolean): readonly Sysctl[] {
     "net/ipv6/conf/default/router_solicitations": "0",
     "net/ipv4/conf/all/rp_filter": "0",
     "net/ipv4/conf/default/rp_filter": "0",
+    // A refusal is an ICMP error, at most one a second for each destination unless told.
+    "net/ipv4/icmp_ratelimit": "0",
+    "net/ipv6/icmp/ratelimit": "0",
   }
   const node = {
     "net/ipv4/ip_forward": "1",
