@@ -121,6 +121,8 @@ export interface ProgramDelta {
   readonly sets: readonly SetDelta[]
   readonly namedPortSets: readonly NamedPortSetDelta[]
   readonly nodes: readonly NodeDelta[]
+  /** The classes in any node's `removedClasses`, whole: what they named is known from nothing else. */
+  readonly lostClasses: readonly PolicyClass[]
   /** Addresses whose owner (pod UID) changed or that are owned no longer: their connections end on every node. */
   readonly forget: readonly string[]
 }
@@ -145,6 +147,8 @@ export interface NodeDelta {
   readonly podCIDRs: readonly string[] | null
   /** Dispatch entries that came or changed, and addresses that went. */
   readonly endpoints: readonly Endpoint[]
+  /** Addresses in `endpoints` that had an entry here before: the entry has changed, or its pod. */
+  readonly changedAddresses: readonly string[]
   readonly removedAddresses: readonly string[]
   /** Classes and sets that the node now needs, and those it needs no longer. */
   readonly addedClasses: readonly ClassKey[]
