@@ -24,6 +24,8 @@ export interface CanonicalElement {
   /** Value and attributes; "" where there are none. Equal text, equal element. */
   readonly value: string
   readonly element: Element | MapElement
+  /** As it was written. Hosts without /etc/protocols read the numbers only, so names are not put in their place. */
+  readonly source: Element | MapElement
   /** Of an interval set with one component. */
   readonly interval: Interval | undefined
 }
@@ -65,9 +67,11 @@ export function canonicalElement(form: ElementForm, element: Element | MapElemen
       ? readInterval(type, expression)
       : undefined
   const text = kept === undefined ? "" : stableText(kept)
-  if (!isMapElement(element)) return { key: keyText(expression), value: text, element: key, interval }
+  if (!isMapElement(element))
+    return { key: keyText(expression), value: text, element: key, source: element, interval }
   const value = canonicalMapValue(form, element[1])
-  return { key: keyText(expression), value: stableText(value) + text, element: [key, value], interval }
+  const whole = stableText(value) + text
+  return { key: keyText(expression), value: whole, element: [key, value], source: element, interval }
 }
 
 /** Text of a canonical key, pleasant to read in messages. */
@@ -147,7 +151,7 @@ function mergeElements(
   const intervals = elements.filter(isPlain).flatMap((each) => each.interval ?? [])
   const merged = mergeIntervals(intervals).map((interval): CanonicalElement => {
     const element = writeInterval(type, interval)
-    return { key: keyText(element), value: "", element, interval }
+    return { key: keyText(element), value: "", element, source: element, interval }
   })
   return [...merged, ...elements.filter((each) => !isPlain(each))].toSorted(compareElements)
 }
