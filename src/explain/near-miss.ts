@@ -1,5 +1,6 @@
 // Why a selector does not hold, and whether by so little that somebody mistyped.
 
+import { closest } from "../api/suggestion.ts"
 import type { Labels } from "../compile/snapshot.ts"
 import { type LabelRequirement, requirements, unmetRequirements } from "./labels.ts"
 
@@ -45,9 +46,7 @@ export function looksMistyped(written: string, meant: string): boolean {
   if (written === meant) return false
   if (written.toLowerCase() === meant.toLowerCase()) return true
   if (written.replaceAll(/\d/g, "") === meant.replaceAll(/\d/g, "")) return false
-  const length = Math.min(written.length, meant.length)
-  const allowed = length < 3 ? 0 : length < 6 ? 1 : 2
-  return editDistance(written.toLowerCase(), meant.toLowerCase()) <= allowed
+  return closest(written, [meant]) !== undefined
 }
 
 function requirementMiss(requirement: LabelRequirement, labels: Labels): Miss {
@@ -76,27 +75,4 @@ function isLookalike({ key, operator, values }: LabelRequirement, otherKey: stri
 /** app.kubernetes.io/name and name are easily taken for each other. */
 function lastSegment(key: string): string {
   return key.slice(key.lastIndexOf("/") + 1)
-}
-
-/** Insertions, deletions, substitutions and swaps of neighbours. */
-function editDistance(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)]
-  const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    rows.push(row)
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1]
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      row.push(
-        Math.min(
-          at(i - 1, j) + 1,
-          at(i, j - 1) + 1,
-          at(i - 1, j - 1) + (same ? 0 : 1),
-          swapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY,
-        ),
-      )
-    }
-  }
-  return at(a.length, b.length)
 }

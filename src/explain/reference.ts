@@ -1,0 +1,161 @@
+// REF: how people name an end of a connection.
+//
+// namespace/pod, a bare pod name in the namespace of the question, namespace/kind/name with kubectl's short
+// names, kind/name, an IP address, node/name. An address that is a Service's is the Service.
+
+import { diagnostic, shown } from "../api/report.ts"
+import { closest } from "../api/suggestion.ts"
+import type { Pod, Service, Snapshot } from "../compile/snapshot.ts"
+import { parseAddress } from "./address.ts"
+import { bad, type Checked, good } from "./checked.ts"
+import { kindNamed, kindNames, type ReferenceKind } from "./kind-names.ts"
+import type { End } from "./world.ts"
+
+export type Reference =
+  | { readonly kind: "ends"; readonly text: string; readonly ends: readonly End[] }
+  | { readonly kind: "service"; readonly text: string; readonly service: Service }
+
+/** Where a reference is looked up; `namespace` holds bare names. */
+export interface Scope {
+  readonly snapshot: Snapshot
+  readonly namespace: string
+}
+
+const MOST_NEAR_NAMES = 5
+
+export function resolveReference(text: string, scope: Scope): Checked<Reference> {
+  if (parseAddress(text) !== null) return good(addressReference(text, scope))
+  const segments = text.split("/")
+  const [first = "", second = "", third = ""] = segments
+  if (segments.includes("") || segments.length > 3) {
+    const why = text === "" ? "it is empty" : "it is neither an address nor one to three names with / between"
+    return bad(diagnostic("unreadableReference", { value: shown(text), why }))
+  }
+  if (segments.length === 1) return podReference(text, { namespace: scope.namespace, name: first }, scope)
+  if (segments.length === 2) return pairReference(text, [first, second], scope)
+  const kind = kindNamed(second)
+  if (kind !== null) return kindReference(text, { kind, namespace: first, name: third }, scope)
+  const near = closest(second, kindNames())
+  const why = `${second} is no kind of workload${near === undefined ? "" : `, did you mean ${near}?`}`
+  return bad(diagnostic("unreadableReference", { value: shown(text), why }))
+}
+
+/** A pod that has not finished: what a reference means first. */
+function livePod({ namespace, name }: Name, { snapshot }: Scope): Pod | null {
+  const named = snapshot.pods.filter((pod) => pod.namespace === namespace && pod.name === name)
+  return named.find((pod) => !pod.finished) ?? named[0] ?? null
+}
+
+interface Name {
+  readonly namespace: string
+  readonly name: string
+}
+
+interface KindName extends Name {
+  readonly kind: ReferenceKind
+}
+
+function addressReference(text: string, { snapshot }: Scope): Reference {
+  const asked = parseAddress(text)
+  const service = snapshot.services.find((each) =>
+    each.clusterIPs.some((clusterIP) => {
+      const address = parseAddress(clusterIP)
+      return address !== null && address.family === asked?.family && address.value === asked.value
+    }),
+  )
+  if (service !== undefined) return { kind: "service", text, service }
+  return { kind: "ends", text, ends: [{ kind: "address", address: text }] }
+}
+
+/** node/name, namespace/pod, or kind/name in the namespace of the question. */
+function pairReference(
+  text: string,
+  [first, second]: readonly [string, string],
+  scope: Scope,
+): Checked<Reference> {
+  if (first === "node") return nodeReference(text, second, scope)
+  const kind = kindNamed(first)
+  const pod = { namespace: first, name: second }
+  if (kind === null) return podReference(text, pod, scope)
+  const named = { kind, namespace: scope.namespace, name: second }
+  if (livePod(pod, scope) === null) return kindReference(text, named, scope)
+  if (!isNamed(named, scope)) return podReference(text, pod, scope)
+  const candidates = `pod ${first}/${second} or ${kind} ${scope.namespace}/${second}`
+  return bad(diagnostic("ambiguousReference", { value: shown(text), candidates }))
+}
+
+function nodeReference(text: string, name: string, { snapshot }: Scope): Checked<Reference> {
+  const node = snapshot.nodes.find((each) => each.name === name)
+  if (node !== undefined) return good({ kind: "ends", text, ends: [{ kind: "node", node }] })
+  const names = snapshot.nodes.map((each) => `node/${each.name}`)
+  return bad(diagnostic("unknownReference", { what: `node ${shown(name)}`, near: nearNames(text, names) }))
+}
+
+function podReference(text: string, name: Name, scope: Scope): Checked<Reference> {
+  const pod = livePod(name, scope)
+  if (pod === null) {
+    const what = `pod ${shown(name.name)} in namespace ${shown(name.namespace)}`
+    const near = nearNames(`${name.namespace}/${name.name}`, referenceNames(scope.snapshot))
+    return bad(diagnostic("unknownReference", { what, near }))
+  }
+  if (pod.finished) return bad(diagnostic("finishedPod", { value: `${pod.namespace}/${pod.name}` }))
+  return good({ kind: "ends", text, ends: [{ kind: "pod", pod }] })
+}
+
+function kindReference(text: string, named: KindName, scope: Scope): Checked<Reference> {
+  const { kind, namespace, name } = named
+  if (kind === "Pod") return podReference(text, named, scope)
+  const service = kind === "Service" ? serviceNamed(named, scope) : undefined
+  if (service !== undefined) return good({ kind: "service", text, service })
+  const pods = podsOf(named, scope)
+  const running = pods.filter((pod) => !pod.finished)
+  if (running.length > 0) {
+    return good({ kind: "ends", text, ends: running.map((pod): End => ({ kind: "pod", pod })) })
+  }
+  if (pods.length > 0)
+    return bad(diagnostic("finishedPod", { value: `every pod of ${kind} ${namespace}/${name}` }))
+  const what = `${kind} ${shown(name)} in namespace ${shown(namespace)}`
+  const near = nearNames(`${namespace}/${kind}/${name}`, referenceNames(scope.snapshot))
+  return bad(diagnostic("unknownReference", { what, near }))
+}
+
+function isNamed(named: KindName, scope: Scope): boolean {
+  if (named.kind === "Pod") return livePod(named, scope) !== null
+  if (named.kind === "Service") return serviceNamed(named, scope) !== undefined
+  return podsOf(named, scope).length > 0
+}
+
+function serviceNamed({ namespace, name }: Name, { snapshot }: Scope): Service | undefined {
+  return snapshot.services.find((each) => each.namespace === namespace && each.name === name)
+}
+
+function podsOf({ kind, namespace, name }: KindName, { snapshot }: Scope): readonly Pod[] {
+  return snapshot.pods.filter(
+    ({ owner, ...pod }) => pod.namespace === namespace && owner?.kind === kind && owner.name === name,
+  )
+}
+
+/** Everything that could have been meant, as it is written. */
+function referenceNames({ pods, services }: Snapshot): readonly string[] {
+  return [
+    ...new Set([
+      ...pods.filter(({ owner }) => owner === undefined).map(({ namespace, name }) => `${namespace}/${name}`),
+      ...pods.flatMap(({ namespace, owner }) => (owner ? [`${namespace}/${owner.kind}/${owner.name}`] : [])),
+      ...services.map(({ namespace, name }) => `${namespace}/Service/${name}`),
+    ]),
+  ]
+}
+
+/** The same name elsewhere first, then names that look like it, then whatever there is. */
+function nearNames(written: string, names: readonly string[]): string {
+  const lastOf = (text: string) => text.slice(text.lastIndexOf("/") + 1)
+  const same = names.filter((name) => lastOf(name) === lastOf(written))
+  const similar = names.filter(
+    (name) =>
+      closest(written, [name]) !== undefined || closest(lastOf(written), [lastOf(name)]) !== undefined,
+  )
+  const found = [...new Set([...same, ...similar])]
+  const shownNames = (found.length > 0 ? found : names).slice(0, MOST_NEAR_NAMES)
+  if (shownNames.length === 0) return ""
+  return found.length > 0 ? `; did you mean ${shownNames.join(", ")}?` : `; there is ${shownNames.join(", ")}`
+}
