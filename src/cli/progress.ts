@@ -1,0 +1,56 @@
+// Steps of long work, each one line with its time; on a terminal the running one turns.
+
+import type { Palette } from "./palette.ts"
+import { duration, padded } from "./text-layout.ts"
+
+export interface ProgressStream {
+  readonly isTTY: boolean
+  write(text: string): unknown
+}
+
+export interface Progress {
+  /** Runs one step; what it returns and says is kept on its line. */
+  step<T>(name: string, work: (say: (detail: string) => void) => Promise<T> | T): Promise<T>
+  /** A line between steps. */
+  line(text: string): void
+}
+
+const frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏".split("")
+const nameColumns = 11
+const detailColumns = 72
+
+export function createProgress(stream: ProgressStream, palette: Palette): Progress {
+  const lineOf = (mark: string, name: string, detail: string, time: string) =>
+    `  ${mark} ${palette.bold(padded(name, nameColumns))} ${padded(detail, detailColumns)} ${palette.dim(time.padStart(7))}`
+  return {
+    line: (text) => void stream.write(`${text}\n`),
+    step: async (name, work) => {
+      const started = performance.now()
+      const elapsed = () => duration(performance.now() - started)
+      let detail = ""
+      let frame = 0
+      const draw = () => {
+        const turning = frames[frame++ % frames.length] ?? ""
+        stream.write(`\r${lineOf(palette.warn(turning), name, detail, elapsed())}\u001b[K`)
+      }
+      const timer = stream.isTTY ? setInterval(draw, 80) : undefined
+      if (stream.isTTY) draw()
+      const end = (mark: string) => {
+        clearInterval(timer)
+        stream.write(
+          `${stream.isTTY ? "\r" : ""}${lineOf(mark, name, detail, elapsed())}${stream.isTTY ? "\u001b[K" : ""}\n`,
+        )
+      }
+      try {
+        const result = await work((text) => {
+          detail = text
+        })
+        end(palette.good("✓"))
+        return result
+      } catch (error) {
+        end(palette.bad("✗"))
+        throw error
+      }
+    },
+  }
+}
