@@ -1,0 +1,35 @@
+// Sets of items by one word or by two, without empty sets left behind.
+
+export type Buckets<T> = Map<string, Set<T>>
+/** By key, then by value. */
+export type PairBuckets<T> = Map<string, Buckets<T>>
+
+export function addToBucket<T>(buckets: Buckets<T>, word: string, item: T): void {
+  const bucket = buckets.get(word)
+  if (bucket === undefined) buckets.set(word, new Set([item]))
+  else bucket.add(item)
+}
+
+export function dropFromBucket<T>(buckets: Buckets<T>, word: string, item: T): void {
+  const bucket = buckets.get(word)
+  if (bucket?.delete(item) && bucket.size === 0) buckets.delete(word)
+}
+
+export function bucketsOf<T>(pairs: PairBuckets<T>, key: string): Buckets<T> {
+  const known = pairs.get(key)
+  if (known !== undefined) return known
+  const made: Buckets<T> = new Map()
+  pairs.set(key, made)
+  return made
+}
+
+export function dropFromPair<T>(
+  pairs: PairBuckets<T>,
+  [key, value]: readonly [string, string],
+  item: T,
+): void {
+  const values = pairs.get(key)
+  if (values === undefined) return
+  dropFromBucket(values, value, item)
+  if (values.size === 0) pairs.delete(key)
+}

@@ -1,0 +1,68 @@
+// Canonical text of selectors, expressions and labels: equal meaning as written, equal text, and never one
+// text for two contents. Policy authors choose the words, so whatever is no plain word is quoted.
+
+import type { NamedPort, PodExpression, PolicyReference } from "../policy-ir.ts"
+import type { Requirement, Selector } from "../selector.ts"
+import type { ContainerPort, Labels } from "../snapshot.ts"
+
+/** Plain words stay as they are; none of the separators below occurs in one. */
+const PLAIN_WORD = /^[A-Za-z0-9._/-]+$/
+
+export function quote(word: string): string {
+  return PLAIN_WORD.test(word) ? word : JSON.stringify(word)
+}
+
+/** `shop:app=web`, `{team=a}:app=web`, `{}:` for every pod of the cluster. */
+export function expressionText({ namespaces, pods }: PodExpression): string {
+  const where = namespaces.kind === "name" ? quote(namespaces.name) : `{${selectorText(namespaces.selector)}}`
+  return `${where}:${selectorText(pods)}`
+}
+
+/** Requirements in order, each once; "" selects everything. */
+export function selectorText(selector: Selector): string {
+  if (selector.length <= 1) return selector.map(requirementText).join()
+  return [...new Set(selector.map(requirementText))].sort().join("&")
+}
+
+function requirementText(requirement: Requirement): string {
+  const key = quote(requirement.key)
+  switch (requirement.op) {
+    case "exists":
+      return key
+    case "missing":
+      return `!${key}`
+    case "in":
+      return `${key}=${valuesText(requirement.values)}`
+    case "not-in":
+      return `${key}!=${valuesText(requirement.values)}`
+  }
+}
+
+function valuesText(values: ReadonlySet<string>): string {
+  const words = Array.from(values, quote)
+  return words.length === 1 ? words.join() : `(${words.sort().join(",")})`
+}
+
+export function labelsText(labels: Labels): string {
+  const words = Object.entries(labels).map(([key, value]) => `${quote(key)}=${quote(value)}`)
+  return words.length > 1 ? words.sort().join("&") : words.join()
+}
+
+export function containerPortText({ protocol, name, port }: ContainerPort): string {
+  return `${protocol}/${quote(name)}/${port}`
+}
+
+/** In order, each once. */
+export function namesByText(names: readonly NamedPort[]): ReadonlyMap<string, NamedPort> {
+  const entries = names.map((each) => [`${each.protocol}/${quote(each.name)}`, each] as const)
+  return new Map(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+}
+
+/** Members of a union, each once, in order. */
+export function unionText(texts: Iterable<string>): string {
+  return [...new Set(texts)].sort().join("|")
+}
+
+export function policyText({ kind, namespace, name }: PolicyReference): string {
+  return `${quote(kind)}:${quote(namespace)}:${quote(name)}`
+}

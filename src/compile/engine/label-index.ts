@@ -1,0 +1,85 @@
+// Labelled things, found by a selector without trying every one.
+
+import { type Requirement, type Selector, selects } from "../selector.ts"
+import type { Labels } from "../snapshot.ts"
+import { addToBucket, bucketsOf, dropFromPair, type PairBuckets } from "./buckets.ts"
+
+const FEW = 16
+
+export interface Labelled {
+  readonly labels: Labels
+}
+
+export interface LabelledItems<T extends Labelled> {
+  readonly items: Map<string, T>
+  /** Made when many items are searched for the first time, and kept up from then on. */
+  index: LabelIndex<T> | null
+}
+
+export type LabelIndex<T> = PairBuckets<T>
+
+export function createLabelledItems<T extends Labelled>(): LabelledItems<T> {
+  return { items: new Map(), index: null }
+}
+
+export function createLabelIndex<T extends Labelled>(items: Iterable<T>): LabelIndex<T> {
+  const index: LabelIndex<T> = new Map()
+  for (const item of items) addLabelled(index, item)
+  return index
+}
+
+export function addLabelled<T extends Labelled>(index: LabelIndex<T>, item: T): void {
+  for (const [key, value] of Object.entries(item.labels)) addToBucket(bucketsOf(index, key), value, item)
+}
+
+export function removeLabelled<T extends Labelled>(index: LabelIndex<T>, item: T): void {
+  for (const pair of Object.entries(item.labels)) dropFromPair(index, pair, item)
+}
+
+/** Visits every item that `selector` holds, once. */
+export function visitHeld<T extends Labelled>(
+  within: LabelledItems<T>,
+  selector: Selector,
+  visit: (item: T) => void,
+): void {
+  const { items } = within
+  if (within.index === null && items.size > FEW) within.index = createLabelIndex(items.values())
+  if (within.index !== null && isAnchored(selector)) visitIndexed(within.index, selector, visit)
+  else for (const item of items.values()) if (selects(selector, item.labels)) visit(item)
+}
+
+/** Whether the index can find what a selector holds: some requirement names a key that must be there. */
+export function isAnchored(selector: Selector): boolean {
+  return selector.some(isPositive)
+}
+
+/** As visitHeld, for a selector that is anchored. */
+export function visitIndexed<T extends Labelled>(
+  index: LabelIndex<T>,
+  selector: Selector,
+  visit: (item: T) => void,
+): void {
+  let fewest: readonly ReadonlySet<T>[] = []
+  let size = Infinity
+  for (const requirement of selector.filter(isPositive)) {
+    const buckets = bucketsHeld(index, requirement)
+    const total = buckets.reduce((sum, bucket) => sum + bucket.size, 0)
+    if (total < size) [fewest, size] = [buckets, total]
+  }
+  for (const bucket of fewest) {
+    for (const item of bucket) if (selects(selector, item.labels)) visit(item)
+  }
+}
+
+function isPositive(requirement: Requirement): boolean {
+  return requirement.op === "in" || requirement.op === "exists"
+}
+
+function bucketsHeld<T>(index: LabelIndex<T>, requirement: Requirement): readonly ReadonlySet<T>[] {
+  const byValue = index.get(requirement.key)
+  if (byValue === undefined) return []
+  if (requirement.op !== "in") return [...byValue.values()]
+  return Array.from(requirement.values, (value) => byValue.get(value)).filter(
+    (bucket) => bucket !== undefined,
+  )
+}

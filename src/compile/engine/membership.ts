@@ -1,0 +1,113 @@
+// Members that come to and go from sets which a node held before.
+//
+// An address moves from one identity to another (or from and to none). What that means is worked out once
+// for all addresses that move alike. Sets made in this batch are new to every node that has them.
+
+import type { NamedPortMember } from "../program.ts"
+import { type DeltaDraft, differenceOf } from "./delta-draft.ts"
+import { holdsIdentity, type ServedPort, servedPorts } from "./sets.ts"
+import type {
+  AddressRecord,
+  AddressSetState,
+  EngineState,
+  Identity,
+  NamedPortSetState,
+  PodRecord,
+} from "./state.ts"
+
+/** Before the owners of the batch's addresses are published. */
+export function publishMembers(state: EngineState, draft: DeltaDraft): void {
+  for (const [before, moves] of movesOf(state.batch.addresses)) {
+    for (const [after, addresses] of moves) {
+      publishMove(state, draft, { before, after, addresses })
+    }
+  }
+}
+
+interface Move {
+  readonly before: Identity | null
+  readonly after: Identity | null
+  readonly addresses: readonly string[]
+}
+
+type Moves = ReadonlyMap<Identity | null, ReadonlyMap<Identity | null, readonly string[]>>
+
+function movesOf(records: readonly AddressRecord[]): Moves {
+  const moves = new Map<Identity | null, Map<Identity | null, string[]>>()
+  for (const { address, published, owner } of records) {
+    const before = identityBefore(published)
+    const after = owner?.labelSet?.identity ?? null
+    if (before === after) continue
+    const from = moves.get(before) ?? new Map<Identity | null, string[]>()
+    moves.set(before, from)
+    const alike = from.get(after)
+    if (alike === undefined) from.set(after, [address])
+    else alike.push(address)
+  }
+  return moves
+}
+
+function identityBefore(pod: PodRecord | null): Identity | null {
+  const labelSet = pod?.labelSet ?? null
+  return labelSet?.before?.identity ?? labelSet?.identity ?? null
+}
+
+function publishMove(state: EngineState, draft: DeltaDraft, { before, after, addresses }: Move): void {
+  for (const set of setsHolding(before, after, state.batch.number)) {
+    differenceOf(draft.addressSets, set).removed.push(...addresses)
+  }
+  for (const set of setsHolding(after, before, state.batch.number)) {
+    differenceOf(draft.addressSets, set).added.push(...addresses)
+  }
+  for (const set of namedPortSetsOf(before, after, state.batch.number)) {
+    const servedBefore = before === null ? [] : servedPorts(set.peers, before)
+    const servedAfter = after === null ? [] : servedPorts(set.peers, after)
+    const removed = membersAt(addresses, without(servedBefore, servedAfter))
+    const added = membersAt(addresses, without(servedAfter, servedBefore))
+    if (removed.length === 0 && added.length === 0) continue
+    const difference = differenceOf(draft.namedPortSets, set)
+    difference.removed.push(...removed)
+    difference.added.push(...added)
+  }
+}
+
+/** Sets with a span from before that hold one identity and not the other. */
+function setsHolding(
+  one: Identity | null,
+  other: Identity | null,
+  batch: number,
+): ReadonlySet<AddressSetState> {
+  const found = new Set<AddressSetState>()
+  for (const expression of one?.expressions ?? []) {
+    if (other?.expressions.includes(expression)) continue
+    for (const set of expression.addressSets) {
+      if (set.span.since === batch || set.span.nodes.size === 0) continue
+      if (other === null || !holdsIdentity(set, other)) found.add(set)
+    }
+  }
+  return found
+}
+
+function namedPortSetsOf(
+  before: Identity | null,
+  after: Identity | null,
+  batch: number,
+): ReadonlySet<NamedPortSetState> {
+  const found = new Set<NamedPortSetState>()
+  for (const identity of [before, after]) {
+    for (const { namedPortSets } of identity?.expressions ?? []) {
+      for (const set of namedPortSets) if (set.span.since !== batch && set.span.nodes.size > 0) found.add(set)
+    }
+  }
+  return found
+}
+
+function without(ports: readonly ServedPort[], others: readonly ServedPort[]): readonly ServedPort[] {
+  return ports.filter(
+    ({ protocol, port }) => !others.some((other) => other.protocol === protocol && other.port === port),
+  )
+}
+
+function membersAt(addresses: readonly string[], ports: readonly ServedPort[]): readonly NamedPortMember[] {
+  return addresses.flatMap((address) => ports.map((port) => ({ address, ...port })))
+}

@@ -1,0 +1,128 @@
+// Namespaces, and the selectors over their labels, each kept up to date with the other.
+
+import { labelValue, type Selector } from "../selector.ts"
+import type { Labels, Namespace } from "../snapshot.ts"
+import { touchLabelSet } from "./batch.ts"
+import { selectorText } from "./canonical-text.ts"
+import { replaceIdentity } from "./identity.ts"
+import { addLabelled, createLabelledItems, removeLabelled, visitHeld } from "./label-index.ts"
+import { addSelector, createSelectorIndex, removeSelector, visitHolding } from "./selector-index.ts"
+import type { EngineState, Expression, Identity, NamespaceSelector, NamespaceState } from "./state.ts"
+
+const NAME_LABEL = "kubernetes.io/metadata.name"
+
+export function namespaceNamed(state: EngineState, name: string): NamespaceState {
+  const known = state.namespaces.items.get(name)
+  if (known !== undefined) return known
+  const labels = { [NAME_LABEL]: name }
+  const namespace: NamespaceState = {
+    kind: "namespace",
+    name,
+    labels,
+    declared: false,
+    selectors: selectorsHolding(state, labels),
+    expressions: createSelectorIndex(),
+    labelSets: new Map(),
+    identities: createLabelledItems(),
+    uses: 0,
+  }
+  for (const each of namespace.selectors) each.namespaces.add(namespace)
+  state.namespaces.items.set(name, namespace)
+  if (state.namespaces.index !== null) addLabelled(state.namespaces.index, namespace)
+  state.batch.unused.namespaces.push(namespace)
+  return namespace
+}
+
+export function setNamespace(state: EngineState, { name, labels }: Namespace): void {
+  const namespace = namespaceNamed(state, name)
+  namespace.declared = true
+  relabel(
+    state,
+    namespace,
+    labelValue(labels, NAME_LABEL) === undefined ? { ...labels, [NAME_LABEL]: name } : labels,
+  )
+}
+
+/** Its pods may outlive the object for a while: they are then in a namespace that has only its name. */
+export function deleteNamespace(state: EngineState, name: string): void {
+  const namespace = state.namespaces.items.get(name)
+  if (namespace === undefined) return
+  namespace.declared = false
+  relabel(state, namespace, { [NAME_LABEL]: name })
+  state.batch.unused.namespaces.push(namespace)
+}
+
+export function namespaceSelector(state: EngineState, selector: Selector): NamespaceSelector {
+  const text = selectorText(selector)
+  const known = state.namespaceSelectors.get(text)
+  if (known !== undefined) return known
+  const made: NamespaceSelector = {
+    kind: "selector",
+    text,
+    selector,
+    namespaces: new Set(),
+    expressions: createSelectorIndex(),
+    uses: 0,
+  }
+  state.namespaceSelectors.set(text, made)
+  addSelector(state.namespaceSelectorIndex, made)
+  visitHeld(state.namespaces, selector, (namespace) => {
+    made.namespaces.add(namespace)
+    namespace.selectors = [...namespace.selectors, made]
+  })
+  return made
+}
+
+function relabel(state: EngineState, namespace: NamespaceState, labels: Labels): void {
+  const { index } = state.namespaces
+  if (index !== null) removeLabelled(index, namespace)
+  namespace.labels = labels
+  if (index !== null) addLabelled(index, namespace)
+  const before = namespace.selectors
+  const after = selectorsHolding(state, labels)
+  const lost = before.filter((each) => !after.includes(each))
+  const gained = after.filter((each) => !before.includes(each))
+  if (lost.length === 0 && gained.length === 0) return
+  namespace.selectors = after
+  for (const each of lost) each.namespaces.delete(namespace)
+  for (const each of gained) each.namespaces.add(namespace)
+  for (const identity of namespace.identities.items.values().toArray())
+    rematch(state, identity, { lost, gained })
+}
+
+function selectorsHolding(state: EngineState, labels: Labels): readonly NamespaceSelector[] {
+  const found: NamespaceSelector[] = []
+  visitHolding(state.namespaceSelectorIndex, labels, (each) => found.push(each))
+  return found
+}
+
+interface ScopeChange {
+  readonly lost: readonly NamespaceSelector[]
+  readonly gained: readonly NamespaceSelector[]
+}
+
+/** An identity that other expressions hold is another one: the old one stays as the state before the batch. */
+function rematch(state: EngineState, identity: Identity, { lost, gained }: ScopeChange): void {
+  const kept = identity.expressions.filter(({ scope }) => scope.kind === "namespace" || !lost.includes(scope))
+  const found: Expression[] = []
+  for (const { expressions } of gained) visitHolding(expressions, identity.labels, (each) => found.push(each))
+  if (found.length === 0 && kept.length === identity.expressions.length) return
+  const replaced = replaceIdentity(state, identity, [...kept, ...found])
+  for (const labelSet of replaced.labelSets) touchLabelSet(state, labelSet)
+}
+
+export function removeNamespaceSelector(state: EngineState, removed: NamespaceSelector): void {
+  state.namespaceSelectors.delete(removed.text)
+  removeSelector(state.namespaceSelectorIndex, removed)
+  for (const namespace of removed.namespaces) {
+    namespace.selectors = namespace.selectors.filter((each) => each !== removed)
+  }
+}
+
+export function removeNamespace(state: EngineState, namespace: NamespaceState): void {
+  const { items, index } = state.namespaces
+  if (items.get(namespace.name) !== namespace) return
+  items.delete(namespace.name)
+  if (index !== null) removeLabelled(index, namespace)
+  for (const each of namespace.selectors) each.namespaces.delete(namespace)
+}

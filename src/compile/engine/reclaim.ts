@@ -1,0 +1,74 @@
+// Takes apart what nothing uses any longer, at the end of a batch: what it releases may follow it.
+
+import { dropFromBucket } from "./buckets.ts"
+import { removeExpression } from "./expression.ts"
+import { forgetMention, unlist } from "./identity.ts"
+import { removeNamespace, removeNamespaceSelector } from "./namespace.ts"
+import { take } from "./positioned-list.ts"
+import { removeAddressSet, removeNamedPortSet } from "./sets.ts"
+import { releaseStack, removeStack, restack } from "./stack.ts"
+import type { ClassState, EngineState, Identity, LabelSet } from "./state.ts"
+
+export function reclaim(state: EngineState): void {
+  const { unused } = state.batch
+  while (Object.values(unused).some((list) => list.length > 0)) {
+    drain(unused.labelSets, (each) => reclaimLabelSet(state, each))
+    drain(unused.identities, (each) => reclaimIdentity(state, each))
+    drain(unused.stacks, (each) => {
+      if (each.uses === 0 && state.stacks.get(each.key) === each) removeStack(state, each)
+    })
+    drain(unused.classes, (each) => reclaimClass(state, each))
+    drain(unused.expressions, (each) => {
+      if (each.uses === 0 && state.expressions.get(each.text) === each) removeExpression(state, each)
+    })
+    drain(unused.labelKeys, (each) => forgetMention(state, state.labelKeys, each))
+    drain(unused.portNames, (each) => forgetMention(state, state.portNames, each))
+    drain(unused.namespaceSelectors, (each) => {
+      if (each.uses === 0) removeNamespaceSelector(state, each)
+    })
+    drain(unused.namespaces, (each) => {
+      if (!each.declared && each.uses === 0 && each.labelSets.size === 0) removeNamespace(state, each)
+    })
+    // Of label sets that a forgotten word no longer tells apart: their policies, and so classes, are the same.
+    drain(state.batch.identities, (each) => {
+      each.touched = false
+      if (each.labelSets.length > 0) restack(state, each)
+    })
+  }
+}
+
+function drain<T>(list: T[], visit: (item: T) => void): void {
+  for (let item = list.pop(); item !== undefined; item = list.pop()) visit(item)
+}
+
+function reclaimLabelSet(state: EngineState, labelSet: LabelSet): void {
+  const { namespace, text, identity } = labelSet
+  if (labelSet.pods.length > 0 || namespace.labelSets.get(text) !== labelSet) return
+  namespace.labelSets.delete(text)
+  for (const key of Object.keys(labelSet.labels)) dropFromBucket(state.labelKeys.carriers, key, labelSet)
+  for (const { name } of labelSet.ports) dropFromBucket(state.portNames.carriers, name, labelSet)
+  take(identity.labelSets, labelSet)
+  if (identity.labelSets.length === 0) state.batch.unused.identities.push(identity)
+  if (namespace.labelSets.size === 0) state.batch.unused.namespaces.push(namespace)
+}
+
+function reclaimIdentity(state: EngineState, identity: Identity): void {
+  if (identity.labelSets.length > 0) return
+  unlist(state, identity)
+  for (const { identities } of identity.expressions) identities.delete(identity)
+  releaseStack(state, identity)
+}
+
+function reclaimClass(state: EngineState, unused: ClassState): void {
+  const { key } = unused.policyClass
+  if (unused.uses > 0 || state.classes.get(key) !== unused) return
+  state.classes.delete(key)
+  for (const set of unused.addressSets) {
+    set.uses -= 1
+    if (set.uses === 0) removeAddressSet(state, set)
+  }
+  for (const set of unused.namedPortSets) {
+    set.uses -= 1
+    if (set.uses === 0) removeNamedPortSet(state, set)
+  }
+}

@@ -1,0 +1,70 @@
+// The end of a batch: everything that was touched is brought up to date, once, and told as a delta.
+
+import { familyOf } from "../address-ranges.ts"
+import type { ProgramDelta } from "../program.ts"
+import type { AddressFamily } from "../snapshot.ts"
+import { createBatch, touchLabelSet } from "./batch.ts"
+import { createDeltaDraft, type DeltaDraft, finishDelta } from "./delta-draft.ts"
+import { publishEndpoints } from "./endpoints.ts"
+import { publishMembers } from "./membership.ts"
+import { isNeeded, removeNode } from "./node.ts"
+import { reclaim } from "./reclaim.ts"
+import { restack } from "./stack.ts"
+import type { EngineState, LabelSet } from "./state.ts"
+
+export function settle(state: EngineState): ProgramDelta {
+  const { batch } = state
+  settleClasses(state)
+  const draft = createDeltaDraft()
+  publishEndpoints(state, draft)
+  publishMembers(state, draft)
+  publishOwners(state, draft)
+  const delta = finishDelta(draft, batch, settleFamilies(state))
+  forgetBefore(batch.moved)
+  reclaim(state)
+  forgetBefore(batch.moved)
+  for (const node of batch.nodes.keys()) if (!isNeeded(node)) removeNode(state, node)
+  state.batch = createBatch(batch.number + 1)
+  return delta
+}
+
+function settleClasses(state: EngineState): void {
+  const { identities, moved } = state.batch
+  for (const identity of identities) {
+    identity.touched = false
+    if (identity.labelSets.length === 0 || !restack(state, identity)) continue
+    for (const labelSet of identity.labelSets) touchLabelSet(state, labelSet)
+  }
+  identities.length = 0
+  for (const labelSet of moved) if (hasOtherClasses(labelSet)) touchLabelSet(state, labelSet)
+}
+
+function hasOtherClasses({ before, identity }: LabelSet): boolean {
+  return before !== null && (before.ingress !== identity.ingress || before.egress !== identity.egress)
+}
+
+/** The batch's addresses now are what they were before the next one. */
+function publishOwners({ batch, families, addresses }: EngineState, { forget }: DeltaDraft): void {
+  for (const record of batch.addresses) {
+    const { address, owner, published } = record
+    if (published !== null && published.uid !== owner?.uid) forget.push(address)
+    families[familyOf(address)] += (owner === null ? 0 : 1) - (published === null ? 0 : 1)
+    record.published = owner
+    record.touched = false
+    if (owner === null) addresses.delete(address)
+  }
+}
+
+/** Null where they are what they were. */
+function settleFamilies(state: EngineState): readonly AddressFamily[] | null {
+  const all: readonly AddressFamily[] = ["IPv4", "IPv6"]
+  const used = all.filter((family) => state.families[family] > 0)
+  if (used.join() === state.usedFamilies.join()) return null
+  state.usedFamilies = used
+  return used
+}
+
+function forgetBefore(moved: LabelSet[]): void {
+  for (const labelSet of moved) labelSet.before = null
+  moved.length = 0
+}
