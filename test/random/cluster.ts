@@ -1,0 +1,175 @@
+// Random clusters: two nodes, a few pods of every sort, policies, and the ports to ask about.
+//
+// A value shrinks as a whole: fewer pods, fewer policies, simpler specs.
+
+import * as fc from "fast-check"
+import type {
+  ContainerPort,
+  Namespace,
+  Node,
+  Pod,
+  PolicyObject,
+  Snapshot,
+} from "../../src/compile/snapshot.ts"
+import type { Port } from "../../src/explain/judge.ts"
+import { NAMESPACES, NODES, OUTSIDE, PORT_NAMES, PORTS, UNKNOWN } from "./alphabet.ts"
+import { labels, policies } from "./policies.ts"
+
+export interface RandomCluster {
+  readonly snapshot: Snapshot
+  readonly ports: readonly Port[]
+  /** Addresses of no pod or node, some of them in a node's pod CIDR. */
+  readonly strangers: readonly string[]
+}
+
+export const randomCluster: fc.Arbitrary<RandomCluster> = fc
+  .record({
+    families: fc.constantFrom<Families>("v4", "v6", "dual", "dual"),
+    namespaceLabels: fc.tuple(labels, labels, labels),
+    pods: fc.array(podSketch(), { minLength: 1, maxLength: 6 }),
+    policies,
+    strangers: fc
+      .tuple(fc.subarray([...OUTSIDE], { maxLength: 2 }), fc.subarray([...UNKNOWN], { maxLength: 1 }))
+      .map(([outside, unknown]) => [...outside, ...unknown]),
+    ports: fc.uniqueArray(askedPort(), {
+      minLength: 2,
+      maxLength: 6,
+      selector: (port) => JSON.stringify(port),
+    }),
+  })
+  .map((sketch) => ({
+    snapshot: snapshotOf(sketch),
+    ports: sketch.ports,
+    strangers: sketch.strangers.filter(
+      (address) => sketch.families !== (address.includes(":") ? "v4" : "v6"),
+    ),
+  }))
+
+type Families = "v4" | "v6" | "dual"
+
+interface Sketch {
+  readonly families: Families
+  readonly namespaceLabels: readonly Readonly<Record<string, string>>[]
+  readonly pods: readonly PodSketch[]
+  readonly policies: readonly PolicyObject[]
+}
+
+interface PodSketch {
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly node: number
+  readonly families: Families
+  readonly sort: "plain" | "host" | "finished" | "reused" | "pending"
+  readonly ports: readonly ContainerPort[]
+}
+
+function podSketch(): fc.Arbitrary<PodSketch> {
+  return fc.record({
+    namespace: fc.constantFrom(...NAMESPACES),
+    labels,
+    node: fc.nat(1),
+    families: fc.constantFrom<Families>("dual", "dual", "v4", "v6"),
+    sort: fc.oneof(
+      { weight: 10, arbitrary: fc.constant("plain" as const) },
+      {
+        weight: 4,
+        arbitrary: fc.constantFrom(
+          "host" as const,
+          "finished" as const,
+          "reused" as const,
+          "pending" as const,
+        ),
+      },
+    ),
+    ports: fc.uniqueArray(containerPort(), {
+      maxLength: 3,
+      selector: (each) => JSON.stringify(each),
+    }),
+  })
+}
+
+function containerPort(): fc.Arbitrary<ContainerPort> {
+  return fc.record({
+    name: fc.constantFrom(...PORT_NAMES),
+    protocol: fc.constantFrom("TCP", "UDP", "SCTP"),
+    port: fc.constantFrom(...PORTS),
+  })
+}
+
+function askedPort(): fc.Arbitrary<Port> {
+  const number = fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom(...PORTS) },
+    { weight: 1, arbitrary: fc.constantFrom(2, 82, 444, 481, 8079, 65534) },
+  )
+  return fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        kind: fc.constant("port" as const),
+        protocol: fc.constantFrom("TCP", "UDP", "SCTP"),
+        port: number,
+      }),
+    },
+    { weight: 1, arbitrary: fc.constant({ kind: "other", protocol: "ICMP" } as const) },
+  )
+}
+
+function snapshotOf(sketch: Sketch): Snapshot {
+  return {
+    namespaces: NAMESPACES.map((name, i): Namespace => {
+      return { name, labels: { ...sketch.namespaceLabels[i], "kubernetes.io/metadata.name": name } }
+    }),
+    nodes: nodesOf(sketch.families),
+    pods: podsOf(sketch),
+    services: [],
+    policies: sketch.policies,
+  }
+}
+
+function nodesOf(families: Families): readonly Node[] {
+  return NODES.map(({ name, v4, v6, podCIDRs }) => {
+    const [cidr4 = "", cidr6 = ""] = podCIDRs
+    return {
+      name,
+      labels: {},
+      addresses: ofFamilies(families, v4, v6),
+      podCIDRs: ofFamilies(families, cidr4, cidr6),
+    }
+  })
+}
+
+/** A reused pod has finished, and the next plain pod of its node has its addresses. */
+function podsOf({ pods, families }: Sketch): readonly Pod[] {
+  const addresses = pods.map((sketch, i) => addressesOf(sketch, i, families))
+  return pods.map((sketch, i): Pod => {
+    const heir = pods.findIndex((other) => other.sort === "plain" && other.node === sketch.node)
+    const node = NODES[sketch.node]
+    return {
+      namespace: sketch.namespace,
+      name: `pod-${i}`,
+      uid: `uid-${i}`,
+      labels: sketch.labels,
+      node: node?.name ?? "",
+      addresses: (sketch.sort === "reused" ? addresses[heir] : undefined) ?? addresses[i] ?? [],
+      hostNetwork: sketch.sort === "host",
+      finished: sketch.sort === "finished" || sketch.sort === "reused",
+      ports: sketch.ports,
+    }
+  })
+}
+
+function addressesOf(
+  { sort, node, families }: PodSketch,
+  index: number,
+  offered: Families,
+): readonly string[] {
+  const host = NODES[node]
+  if (sort === "pending" || host === undefined) return []
+  if (sort === "host") return ofFamilies(offered, host.v4, host.v6)
+  const own = offered === "dual" ? families : offered
+  return ofFamilies(own, `10.0.${node + 1}.${10 + index}`, `fd00:${node + 1}::${(10 + index).toString(16)}`)
+}
+
+function ofFamilies(families: Families, v4: string, v6: string): readonly string[] {
+  return [...(families === "v6" ? [] : [v4]), ...(families === "v4" ? [] : [v6])]
+}

@@ -1,0 +1,43 @@
+// The differential law: the reference evaluator and the compiled rulesets of all nodes say the same.
+
+import { compile } from "../../src/compile/compile.ts"
+import { type Connection, judgeConnection } from "../../src/explain/evaluate.ts"
+import { endpointText, portText } from "../../src/explain/words.ts"
+import { createWorld } from "../../src/explain/world.ts"
+import { judgeOf, lower } from "../../src/kinds/registry.ts"
+import type { RandomCluster } from "./cluster.ts"
+import { connectionsIn } from "./connections.ts"
+import { enforce, packetVerdict } from "./packet-verdict.ts"
+
+export interface Comparison {
+  readonly judgements: number
+  readonly allowed: number
+  readonly disagreements: readonly string[]
+}
+
+/** Judges every connection of the cluster in both ways; a disagreement is told in words. */
+export function compare(cluster: RandomCluster): Comparison {
+  const world = createWorld(cluster.snapshot, judgeOf)
+  const enforced = enforce(compile(cluster.snapshot, { lower }), world)
+  const connections = connectionsIn(cluster, world)
+  const results = connections.map((connection) => {
+    const { verdict } = judgeConnection(connection, world)
+    return { connection, verdict, packets: packetVerdict(connection, enforced, world) }
+  })
+  return {
+    judgements: results.length,
+    allowed: results.filter(({ verdict }) => verdict === "Allow").length,
+    disagreements: results
+      .filter(({ verdict, packets }) => packets.original !== verdict || packets.reply !== verdict)
+      .map(({ connection, verdict, packets }) => {
+        const name = connectionText(connection)
+        return `${name}: specification ${verdict}, packet ${packets.original}, reply ${packets.reply}`
+      }),
+  }
+}
+
+export function connectionText({ from, to, port, throughService }: Connection): string {
+  const end = (each: Connection["from"]) =>
+    `${endpointText(each)}${each.address.kind === "known" ? ` (${each.address.text})` : ""}`
+  return `${end(from)} -> ${end(to)} ${portText(port)}${throughService ? " through a Service" : ""}`
+}
