@@ -1,0 +1,185 @@
+// A policy class as chains.
+//
+// Tiers follow each other in one chain, up to one that has a Pass run: behind it a new chain begins, so that
+// Pass is a goto. Nothing is entered by jump whose accept is a return. Each chain has its rules twice: first
+// by conntrack's tuple, then, for untracked packets alone, by the header; the tuple's rules do not match
+// those, so only the first unconditional rule has to tell them apart.
+
+import type { Statement, Verdict } from "nftables-json/schema"
+import type { PolicyReference } from "../policy-ir.ts"
+import type { PolicyClass, Run, Stage } from "../program.ts"
+import type { AddressFamily } from "../snapshot.ts"
+import { acceptVerdict, type ChainRule, type ClassPieces, createDraft, type Draft } from "./class-pieces.ts"
+import { denyVerdict, logStatements } from "./deny-chain.ts"
+import { goto, isTracked, type Judge } from "./expressions.ts"
+import { contentHash } from "./names.ts"
+import type { RulesetOptions } from "./options.ts"
+import { namedPortMatches, peerMatches } from "./peers.ts"
+import { portRules, type RunPlace } from "./port-rules.ts"
+
+/**
+ * Chains behind each other that one class may have. The kernel takes 16 levels, gotos counted (Linux 6.18,
+ * NFT_JUMP_STACK_SIZE); around a class there are seven.
+ */
+export const MAXIMUM_SEGMENTS = 8
+
+/** Undefined for a class that accepts everything: it needs no chain. */
+export function classPieces(
+  policyClass: PolicyClass,
+  families: readonly AddressFamily[],
+  options: RulesetOptions,
+): ClassPieces | undefined {
+  if (policyClass.stages.length === 0) return undefined
+  const draft = createDraft(policyClass, families, options)
+  const segments = segmentsOf(policyClass.stages)
+  if (segments.length > MAXIMUM_SEGMENTS) {
+    // Fails closed; `segmentCount` lets the policy's status say so.
+    const verdict = denyVerdict(draft, { place: "limit", by: "limit", policies: policiesOf(policyClass) })
+    return ordered(draft, [{ name: chainName(draft, 0), rules: [{ expr: [verdict] }] }])
+  }
+  const chains = segments.map((stages, i) => ({
+    name: chainName(draft, i),
+    rules: segmentRules(draft, stages, i + 1 < segments.length ? goto(chainName(draft, i + 1)) : undefined),
+  }))
+  return ordered(draft, chains)
+}
+
+/** How many chains stand behind each other; more than MAXIMUM_SEGMENTS are refused, and the class denies all. */
+export function segmentCount({ stages }: PolicyClass): number {
+  return segmentsOf(stages).length
+}
+
+/** The chain that dispatch leads to. */
+export function entryChain({ policyClass, chains }: ClassPieces): string {
+  const [first] = chains.keys()
+  if (first === undefined) throw new Error(`no chain for class ${policyClass.key}`)
+  return first
+}
+
+function chainName({ policyClass, hash }: Draft, segment: number): string {
+  const word = policyClass.direction === "egress" ? "out" : "in"
+  return `${word}_${hash}${segment === 0 ? "" : `_${segment + 1}`}`
+}
+
+function ordered(
+  draft: Draft,
+  chains: readonly { readonly name: string; readonly rules: readonly ChainRule[] }[],
+): ClassPieces {
+  const entered = chains.map(({ name, rules }) => [name, { name, rules, about: { kind: "class" } }] as const)
+  // Port chains lead to deny chains, never the other way round.
+  const inner = [...draft.chains].sort(
+    ([, a], [, b]) => Number(a.about.kind === "deny") - Number(b.about.kind === "deny"),
+  )
+  return { ...draft, chains: new Map([...entered, ...inner]) }
+}
+
+function segmentsOf(stages: readonly Stage[]): readonly (readonly Stage[])[] {
+  const segments: Stage[][] = [[]]
+  for (const [i, stage] of stages.entries()) {
+    segments.at(-1)?.push(stage)
+    const passes = stage.runs.some(({ action }) => action === "Pass")
+    if (passes && i + 1 < stages.length) segments.push([])
+  }
+  return segments
+}
+
+/** Runs that some packets pass by, and what awaits those. */
+interface Decision {
+  readonly runs: readonly Placed[]
+  readonly end: Verdict
+}
+
+interface Placed {
+  readonly run: Run
+  readonly outcome: readonly Statement[]
+  readonly verdict: Verdict | undefined
+  readonly final: Verdict | undefined
+}
+
+function segmentRules(
+  draft: Draft,
+  stages: readonly Stage[],
+  next: Verdict | undefined,
+): readonly ChainRule[] {
+  const { runs, end } = decide(draft, stages, next)
+  if (runs.length === 0) return [{ expr: [end] }]
+  const section = (judge: Judge) =>
+    runs.flatMap((placed, i) =>
+      runRules(draft, { ...placed, end: i + 1 === runs.length ? end : undefined }, judge),
+    )
+  return [...section("tuple"), { expr: [isTracked, end] }, ...section("header"), { expr: [end] }]
+}
+
+/** Cut behind the first that is unconditional. */
+function decide(draft: Draft, stages: readonly Stage[], next: Verdict | undefined): Decision {
+  const runs: Placed[] = []
+  for (const stage of stages) {
+    for (const run of stage.runs) {
+      const placed = placeRun(draft, run, next)
+      if (run.everyPort?.kind === "any" && placed.verdict !== undefined) return { runs, end: placed.verdict }
+      runs.push(placed)
+    }
+    if (stage.isolatedBy.length > 0) {
+      const place = `isolation ${stage.tier.order}`
+      return { runs, end: denyVerdict(draft, { place, by: "isolation", policies: stage.isolatedBy }) }
+    }
+  }
+  return { runs, end: next ?? acceptVerdict(draft.policyClass) }
+}
+
+function placeRun(draft: Draft, run: Run, next: Verdict | undefined): Placed {
+  const policies = run.origins.map(({ policy }) => policy)
+  const accepted = acceptVerdict(draft.policyClass)
+  const leaves = (verdict: Verdict): Placed => {
+    return { run, outcome: [verdict], verdict, final: "goto" in verdict ? verdict : undefined }
+  }
+  switch (run.action) {
+    case "Accept":
+      return leaves(accepted)
+    case "Deny":
+      return leaves(denyVerdict(draft, { place: runText(run), by: "rule", policies: distinct(policies) }))
+    case "Pass":
+      // Behind the last tier the answer is Accept. A goto within the class is not for good: no jump before it.
+      return { ...leaves(next ?? accepted), final: next === undefined ? leaves(accepted).final : undefined }
+    case "Log": {
+      const hash = contentHash(`${draft.hash} ${runText(run)}`)
+      draft.logs.set(hash, distinct(policies))
+      const outcome = logStatements(`log:${draft.policyClass.direction}:${hash}`, draft.options.logGroup)
+      return { run, outcome, verdict: undefined, final: undefined }
+    }
+  }
+}
+
+function runRules(draft: Draft, place: RunPlace, judge: Judge): readonly ChainRule[] {
+  const { run, outcome } = place
+  const use = { action: run.action, judge }
+  if (run.everyPort?.kind === "any") {
+    // A Log of everything: the only unconditional run that ends nothing.
+    return [{ expr: judge === "tuple" ? [isTracked, ...outcome] : outcome }]
+  }
+  const matches = [
+    ...(run.everyPort === null ? [] : peerMatches(draft, run.everyPort, use)),
+    ...(run.named === null ? [] : namedPortMatches(draft, run.named, use)),
+  ]
+  return [...matches.map((each) => ({ expr: [...each, ...outcome] })), ...portRules(draft, place, judge)]
+}
+
+function runText(run: Run): string {
+  return JSON.stringify([run.action, run.everyPort, run.ports, run.named, run.origins])
+}
+
+function policiesOf({ stages }: PolicyClass): readonly PolicyReference[] {
+  return distinct(
+    stages.flatMap(({ runs, isolatedBy }) => [
+      ...runs.flatMap((run) => run.origins.map(({ policy }) => policy)),
+      ...isolatedBy,
+    ]),
+  )
+}
+
+function distinct(policies: readonly PolicyReference[]): readonly PolicyReference[] {
+  const byText = new Map(
+    policies.map((policy) => [`${policy.kind}/${policy.namespace}/${policy.name}`, policy]),
+  )
+  return [...byText.values()]
+}

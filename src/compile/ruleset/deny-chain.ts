@@ -1,0 +1,66 @@
+// Where a class denies: counted, named for people, logged at a bounded rate, dropped.
+
+import type { Statement, Verdict } from "nftables-json/schema"
+import type { PolicyReference } from "../policy-ir.ts"
+import type { Draft } from "./class-pieces.ts"
+import { conntrack, drop, goto, isEstablished, match, meta } from "./expressions.ts"
+import { COMMENT_BYTES, contentHash, shortened } from "./names.ts"
+
+export interface Denial {
+  /** Tells the class's places of denial apart. */
+  readonly place: string
+  readonly by: "rule" | "isolation" | "limit"
+  readonly policies: readonly PolicyReference[]
+}
+
+/** The verdict that leads to the chain, which is added to the draft. */
+export function denyVerdict(draft: Draft, denial: Denial): Verdict {
+  const hash = contentHash(`${draft.hash} ${denial.place}`)
+  const name = `deny_${hash}`
+  const { direction } = draft.policyClass
+  const { mask, establishedRecheck } = draft.options
+  // A live UDP flow that is denied now is marked so that the agent deletes its entry: then a direction that is
+  // still allowed can start anew with the same ports.
+  const marked = {
+    comment: "denied",
+    expr: [isEstablished, match(meta("l4proto"), "udp"), setMark(mask, mask)],
+  }
+  draft.chains.set(name, {
+    name,
+    about: { kind: "deny", policies: denial.policies, by: denial.by },
+    rules: [
+      { comment: shortened(denialWords(denial), COMMENT_BYTES), expr: [{ counter: null }] },
+      ...(establishedRecheck ? [marked] : []),
+      { expr: logStatements(`deny:${direction}:${hash}`, draft.options.logGroup) },
+      { expr: [drop] },
+    ],
+  })
+  return goto(name)
+}
+
+/** At most ten a second: what is logged must not cost more than what is dropped. */
+export function logStatements(subject: string, group: number): readonly Statement[] {
+  return [{ limit: { rate: 10, burst: 5, per: "second" } }, { log: { prefix: `postern:${subject}`, group } }]
+}
+
+/** The bits of the mask set to `value`, in one bitwise operation of the kernel. */
+export function setMark(mask: number, value: number): Statement {
+  const mark = conntrack("mark")
+  return { mangle: { key: mark, value: { "|": [{ "&": [mark, ~mask >>> 0] }, value] } } }
+}
+
+function denialWords({ by, policies }: Denial): string {
+  const names = policies.map(policyWords).join(", ")
+  switch (by) {
+    case "rule":
+      return `denied by ${names}`
+    case "isolation":
+      return `isolated by ${names}`
+    case "limit":
+      return `too many tiers with Pass: ${names}`
+  }
+}
+
+function policyWords({ kind, namespace, name }: PolicyReference): string {
+  return namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`
+}
