@@ -13,7 +13,7 @@ import type {
 } from "../../src/compile/snapshot.ts"
 import type { Port } from "../../src/explain/judge.ts"
 import { NAMESPACES, NODES, OUTSIDE, PORT_NAMES, PORTS, UNKNOWN } from "./alphabet.ts"
-import { labels, policies } from "./policies.ts"
+import { labels, namespace, policies } from "./policies.ts"
 
 export interface RandomCluster {
   readonly snapshot: Snapshot
@@ -26,7 +26,7 @@ export const randomCluster: fc.Arbitrary<RandomCluster> = fc
   .record({
     families: fc.constantFrom<Families>("v4", "v6", "dual", "dual"),
     namespaceLabels: fc.tuple(labels, labels, labels),
-    pods: fc.array(podSketch(), { minLength: 1, maxLength: 6 }),
+    pods: fc.array(podSketch(), { minLength: 1, maxLength: 8 }),
     policies,
     strangers: fc
       .tuple(fc.subarray([...OUTSIDE], { maxLength: 2 }), fc.subarray([...UNKNOWN], { maxLength: 1 }))
@@ -65,7 +65,7 @@ interface PodSketch {
 
 function podSketch(): fc.Arbitrary<PodSketch> {
   return fc.record({
-    namespace: fc.constantFrom(...NAMESPACES),
+    namespace,
     labels,
     node: fc.nat(1),
     families: fc.constantFrom<Families>("dual", "dual", "v4", "v6"),

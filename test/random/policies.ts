@@ -7,6 +7,11 @@ import * as fc from "fast-check"
 import type { PolicyObject } from "../../src/compile/snapshot.ts"
 import { NAMESPACES, PORT_NAMES, PORTS } from "./alphabet.ts"
 
+/** The first is the most crowded. */
+export const namespace = fc.oneof(
+  ...NAMESPACES.map((name, i) => ({ weight: NAMESPACES.length - i, arbitrary: fc.constant(name) })),
+)
+
 export const labels: fc.Arbitrary<Readonly<Record<string, string>>> = fc
   .record(
     {
@@ -117,9 +122,11 @@ const policyTypes = fc.constantFrom(
   ["Egress", "Ingress"],
 )
 
+const subject = fc.oneof({ weight: 2, arbitrary: fc.constant({}) }, { weight: 3, arbitrary: podSelector })
+
 const spec = fc.record(
   {
-    podSelector,
+    podSelector: subject,
     policyTypes,
     ingress: listOf(fc.record({ from: listOf(peer), ports: listOf(port) }, partly)),
     egress: listOf(fc.record({ to: listOf(peer), ports: listOf(port) }, partly)),
@@ -129,7 +136,7 @@ const spec = fc.record(
 
 /** `policies` with names of their own. */
 export const policies: fc.Arbitrary<readonly PolicyObject[]> = fc
-  .array(fc.record({ namespace: fc.constantFrom(...NAMESPACES), spec }), { maxLength: 6 })
+  .array(fc.record({ namespace, spec }), { maxLength: 9 })
   .map((all) =>
     all.map(({ namespace, spec }, i) => ({
       apiVersion: "networking.k8s.io/v1",
