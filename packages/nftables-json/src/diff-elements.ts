@@ -30,6 +30,12 @@ export function diffElements(
   }
 }
 
+/** All elements, merged where the set asks for it: nft 1.0.6 does not read auto-merge from JSON. */
+export function writtenElements({ set, elements }: SetIndex): readonly (Element | MapElement)[] {
+  const form = elementForm(set)
+  return form.merges ? canonicalElements(form, elements).map((each) => each.source) : elements
+}
+
 export function elementList(of: SetIndex, elem: readonly (Element | MapElement)[]): ElementList {
   const { family, table, name } = of.set
   return { family, table, name, elem }

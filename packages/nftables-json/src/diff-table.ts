@@ -3,10 +3,8 @@
 // A part whose definition differs is deleted and added under the same name, in the flip. Rules and
 // elements that refer to it cannot stay meanwhile: it is "stale", and they are written again.
 
-import { addElements, deleteElements, diffElements } from "./diff-elements.ts"
+import { addElements, deleteElements, diffElements, writtenElements } from "./diff-elements.ts"
 import { diffRules } from "./diff-rules.ts"
-import { stableText } from "./expression.ts"
-import { normalizeTable } from "./normalize.ts"
 import type { Plan } from "./plan.ts"
 import { type ObjectKey, referencesOf } from "./references.ts"
 import { type Removable, removalOrder } from "./removal-order.ts"
@@ -23,11 +21,14 @@ export function diffTable(current: TableIndex | undefined, desired: TableIndex):
   const changed = contentChanges(context)
   const replaced = [...context.before.values()].filter((part) => stale.has(part.key))
   const replacing = [...context.after.values()].filter((part) => stale.has(part.key))
-  const table = tableCommands(current, desired)
+  const { handle: _handle, ...table } = desired.table
   return {
-    add: [...(current === undefined ? table : []), ...[...ready, ...held].map(addPart), ...contents(ready)],
+    add: [
+      ...(current === undefined ? [{ add: { table } }] : []),
+      ...[...ready, ...held].map(addPart),
+      ...contents(ready),
+    ],
     flip: [
-      ...(current === undefined ? [] : table),
       ...changed.deletions,
       ...gone.filter((part) => refersTo(part, stale)).flatMap(flushPart),
       ...deletions([...replaced, ...gone.filter(base)]),
@@ -66,13 +67,6 @@ function compare(current: TableIndex | undefined, desired: TableIndex): Context 
   }
 }
 
-function tableCommands(current: TableIndex | undefined, { table }: TableIndex): readonly Command[] {
-  const isSame =
-    current !== undefined && stableText(normalizeTable(current.table)) === stableText(normalizeTable(table))
-  const { handle: _handle, ...added } = table
-  return isSame ? [] : [{ add: { table: added } }]
-}
-
 function refersTo(part: Part, keys: ReadonlySet<ObjectKey>): boolean {
   return keys.size > 0 && partReferences(part).some((key) => keys.has(key))
 }
@@ -84,7 +78,7 @@ function isSet(part: Part): boolean {
 /** Elements first: a rule may look something up in a set, but never the other way round. */
 function contents(parts: readonly Part[]): readonly Command[] {
   const elements = parts.flatMap((part) =>
-    part.kind === "set" ? addElements(part.set, part.set.elements) : [],
+    part.kind === "set" ? addElements(part.set, writtenElements(part.set)) : [],
   )
   const rules = parts.flatMap((part) => (part.kind === "chain" ? part.chain.rules.map(addRule) : []))
   return [...elements, ...rules]

@@ -17,6 +17,10 @@ export function isMapElement(element: Element | MapElement): element is MapEleme
   return Array.isArray(element)
 }
 
+export function isSetElement(element: Element | MapElement): element is Element {
+  return !Array.isArray(element)
+}
+
 /** JSON with sorted keys: equal text, equal value. */
 export function stableText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(stableText).join()}]`

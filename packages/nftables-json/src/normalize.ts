@@ -5,6 +5,7 @@
 // Tables, objects and chains are sorted by name, rules keep their order.
 
 import { canonicalElements, elementForm } from "./element.ts"
+import { isMapElement, isSetElement } from "./expression.ts"
 import { normalizeRule } from "./normalize-rule.ts"
 import type { Chain, Element, MapElement, NftMap, NftSet, Ruleset, RulesetObject, Table } from "./schema.ts"
 
@@ -15,9 +16,9 @@ export function normalize(ruleset: Ruleset): Ruleset {
   return sorted.map((each) => each.object)
 }
 
-export function normalizeTable({ family, name, flags }: Table): Table {
-  const list = typeof flags === "string" ? [flags] : (flags ?? [])
-  return list.length === 0 ? { family, name } : { family, name, flags: list.toSorted() }
+/** Comment and flags of a table are neither read from JSON nor printed there. */
+export function normalizeTable({ family, name }: Table): Table {
+  return { family, name }
 }
 
 export function normalizeChain(chain: Chain): Chain {
@@ -99,11 +100,11 @@ function normalizeObject(
   if ("chain" in object) return { chain: normalizeChain(object.chain) }
   if ("rule" in object) return { rule: normalizeRule(object.rule) }
   if ("set" in object) {
-    const elem = sortedElements(object.set, elements).filter(isKey)
+    const elem = sortedElements(object.set, elements).filter(isSetElement)
     return { set: { ...normalizeSet(object.set), ...(elem.length === 0 ? {} : { elem }) } }
   }
   if ("map" in object) {
-    const elem = sortedElements(object.map, elements).filter(isPair)
+    const elem = sortedElements(object.map, elements).filter(isMapElement)
     return { map: { ...normalizeMap(object.map), ...(elem.length === 0 ? {} : { elem }) } }
   }
   return normalizeNamed(object)
@@ -140,14 +141,6 @@ function sortedElements(
   elements: ReadonlyMap<string, readonly (Element | MapElement)[]>,
 ): readonly (Element | MapElement)[] {
   return canonicalElements(elementForm(set), elements.get(setKey(set)) ?? []).map((each) => each.element)
-}
-
-function isKey(element: Element | MapElement): element is Element {
-  return !isPair(element)
-}
-
-function isPair(element: Element | MapElement): element is MapElement {
-  return Array.isArray(element)
 }
 
 function keyed(object: RulesetObject): { readonly key: string; readonly object: RulesetObject } {
