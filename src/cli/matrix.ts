@@ -17,50 +17,101 @@ export interface MatrixRow {
   readonly cells: readonly (CellCount | null)[]
 }
 
+/** Columns under one name: a destination and its ports. */
+export interface MatrixGroup {
+  readonly name: string
+  readonly ports: readonly string[]
+}
+
 export interface Matrix {
-  /** Lines of each column's head, top to bottom. */
-  readonly columns: readonly (readonly [name: string, port: string])[]
+  readonly groups: readonly MatrixGroup[]
   readonly rows: readonly MatrixRow[]
 }
 
 const screenWidth = 100
-const widestLabel = 26
-const columnWidths = { least: 6, most: 11 }
+const labelWidths = { least: 11, most: 26 }
+const narrowestColumn = 5
 
-export function drawMatrix(matrix: Matrix, palette: Palette): readonly string[] {
-  const labelWidth = Math.min(widestLabel, Math.max(11, ...matrix.rows.map((row) => row.label.length)))
-  const columnWidth = widthOfColumns(matrix.columns.length, screenWidth - labelWidth - 6)
-  const bodyWidth = matrix.columns.length * columnWidth + 1
+/** Groups that do not fit beside each other are drawn below. */
+export function drawMatrix({ groups, rows }: Matrix, palette: Palette): readonly string[] {
+  const { least, most } = labelWidths
+  const labelWidth = Math.min(most, Math.max(least, ...rows.map((row) => row.label.length)))
+  const parts = partsOf(groups.map(sizedGroup), screenWidth - labelWidth - 6)
+  return parts.flatMap((part) => drawPart(part, { rows, labelWidth, palette }))
+}
+
+interface SizedGroup {
+  readonly name: string
+  readonly columns: readonly { readonly port: string; readonly width: number }[]
+  readonly width: number
+  /** Place of its first column among all. */
+  readonly start: number
+}
+
+function sizedGroup({ name, ports }: MatrixGroup, index: number, all: readonly MatrixGroup[]): SizedGroup {
+  const natural = ports.map((port) => Math.max(narrowestColumn, port.length + 2))
+  const missing = Math.max(0, name.length + 1 - sum(natural))
+  const columns = ports.map((port, place) => {
+    const share = Math.floor(missing / ports.length) + (place < missing % ports.length ? 1 : 0)
+    return { port, width: (natural[place] ?? 0) + share }
+  })
+  const start = sum(all.slice(0, index).map((each) => each.ports.length))
+  return { name, columns, width: sum(columns.map((column) => column.width)), start }
+}
+
+function partsOf(groups: readonly SizedGroup[], room: number): readonly (readonly SizedGroup[])[] {
+  const parts: SizedGroup[][] = []
+  let used = room
+  for (const group of groups) {
+    if (used + group.width > room) {
+      parts.push([])
+      used = 0
+    }
+    parts.at(-1)?.push(group)
+    used += group.width
+  }
+  return parts
+}
+
+interface Drawing {
+  readonly rows: readonly MatrixRow[]
+  readonly labelWidth: number
+  readonly palette: Palette
+}
+
+function drawPart(groups: readonly SizedGroup[], { rows, labelWidth, palette }: Drawing): readonly string[] {
+  const columns = groups.flatMap((group) => group.columns)
   const rule = (left: string, middle: string, right: string) =>
-    palette.dim(`${left}${"─".repeat(labelWidth + 2)}${middle}${"─".repeat(bodyWidth)}${right}`)
+    palette.dim(
+      `${left}${"─".repeat(labelWidth + 2)}${middle}${"─".repeat(sum(columns.map((each) => each.width)) + 1)}${right}`,
+    )
   const bar = palette.dim("│")
-  const line = (label: string, cells: readonly string[]) =>
-    `${bar} ${padded(label, labelWidth)} ${bar}${cells.map((cell) => centred(cell, columnWidth)).join("")} ${bar}`
-  const head = (index: 0 | 1) => matrix.columns.map((column) => cut(column[index], columnWidth - 1))
+  const line = (label: string, texts: readonly string[]) =>
+    `${bar} ${padded(label, labelWidth)} ${bar}${texts.join("")} ${bar}`
+  const cellsOf = ({ cells }: MatrixRow) =>
+    groups.flatMap((group) =>
+      group.columns.map((column, place) =>
+        centred(sign(cells[group.start + place] ?? null, palette), column.width),
+      ),
+    )
   return [
     rule("╭", "┬", "╮"),
     line(
       palette.dim("from ╲ to"),
-      head(0).map((name) => palette.bold(name)),
+      groups.map((group) => centred(palette.bold(group.name), group.width)),
     ),
     line(
       "",
-      head(1).map((port) => palette.dim(port)),
+      columns.map((column) => centred(palette.dim(column.port), column.width)),
     ),
     rule("├", "┼", "┤"),
-    ...matrix.rows.map((row) =>
-      line(
-        cut(row.label, labelWidth),
-        row.cells.map((cell) => sign(cell, palette)),
-      ),
-    ),
+    ...rows.map((row) => line(cut(row.label, labelWidth), cellsOf(row))),
     rule("╰", "┴", "╯"),
   ]
 }
 
-function widthOfColumns(columns: number, room: number): number {
-  const { least, most } = columnWidths
-  return Math.max(least, Math.min(most, Math.floor(room / Math.max(1, columns))))
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0)
 }
 
 /** What the signs mean; those that do not occur are left out. */

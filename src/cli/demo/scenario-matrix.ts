@@ -5,25 +5,18 @@ import type { CellCount, Matrix } from "../matrix.ts"
 import type { Tried } from "./trial.ts"
 import type { Column, Try } from "./tries.ts"
 
-/** As many columns as fit beside each other; more make another matrix below. */
-const columnsAtOnce = 10
-
-export function matricesOf(columns: readonly Column[], tried: readonly Tried<Try>[]): readonly Matrix[] {
+export function matrixOf(columns: readonly Column[], tried: readonly Tried<Try>[]): Matrix {
   const cells = countCells(tried)
   const labels = [...new Set(tried.map((each) => each.row))]
-  const parts = Math.ceil(columns.length / columnsAtOnce)
-  const size = Math.ceil(columns.length / Math.max(1, parts))
-  return Array.from({ length: parts }, (_, part) => {
-    const some = columns.slice(part * size, (part + 1) * size)
-    return {
-      columns: some.map(
-        ({ site, port }) => [site.pod?.name ?? site.label, shortPort(portText(port))] as const,
-      ),
-      rows: labels.map((label) => {
-        return { label, cells: some.map(({ key }) => cells.get(cellKey(label, key)) ?? null) }
-      }),
-    }
+  const groups = [...Map.groupBy(columns, ({ site }) => site)].map(([site, some]) => {
+    return { name: site.pod?.name ?? site.label, ports: some.map(({ port }) => shortPort(portText(port))) }
   })
+  return {
+    groups,
+    rows: labels.map((label) => {
+      return { label, cells: columns.map(({ key }) => cells.get(cellKey(label, key)) ?? null) }
+    }),
+  }
 }
 
 /** TCP goes without saying. */

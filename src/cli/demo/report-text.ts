@@ -1,0 +1,109 @@
+// What the demo found in one scenario, as people read it: the matrix, what was not as expected, one denial explained.
+
+import type { Connection } from "../../explain/evaluate.ts"
+import { inquire } from "../../explain/inquiry.ts"
+import type { Endpoint } from "../../explain/judge.ts"
+import { parsePortRequest } from "../../explain/port-request.ts"
+import { resolveReference } from "../../explain/reference.ts"
+import { portText } from "../../explain/words.ts"
+import { explanationText } from "../explain-text.ts"
+import { drawLegend, drawMatrix } from "../matrix.ts"
+import type { Palette } from "../palette.ts"
+import { count, cutStyled, duration } from "../text-layout.ts"
+import { mismatchesOf } from "./mismatches.ts"
+import type { ScenarioResult } from "./run-scenario.ts"
+import type { Scenario } from "./scenario.ts"
+import { matrixOf } from "./scenario-matrix.ts"
+import { addressOf } from "./tries.ts"
+
+/** More than these say nothing new. */
+const mostMismatches = 8
+const mostExplanationLines = 12
+const screenWidth = 100
+
+export function reportText(result: ScenarioResult, palette: Palette): string {
+  const { scenario, tried } = result
+  const matrix = matrixOf(scenario.columns, tried)
+  return [
+    "",
+    ...drawMatrix(matrix, palette),
+    `  ${drawLegend(matrix, palette)}   ${palette.dim("each over IPv4, IPv6 and its Service; other ports and ICMP are tried too")}`,
+    "",
+    ...mismatchLines(result, palette),
+    ...explanationLines(result, palette),
+    summaryLine(result, palette),
+    "",
+  ].join("\n")
+}
+
+function mismatchLines(result: ScenarioResult, palette: Palette): readonly string[] {
+  const mismatches = mismatchesOf(result)
+  if (mismatches.length === 0) return []
+  const shown = mismatches.slice(0, mostMismatches).map((each) => `  ${palette.bad(`✗ ${each.text}`)}`)
+  const hidden = mismatches.length - shown.length
+  return [
+    ...shown,
+    ...(hidden > 0
+      ? [palette.bad(`  … and ${hidden.toLocaleString("en-US")} more: --json has all of them`)]
+      : []),
+    "",
+  ]
+}
+
+function explanationLines(result: ScenarioResult, palette: Palette): readonly string[] {
+  const connection = mostTelling(result)
+  const text = connection === undefined ? undefined : explained(connection, result.scenario, palette)
+  if (text === undefined) return []
+  const lines = text.trimEnd().split("\n")
+  const cut = lines.length > mostExplanationLines ? [palette.dim("        …")] : []
+  return [...lines.slice(0, mostExplanationLines), ...cut, ""].map((line) =>
+    line === "" ? "" : cutStyled(`  ${line}`, screenWidth),
+  )
+}
+
+/** What went wrong first; else a denial between two pods that the author thought of; else any denial. */
+function mostTelling({ tried, asserted }: ScenarioResult): Connection | undefined {
+  const wrong = tried.find((each) => !each.isExpected)
+  if (wrong !== undefined) return wrong.connection
+  const denials = tried.filter(
+    ({ expected, column, service }) => expected === "denied" && column !== null && service === null,
+  )
+  const authored = new Set(
+    asserted.filter((each) => each.expected === "denied").map(({ request }) => requestKey(request)),
+  )
+  const between = denials.filter(({ connection: { from, to } }) => from.kind === "pod" && to.kind === "pod")
+  return (between.find(({ request }) => authored.has(requestKey(request))) ?? between[0] ?? denials[0])
+    ?.connection
+}
+
+function requestKey({ from, to, protocol, port }: ScenarioResult["tried"][number]["request"]): string {
+  return `${from} ${to} ${protocol} ${port}`
+}
+
+function explained(
+  connection: Connection,
+  { world, locate }: Scenario,
+  palette: Palette,
+): string | undefined {
+  const scope = { snapshot: world.snapshot, namespace: "default" }
+  const asked = { from: nameOf(connection.from), to: nameOf(connection.to), port: portText(connection.port) }
+  const from = resolveReference(asked.from, scope)
+  const to = resolveReference(asked.to, scope)
+  const port = parsePortRequest(asked.port)
+  if (!from.ok || !to.ok || !port.ok) return undefined
+  const answer = inquire({ from: from.value, to: to.value, port: port.value }, world)
+  return answer.ok ? explanationText(asked, answer.value, { palette, locate }) : undefined
+}
+
+function nameOf(endpoint: Endpoint): string {
+  if (endpoint.kind === "pod") return `${endpoint.pod.namespace}/${endpoint.pod.name}`
+  return endpoint.kind === "node" ? `node/${endpoint.node}` : addressOf(endpoint)
+}
+
+function summaryLine(result: ScenarioResult, palette: Palette): string {
+  const { enforced, milliseconds, scenario } = result
+  const { chains, sets, elements } = enforced.sizes
+  const sizes = `${count(chains, "chain")}, ${count(sets, "set")}, ${count(elements, "element")} on ${count(scenario.snapshot.nodes.length, "node")}`
+  const time = `from YAML to enforced in ${duration(milliseconds.yamlToEnforced)}`
+  return `  ${palette.bold(time)}${palette.dim("  ·  ")}${sizes}${palette.dim("  ·  ")}${count(result.droppedPackets, "packet")} dropped and counted`
+}
