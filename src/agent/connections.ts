@@ -1,0 +1,80 @@
+// Live connections that may not go on: those of addresses with a new owner, and UDP that is now denied.
+
+import type { Conntrack } from "./conntrack.ts"
+import type { EnforcerEvent } from "./event.ts"
+import type { ForgetJournal } from "./forget-journal.ts"
+
+export interface ConnectionParts {
+  readonly conntrack: Conntrack
+  readonly journal: ForgetJournal
+  readonly mask: number
+  readonly emit: (event: EnforcerEvent) => void
+}
+
+export interface Connections {
+  /** To be called before the rules change: what is interrupted is finished at the next start. */
+  announce(addresses: readonly string[]): Promise<void>
+  /** Deletes what was announced, now or at the last start; tried again where it fails. */
+  finish(): Promise<void>
+  /** After a new generation: entries that deny chains have marked are deleted, soon and once more. */
+  generationCame(): void
+  stop(): void
+}
+
+const RETRY_MS = 1_000
+/** A packet marks its entry when it comes; slow senders are caught by the last one, which repeats. */
+const DENIED_AFTER_MS = [20, 200, 1_000]
+const DENIED_EVERY_MS = 10_000
+
+export function createConnections(parts: ConnectionParts): Connections {
+  const { conntrack, journal, mask, emit } = parts
+  const announced = new Set<string>()
+  const timers = new Set<NodeJS.Timeout>()
+  const after = (milliseconds: number, task: () => Promise<void>): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      void task()
+    }, milliseconds)
+    timers.add(timer)
+  }
+  const finish = async (): Promise<void> => {
+    const addresses = [...announced]
+    if (addresses.length === 0) return
+    try {
+      await conntrack.forget(addresses)
+      for (const address of addresses) announced.delete(address)
+      if (announced.size === 0) await journal.end()
+      emit({ kind: "forgot", addresses })
+    } catch (error) {
+      emit({ kind: "failed", what: "deleting connections", error })
+      after(RETRY_MS, finish)
+    }
+  }
+  const deleteDenied = async (): Promise<void> => {
+    try {
+      await conntrack.deleteDenied(mask)
+    } catch (error) {
+      emit({ kind: "failed", what: "deleting denied connections", error })
+    }
+  }
+  let repeating: NodeJS.Timeout | undefined
+  return {
+    announce: async (addresses) => {
+      if (addresses.length === 0) return
+      for (const address of addresses) announced.add(address)
+      await journal.begin([...announced])
+    },
+    finish: async () => {
+      if (announced.size === 0) for (const address of await journal.read()) announced.add(address)
+      await finish()
+    },
+    generationCame: () => {
+      for (const milliseconds of DENIED_AFTER_MS) after(milliseconds, deleteDenied)
+      repeating ??= setInterval(() => void deleteDenied(), DENIED_EVERY_MS)
+    },
+    stop: () => {
+      clearInterval(repeating)
+      for (const timer of timers) clearTimeout(timer)
+    },
+  }
+}

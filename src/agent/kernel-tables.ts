@@ -1,0 +1,94 @@
+// The agent's two tables in the kernel: read whole, changed in three steps.
+//
+// Every transaction ends by rewriting the one element of the set `revision`: that is how the agent knows its
+// own changes among nftables events (nft-events.ts), and what it finds there after a restart.
+
+import { NftError } from "nftables-json/errors"
+import type { Nft } from "nftables-json/nft"
+import type { Plan } from "nftables-json/plan"
+import type { Command, Ruleset, Transaction } from "nftables-json/schema"
+import { ANTISPOOF_TABLE } from "./antispoof.ts"
+import { stagesOf } from "./stages.ts"
+
+export const POSTERN_TABLE = { family: "inet", name: "postern" } as const
+
+export interface KernelTables {
+  read(): Promise<KernelState>
+  /** Applies the plan and leaves `revision` in the kernel. Rejects with NftError; what came before stays. */
+  apply(plan: Plan, revision: number): Promise<void>
+  /** Changes nothing, and makes an event that says so. */
+  beat(revision: number): Promise<void>
+  /** Whether an event that wrote this revision can be one of these tables' own transactions. */
+  hasWritten(revision: number): boolean
+}
+
+export interface KernelState {
+  /** As listed, with handles, the element of `revision` left out; empty where there is no table. */
+  readonly ruleset: Ruleset
+  readonly revision: number | undefined
+}
+
+export function createKernelTables(nft: Nft): KernelTables {
+  let tableExists = false
+  let least = Number.POSITIVE_INFINITY
+  let most = Number.NEGATIVE_INFINITY
+  const marked = (transaction: Transaction, revision: number): Transaction => {
+    least = Math.min(least, revision)
+    most = Math.max(most, revision)
+    return [...transaction, ...revisionCommands(revision)]
+  }
+  return {
+    read: async () => {
+      const listings = await Promise.all(
+        [POSTERN_TABLE, ANTISPOOF_TABLE].map((table) => listTable(nft, table)),
+      )
+      tableExists = (listings[0] ?? []).length > 0
+      const ruleset = listings.flat()
+      return { ruleset: withoutRevision(ruleset), revision: revisionIn(ruleset) }
+    },
+    apply: async (plan, revision) => {
+      const stages = stagesOf(plan)
+      for (const piece of stages.before) await nft.run(tableExists ? marked(piece, revision) : piece)
+      await nft.run(marked(stages.flip, revision))
+      tableExists = true
+      for (const piece of stages.after) await nft.run(marked(piece, revision))
+    },
+    beat: async (revision) => {
+      if (tableExists) await nft.run(marked([], revision))
+    },
+    hasWritten: (revision) => least <= revision && revision <= most,
+  }
+}
+
+/** Flushed rather than deleted by key: a foreign hand may have emptied the set. */
+function revisionCommands(revision: number): Transaction {
+  const set = { family: POSTERN_TABLE.family, table: POSTERN_TABLE.name, name: "revision" } as const
+  const flush: Command = { flush: { set: { ...set, type: "mark" } } }
+  return [flush, { add: { element: { ...set, elem: [revision] } } }]
+}
+
+async function listTable(nft: Nft, table: typeof POSTERN_TABLE | typeof ANTISPOOF_TABLE): Promise<Ruleset> {
+  try {
+    return await nft.list({ kind: "table", ...table })
+  } catch (error) {
+    if (error instanceof NftError && error.code === "not-found") return []
+    throw error
+  }
+}
+
+function revisionIn(ruleset: Ruleset): number | undefined {
+  for (const object of ruleset) {
+    if (!("set" in object) || object.set.name !== "revision") continue
+    const [element] = object.set.elem ?? []
+    return typeof element === "number" ? element : undefined
+  }
+  return undefined
+}
+
+function withoutRevision(ruleset: Ruleset): Ruleset {
+  return ruleset.map((object) => {
+    if (!("set" in object) || object.set.name !== "revision") return object
+    const { elem: _, ...set } = object.set
+    return { set }
+  })
+}

@@ -1,0 +1,47 @@
+// What to enforce at start, before anyone has said anything: the kernel's table, the cached program, or nothing.
+
+import type { NodeRuleset } from "../wire/node-ruleset.ts"
+import type { CacheRead } from "./cache.ts"
+import type { KernelState } from "./kernel-tables.ts"
+import { withoutAddresses } from "./wanted.ts"
+
+export type StartProgram =
+  /** Never had a program: installs nothing. */
+  | { readonly kind: "none" }
+  | { readonly kind: "cached"; readonly node: NodeRuleset }
+  /** Newer than the cache, which is written a little later than the kernel's table. */
+  | { readonly kind: "adopted"; readonly node: NodeRuleset }
+
+export interface AtStart {
+  readonly cached: CacheRead
+  readonly kernel: KernelState
+  readonly bootId: string
+}
+
+export function startProgram({ cached, kernel, bootId }: AtStart): StartProgram {
+  const program = cached.kind === "program" ? cached.program : undefined
+  const inKernel = kernel.revision
+  if (
+    inKernel !== undefined &&
+    (program === undefined || program.bootId !== bootId || inKernel > program.node.revision)
+  ) {
+    return { kind: "adopted", node: { revision: inKernel, ruleset: programIn(kernel) } }
+  }
+  if (program === undefined) return { kind: "none" }
+  if (program.bootId === bootId) return { kind: "cached", node: program.node }
+  return { kind: "cached", node: { ...program.node, ruleset: withoutAddresses(program.node.ruleset) } }
+}
+
+/** The kernel's table without what the agent adds by itself. */
+function programIn(kernel: KernelState): NodeRuleset["ruleset"] {
+  return kernel.ruleset.flatMap((object): NodeRuleset["ruleset"] => {
+    if ("metainfo" in object || ("table" in object && object.table.family === "bridge")) return []
+    const [body] = Object.values<unknown>(object)
+    if (typeof body === "object" && body !== null && "family" in body && body.family === "bridge") return []
+    if ("set" in object && object.set.name === "pod_interfaces") {
+      const { elem: _, ...set } = object.set
+      return [{ set }]
+    }
+    return [object]
+  })
+}

@@ -1,0 +1,28 @@
+// What an enforcer says of itself.
+
+import type { Counters } from "./event.ts"
+import type { Problem } from "./problem.ts"
+
+export interface EnforcerStatus {
+  /** The revision that was asked for; undefined before the first program. */
+  readonly wanted: number | undefined
+  /** The revision that the kernel enforces, for live connections too. */
+  readonly revision: number | undefined
+  readonly generation: number | undefined
+  /** Why the wanted revision is not in force; undefined where it is. */
+  readonly error: string | undefined
+  /** Objects that the kernel refused, with its words. */
+  readonly isolated: readonly IsolatedObject[]
+  /** Addresses of pods that fail closed because of them. */
+  readonly failedClosed: readonly string[]
+  readonly problems: readonly Problem[]
+  /** nftables events come through. */
+  readonly isWatching: boolean
+  readonly counters: Readonly<Counters>
+}
+
+export interface IsolatedObject {
+  /** "family table name". */
+  readonly object: string
+  readonly error: string
+}

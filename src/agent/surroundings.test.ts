@@ -1,0 +1,318 @@
+// What the agent sees of its node: events, interfaces, CNI results, foreign chains.
+
+import type { Ruleset } from "nftables-json/schema"
+import { describe, expect, test } from "vitest"
+import { antispoofRuleset, linkLocal } from "./antispoof.ts"
+import { attachmentsIn } from "./cni-results.ts"
+import { foreignProblems } from "./foreign-rules.ts"
+import { type LocalAddresses, type Observed, surroundingsOf } from "./interfaces.ts"
+import { words } from "./ipv6-words.ts"
+import type { Link } from "./links.ts"
+import { isInRanges, localAddressesIn } from "./local-addresses.ts"
+import { type EventBatch, readEvents } from "./nft-events.ts"
+import { tooOld } from "./preflight.ts"
+
+describe("nftables events", () => {
+  const read = (...lines: string[]): { readonly batches: readonly EventBatch[]; readonly lost: number } => {
+    const found = { batches: new Array<EventBatch>(), lost: 0 }
+    const reader = readEvents(
+      (batch) => found.batches.push(batch),
+      () => found.lost++,
+    )
+    for (const line of lines) reader.line(line)
+    return found
+  }
+  const end = "# new generation 8 by process 77 (nft)"
+  const batch = (tables: readonly string[], rest: Partial<EventBatch> = {}): EventBatch => ({
+    tables: new Set(tables),
+    revision: undefined,
+    baseChains: false,
+    ...rest,
+  })
+
+  test.for<[string, string[], readonly EventBatch[]]>([
+    [
+      "end with the number of the generation",
+      ["delete rule inet postern forward handle 24", end],
+      [batch(["inet postern"])],
+    ],
+    ["of one batch come together", ["add table ip a", "add table ip b", end], [batch(["ip a", "ip b"])]],
+    [
+      "say whose batch it was by the revision it wrote",
+      [
+        "delete element inet postern revision { 0x00000007 }",
+        "add element inet postern revision { 0x0000000a }",
+        end,
+      ],
+      [batch(["inet postern"], { revision: 10 })],
+    ],
+    [
+      "tell of a base chain",
+      ["add chain ip f forward { type filter hook forward priority filter; policy drop; }", end],
+      [batch(["ip f"], { baseChains: true })],
+    ],
+    ["of nothing are nothing", [end, end], []],
+    [
+      "with a comment over two lines are read",
+      ['add rule ip f c drop comment "x', 'y"', end],
+      [batch(["ip f"])],
+    ],
+  ])("%s", ([, lines, expected]) => {
+    expect(read(...lines).batches).toEqual(expected)
+  })
+  test("that the kernel dropped are told", () => {
+    expect(read("# ERROR: We lost some netlink events!").lost).toBe(1)
+  })
+})
+
+const link = (name: string, kind: string, master = ""): Link => ({
+  name,
+  kind,
+  master,
+  bridge: kind === "bridge" ? { nfCallIptables: true, nfCallIp6tables: true } : undefined,
+})
+const cniResult = (host: readonly string[], addresses: readonly string[]): string =>
+  JSON.stringify({
+    kind: "cniCacheV1",
+    result: {
+      cniVersion: "1.0.0",
+      interfaces: [
+        ...host.map((name) => ({ name, mac: "aa:aa:aa:aa:aa:aa" })),
+        { name: "eth0", mac: "0A:58:0A:01:00:02", sandbox: "/run/netns/x" },
+      ],
+      ips: addresses.map((address) => ({ address, interface: host.length })),
+    },
+  })
+
+describe("CNI results", () => {
+  test("name the node's ends, the pod's hardware address and its addresses", () => {
+    expect(attachmentsIn(cniResult(["cni0", "veth1"], ["10.1.0.2/24", "fd00::2/64"]))).toEqual([
+      {
+        hostInterfaces: ["cni0", "veth1"],
+        hardwareAddress: "0a:58:0a:01:00:02",
+        addresses: ["10.1.0.2", "fd00::2"],
+      },
+    ])
+  })
+  test.for<[string, string]>([
+    ["no JSON", "{"],
+    ["no result", "{}"],
+    ["no addresses", cniResult(["veth1"], [])],
+    ["a list", "[]"],
+  ])("that say nothing are nothing: %s", ([, text]) => {
+    expect(attachmentsIn(text)).toEqual([])
+  })
+})
+
+describe("pod interfaces", () => {
+  const local: LocalAddresses = { addresses: new Set(["10.9.9.9"]), ranges: [["10.1.0.0", "10.1.0.255"]] }
+  const observed = (rest: Partial<Observed>): Observed => ({
+    links: [
+      link("eth0", ""),
+      link("cni0", "bridge"),
+      link("veth1", "veth", "cni0"),
+      link("veth2", "veth"),
+      link("flannel.1", "vxlan"),
+    ],
+    routes: [],
+    attachments: [],
+    ...rest,
+  })
+
+  test.for<[string, Partial<Observed>, readonly string[]]>([
+    [
+      "a host route to an address of the program leads to a pod",
+      { routes: [{ destination: "10.9.9.9", interface: "veth2" }] },
+      ["veth2"],
+    ],
+    [
+      "a host route to an unknown address of a local range does too",
+      { routes: [{ destination: "10.1.0.7", interface: "veth2" }] },
+      ["veth2"],
+    ],
+    [
+      "the route of a local range leads to the bridge",
+      { routes: [{ destination: "10.1.0.0/24", interface: "cni0" }] },
+      ["cni0"],
+    ],
+    [
+      "the range of another node does not",
+      { routes: [{ destination: "10.1.1.0/24", interface: "flannel.1" }] },
+      [],
+    ],
+    ["a name alone says nothing", {}, []],
+    [
+      "a CNI result whose veth is gone says nothing",
+      { attachments: attachmentsIn(cniResult(["veth9"], ["10.1.0.2/24"])) },
+      [],
+    ],
+    [
+      "a CNI result on a bridge names the bridge",
+      { attachments: attachmentsIn(cniResult(["cni0", "veth1"], ["10.1.0.2/24"])) },
+      ["cni0"],
+    ],
+    [
+      "a CNI result without bridge names the veth",
+      { attachments: attachmentsIn(cniResult(["veth2"], ["10.1.0.2/32"])) },
+      ["veth2"],
+    ],
+  ])("%s", ([, rest, expected]) => {
+    expect(surroundingsOf(observed(rest), local).podInterfaces).toEqual(expected)
+  })
+
+  test("a port of the pods' bridge that no CNI result speaks of is told", () => {
+    const found = surroundingsOf(
+      observed({ routes: [{ destination: "10.1.0.0/24", interface: "cni0" }] }),
+      local,
+    )
+    expect(found.unknownPorts).toEqual(["veth1"])
+  })
+})
+
+describe("the local ranges of a ruleset", () => {
+  const ruleset: Ruleset = [
+    {
+      set: {
+        family: "inet",
+        table: "postern",
+        name: "local4_x",
+        type: "ipv4_addr",
+        elem: [{ prefix: { addr: "10.1.0.0", len: 23 } }, { range: ["10.7.0.1", "10.7.0.3"] }, "10.8.0.1"],
+      },
+    },
+    {
+      set: {
+        family: "inet",
+        table: "postern",
+        name: "local6_x",
+        type: "ipv6_addr",
+        elem: [{ prefix: { addr: "fd00:1:2::", len: 60 } }],
+      },
+    },
+    {
+      map: {
+        family: "inet",
+        table: "postern",
+        name: "egress4",
+        type: "ipv4_addr",
+        map: "verdict",
+        elem: [["10.1.0.2", { goto: { target: "to_ingress" } }]],
+      },
+    },
+  ]
+  test.for<[string, boolean]>([
+    ["10.1.1.255", true],
+    ["10.1.2.0", false],
+    ["10.7.0.2", true],
+    ["10.7.0.4", false],
+    ["10.8.0.1", true],
+    ["fd00:1:2:f::1", true],
+    ["fd00:1:2:10::1", false],
+  ])("%s: %s", ([address, expected]) => {
+    expect(isInRanges(localAddressesIn(ruleset))(address)).toBe(expected)
+  })
+  test("the dispatch maps' keys are its addresses", () => {
+    expect([...localAddressesIn(ruleset).addresses]).toEqual(["10.1.0.2"])
+  })
+})
+
+describe("antispoofing on bridge ports", () => {
+  test("without ports there is no table", () => {
+    expect(antispoofRuleset({ known: [], unknown: [] })).toEqual([])
+  })
+  test.for<[string, readonly number[]]>([
+    ["::", [0, 0, 0, 0]],
+    ["fd00:1::2", [0xfd000001, 0, 0, 2]],
+    ["::ffff:10.0.0.1", [0, 0, 0xffff, 0x0a000001]],
+    ["1:2:3:4:5:6:7:8", [0x00010002, 0x00030004, 0x00050006, 0x00070008]],
+  ])("the words of %s", ([address, expected]) => {
+    expect(words(address)).toEqual(expected)
+  })
+  test("a hardware address makes the link-local address of RFC 4291", () => {
+    expect(linkLocal("0a:58:0a:01:00:02")).toBe("fe80:0:0:0:858:aff:fe01:2")
+  })
+})
+
+describe("foreign chains", () => {
+  const base = (
+    name: string,
+    policy: "accept" | "drop",
+    hook: "forward" | "postrouting" = "forward",
+  ): Ruleset[number] => ({
+    chain: { family: "ip", table: "f", name, type: "filter", hook, prio: 0, policy },
+  })
+  const rule = (
+    chain: string,
+    ...expr: Extract<Ruleset[number], { rule: unknown }>["rule"]["expr"]
+  ): Ruleset[number] => ({
+    rule: { family: "ip", table: "f", chain, expr },
+  })
+  test.for<[string, Ruleset, readonly string[]]>([
+    ["a policy of drop is a warning", [base("forward", "drop")], ["warning ip f forward"]],
+    [
+      "a rule that drops is a note",
+      [base("forward", "accept"), rule("forward", { drop: null })],
+      ["note ip f forward"],
+    ],
+    [
+      "a drop behind a jump and a map is found",
+      [
+        base("forward", "accept"),
+        rule("forward", { jump: { target: "a" } }),
+        rule("a", { vmap: { key: { meta: { key: "mark" } }, data: "@m" } }),
+        {
+          map: {
+            family: "ip",
+            table: "f",
+            name: "m",
+            type: "mark",
+            map: "verdict",
+            elem: [[1, { goto: { target: "b" } }]],
+          },
+        },
+        rule("b", { reject: null }),
+      ],
+      ["note ip f forward"],
+    ],
+    [
+      "chains that lead round in a circle end",
+      [base("forward", "accept"), rule("forward", { jump: { target: "forward" } })],
+      [],
+    ],
+    ["chains on other hooks do not matter", [base("postrouting", "drop", "postrouting")], []],
+    [
+      "a flowtable hides connections",
+      [{ flowtable: { family: "ip", table: "f", name: "ft" } }],
+      ["error ip f ft"],
+    ],
+    [
+      "our own table is not foreign",
+      [
+        {
+          chain: {
+            family: "inet",
+            table: "postern",
+            name: "x",
+            type: "filter",
+            hook: "forward",
+            policy: "drop",
+          },
+        },
+      ],
+      [],
+    ],
+  ])("%s", ([, ruleset, expected]) => {
+    const found = foreignProblems(ruleset, (table) => table === "inet postern")
+    expect(found.map((problem) => `${problem.severity} ${problem.subject}`)).toEqual(expected)
+  })
+})
+
+test.for<[string, boolean]>([
+  ["nftables v1.0.6 (Lester Gooch #5)", false],
+  ["nftables v1.1.1 (Commodore Bullmoose #2)", false],
+  ["nftables v2.0.0 (x)", false],
+  ["nftables v1.0.5 (x)", true],
+  ["nftables v0.9.8 (E.D.S.)", true],
+])("%s is too old: %s", ([version, expected]) => {
+  expect(tooOld(version).length > 0).toBe(expected)
+})

@@ -1,0 +1,77 @@
+// The whole ruleset that a node should have: the program, and what the agent adds of its own.
+//
+// Pure: the same program, surroundings and generation give the same ruleset, however they came about.
+
+import { isIPv6 } from "node:net"
+import type { MapElement, NftMap, NftSet, Ruleset, RulesetObject } from "nftables-json/schema"
+import { antispoofRuleset } from "./antispoof.ts"
+import { type Generation, withGeneration } from "./generation.ts"
+import type { Surroundings } from "./interfaces.ts"
+import { isInRanges, localAddressesIn } from "./local-addresses.ts"
+import { DISPATCH_MAPS, keyOf } from "./narrows.ts"
+
+/** What becomes of pods on this node that the program does not know (yet). */
+export type UnknownPods = "deny" | "allow"
+
+export interface Additions {
+  readonly surroundings: Surroundings
+  readonly unknownPods: UnknownPods
+}
+
+export function wantedRuleset(program: Ruleset, additions: Additions, generation: Generation): Ruleset {
+  const { surroundings } = additions
+  const explicit = explicitAddresses(program, additions)
+  const filled = program.map((object) => withOwnElements(object, surroundings, explicit))
+  const ports = { known: surroundings.ports, unknown: surroundings.unknownPorts }
+  return [...withGeneration(filled, generation), ...antispoofRuleset(ports)]
+}
+
+/** Addresses of pods found on this node that the program does not know and the setting lets through. */
+export function explicitAddresses(program: Ruleset, additions: Additions): readonly string[] {
+  if (additions.unknownPods === "deny") return []
+  const local = localAddressesIn(program)
+  const isLocal = isInRanges(local)
+  return [...additions.surroundings.pods.keys()]
+    .filter((address) => isLocal(address) && !local.addresses.has(address))
+    .sort()
+}
+
+/**
+ * The program after a reboot: its classes without the pods and peers, whose addresses may belong to others now.
+ * Every local pod is then unknown, until someone says what runs here.
+ */
+export function withoutAddresses(program: Ruleset): Ruleset {
+  return program.map((object) => {
+    if ("map" in object && DISPATCH_MAPS.has(object.map.name)) return { map: emptied(object.map) }
+    if ("set" in object && object.set.flags?.includes("interval") !== true)
+      return { set: emptied(object.set) }
+    return object
+  })
+}
+
+function emptied<T extends NftSet | NftMap>(set: T): Omit<T, "elem"> {
+  const { elem: _, ...definition } = set
+  return definition
+}
+
+function withOwnElements(
+  object: RulesetObject,
+  surroundings: Surroundings,
+  explicit: readonly string[],
+): RulesetObject {
+  if ("set" in object && object.set.name === "pod_interfaces") {
+    return { set: { ...object.set, elem: surroundings.podInterfaces } }
+  }
+  if (explicit.length === 0 || !("map" in object) || !DISPATCH_MAPS.has(object.map.name)) return object
+  return {
+    map: { ...object.map, elem: [...(object.map.elem ?? []), ...explicitElements(object.map, explicit)] },
+  }
+}
+
+function explicitElements(map: NftMap, explicit: readonly string[]): readonly MapElement[] {
+  const target = map.name.startsWith("egress") ? "to_ingress" : "stamp"
+  const known = new Set(map.elem?.map(keyOf))
+  return explicit
+    .filter((address) => isIPv6(address) === map.name.endsWith("6") && !known.has(address))
+    .map((address) => [address, { goto: { target } }])
+}
