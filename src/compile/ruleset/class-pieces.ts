@@ -30,7 +30,6 @@ export type ChainSubject =
       readonly policies: readonly PolicyReference[]
       readonly by: "rule" | "isolation" | "limit"
     }
-  | { readonly kind: "log"; readonly policies: readonly PolicyReference[] }
 
 /** By name. A chain comes before those it names, so that in this order they can be deleted. */
 export interface ClassPieces {

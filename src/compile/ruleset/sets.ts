@@ -37,10 +37,13 @@ export interface SetUse {
 
 /** The declaration and, read from the program, all members. */
 export function memberSetObject(set: MemberSet, program: Program): NftSet {
-  const address = addressType[set.family]
-  const type = set.kind === "pods" ? address : [address, "inet_proto", "inet_service"]
   const elem = set.kind === "pods" ? podElements(set, program) : namedElements(set, program)
-  return { ...TABLE, name: set.name, type, ...(elem.length === 0 ? {} : { elem }) }
+  return { ...memberSetDeclaration(set), ...(elem.length === 0 ? {} : { elem }) }
+}
+
+export function memberSetDeclaration({ kind, name, family }: MemberSet): NftSet {
+  const address = addressType[family]
+  return { ...TABLE, name, type: kind === "pods" ? address : [address, "inet_proto", "inet_service"] }
 }
 
 function podElements({ key, family }: MemberSet, program: Program): readonly Element[] {

@@ -80,7 +80,10 @@ export function skeletonChains(around: Surroundings): readonly SkeletonChain[] {
 }
 
 /** The one chain that follows the classes: it is written again when the first or last isolation comes or goes. */
-export function floodChain({ options, isolatesIngress }: Surroundings): SkeletonChain {
+export function floodChain({
+  options,
+  isolatesIngress,
+}: Pick<Surroundings, "options" | "isolatesIngress">): SkeletonChain {
   const drops = options.multicast === "drop-when-isolated" && isolatesIngress
   const flooded = match(fib("type", ["daddr"]), { set: ["broadcast", "multicast"] })
   return plain("flood", [[flooded, goto(drops ? "drop_multicast" : "stamp")], [goto("drop_unknown")]])
