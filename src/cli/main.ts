@@ -1,0 +1,43 @@
+// The postern process: arguments in, exit status out.
+
+import { CommanderError } from "commander"
+import { palette, wantsColour } from "./palette.ts"
+import { createProgram } from "./program.ts"
+import { printOutcome } from "./terminal.ts"
+
+const BAD_INPUT = 2
+const BROKEN = 3
+
+// The reader of a pipe may leave (postern explain ... | head): then there is nobody to tell anything.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit()
+    throw error
+  })
+}
+
+const errorPalette = palette(wantsColour(process.stderr, process.env))
+
+const program = createProgram({
+  palette: palette(wantsColour(process.stdout, process.env)),
+  finish: (outcome) => {
+    process.exitCode = outcome.status
+    printOutcome(outcome, { output: process.stdout, errors: process.stderr, errorPalette })
+  },
+})
+
+try {
+  await program.parseAsync(process.argv)
+} catch (error) {
+  process.exitCode = statusOf(error)
+}
+
+/** Commander has told its errors already; its help and version are no errors. */
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : BAD_INPUT
+  const isCoded = error instanceof Error && "code" in error
+  const text =
+    error instanceof Error ? (isCoded ? error.message : (error.stack ?? error.message)) : String(error)
+  process.stderr.write(`${errorPalette.bad("postern:")} ${text}\n`)
+  return BROKEN
+}
