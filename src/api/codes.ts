@@ -1,9 +1,17 @@
 // The one registry of diagnostic codes. docs/diagnostics.md is written from it.
 
+import { labCodes } from "./codes/lab.ts"
+import { manifestCodes } from "./codes/manifests.ts"
 import { policyCodes } from "./codes/policies.ts"
 import { questionCodes } from "./codes/questions.ts"
 import { shapeCodes } from "./codes/shapes.ts"
 
-export const codes = { ...shapeCodes, ...policyCodes, ...questionCodes } as const
+export const codes = {
+  ...manifestCodes,
+  ...shapeCodes,
+  ...policyCodes,
+  ...questionCodes,
+  ...labCodes,
+} as const
 
 export type CodeName = keyof typeof codes

@@ -35,19 +35,38 @@ export function conforms<S extends Shape>(
   return holds(schema, value, { report, path: [...at] })
 }
 
-/** The value without fields that are null; the same value where it has none. List items stay. */
-export function withoutNulls(value: unknown): unknown {
+/**
+ * The value without fields that are null, as far as the schema knows them; the same value where it has none.
+ * Items of a list stay: null is no item.
+ */
+export function withoutNulls(value: unknown, schema: Shape): unknown {
   if (Array.isArray(value)) {
-    const items = value.map(withoutNulls)
-    return items.every((item, i) => item === value[i]) ? value : items
+    const { items } = schema
+    if (items === undefined) return value
+    const kept = value.map((item: unknown) => withoutNulls(item, items))
+    return kept.every((item, i) => item === value[i]) ? value : kept
   }
   if (!isRecord(value)) return value
-  const entries = Object.entries(value)
-  const kept = entries
-    .filter(([, each]) => each !== null)
-    .map(([key, each]) => [key, withoutNulls(each)] as const)
-  const same = kept.length === entries.length && kept.every(([, each], i) => each === entries[i]?.[1])
-  return same ? value : Object.fromEntries(kept)
+  let kept = value
+  for (const [key, each] of Object.entries(value)) {
+    const inner = each === null ? undefined : withoutNulls(each, propertyOf(schema, key) ?? {})
+    if (inner !== each) kept = replaced(kept, key, inner)
+  }
+  return kept
+}
+
+function replaced(
+  record: Readonly<Record<string, unknown>>,
+  key: string,
+  value: unknown,
+): Readonly<Record<string, unknown>> {
+  const others = Object.entries(record).filter(([name]) => name !== key)
+  return Object.fromEntries(value === undefined ? others : [...others, [key, value]])
+}
+
+function propertyOf({ properties = {}, additionalProperties }: Shape, key: string): Shape | undefined {
+  if (Object.hasOwn(properties, key)) return properties[key]
+  return typeof additionalProperties === "object" ? additionalProperties : undefined
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -57,6 +76,18 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 /** The value of an own field; inherited ones such as `constructor` are not there. */
 export function fieldOf(value: unknown, name: string): unknown {
   return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined
+}
+
+/** A field that is a list; [] where it is missing or something else. */
+export function listIn(value: unknown, name: string): readonly unknown[] {
+  const field = fieldOf(value, name)
+  return Array.isArray(field) ? field : []
+}
+
+/** A field that is a mapping; {} where it is missing or something else. */
+export function recordIn(value: unknown, name: string): Readonly<Record<string, unknown>> {
+  const field = fieldOf(value, name)
+  return isRecord(field) ? field : {}
 }
 
 interface Walk {
@@ -107,7 +138,7 @@ function recordHolds(schema: Shape, value: Readonly<Record<string, unknown>>, wa
     const inner = property ?? (additionalProperties === true ? {} : additionalProperties)
     if (inner === false) {
       const values = { field: shown(key), suggestion: suggestion(key, Object.keys(properties)) }
-      walk.report("unknownField", values, [...walk.path, key])
+      walk.report("unknownField", values, [...walk.path, key], "key")
       good = false
     } else {
       good = within(key, walk, () => holds(inner, value[key], walk)) && good
@@ -155,6 +186,6 @@ function found(value: unknown): string {
   if (Array.isArray(value)) return "a list"
   if (isRecord(value)) return "a mapping"
   if (typeof value === "string") return `the string ${shown(value)}`
-  if (typeof value === "number") return `the number ${String(value)}`
-  return `the boolean ${String(value)}`
+  if (typeof value === "number" || typeof value === "boolean") return `the ${typeof value} ${String(value)}`
+  return "something else"
 }

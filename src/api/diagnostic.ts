@@ -24,6 +24,8 @@ export interface Diagnostic {
   readonly severity: Severity
   readonly message: string
   readonly path?: FieldPath
+  /** The key at the end of the path is the mistake, not its value. */
+  readonly pointsAt?: "key"
   readonly position?: SourcePosition
   readonly object?: ObjectReference
 }
@@ -35,4 +37,15 @@ export function fieldPathText(path: FieldPath): string {
     if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(segment)) return `${text}[${JSON.stringify(segment)}]`
     return text === "" ? segment : `${text}.${segment}`
   }, "")
+}
+
+/** The segments of a text that fieldPathText wrote. */
+export function readFieldPath(text: string): FieldPath {
+  return Array.from(text.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([A-Za-z_][A-Za-z0-9_-]*)/g), segmentOf)
+}
+
+function segmentOf([, index, quoted, word]: RegExpExecArray): string | number {
+  if (index !== undefined) return Number(index)
+  if (quoted !== undefined) return String(JSON.parse(quoted))
+  return word ?? ""
 }

@@ -1,7 +1,7 @@
 // networking.k8s.io/v1 NetworkPolicy.
 //
-// A frame is one level of the object, whatever its list items are: a rule with one unreadable peer is still
-// read, the peer alone matches nothing.
+// A frame is one level of the object, whatever is in its fields: a rule with one unreadable peer is still read,
+// the peer alone matches nothing, and the mistakes of every level are told at once.
 
 import type { FromSchema } from "json-schema-to-ts"
 import { labelSelectorSchema } from "./label-selector.ts"
@@ -36,55 +36,45 @@ export const networkPolicyPortSchema = {
   },
 } as const
 
-const listOfAnything = { type: "array", items: {} } as const
-const listOfPeers = { type: "array", items: networkPolicyPeerSchema } as const
-const listOfPorts = { type: "array", items: networkPolicyPortSchema } as const
-
-export const ingressRuleFrame = {
-  type: "object",
-  additionalProperties: false,
-  properties: { from: listOfAnything, ports: listOfAnything },
-} as const
-
-export const egressRuleFrame = {
-  type: "object",
-  additionalProperties: false,
-  properties: { to: listOfAnything, ports: listOfAnything },
-} as const
-
-const ingressRuleSchema = {
-  ...ingressRuleFrame,
-  properties: { from: listOfPeers, ports: listOfPorts },
-} as const
-
-const egressRuleSchema = { ...egressRuleFrame, properties: { to: listOfPeers, ports: listOfPorts } } as const
-
-const policyTypesSchema = { type: "array", items: { type: "string", enum: ["Ingress", "Egress"] } } as const
-
-export const networkPolicySpecFrame = {
-  type: "object",
-  additionalProperties: false,
-  properties: {
-    podSelector: labelSelectorSchema,
-    policyTypes: policyTypesSchema,
-    ingress: listOfAnything,
-    egress: listOfAnything,
-  },
-} as const
+const peers = { type: "array", items: networkPolicyPeerSchema } as const
+const ports = { type: "array", items: networkPolicyPortSchema } as const
+const policyTypes = { type: "array", items: { type: "string", enum: ["Ingress", "Egress"] } } as const
 
 export const networkPolicySpecSchema = {
   type: "object",
   additionalProperties: false,
   properties: {
     podSelector: labelSelectorSchema,
-    policyTypes: policyTypesSchema,
-    ingress: { type: "array", items: ingressRuleSchema },
-    egress: { type: "array", items: egressRuleSchema },
+    policyTypes,
+    ingress: {
+      type: "array",
+      items: { type: "object", additionalProperties: false, properties: { from: peers, ports } },
+    },
+    egress: {
+      type: "array",
+      items: { type: "object", additionalProperties: false, properties: { to: peers, ports } },
+    },
   },
 } as const
 
+const anything = {} as const
+const list = { type: "array", items: anything } as const
+
+export const networkPolicySpecFrame = {
+  type: "object",
+  additionalProperties: false,
+  properties: { podSelector: anything, policyTypes, ingress: list, egress: list },
+} as const
+
+export const networkPolicyRuleFrames = {
+  ingress: { type: "object", additionalProperties: false, properties: { from: list, ports: list } },
+  egress: { type: "object", additionalProperties: false, properties: { to: list, ports: list } },
+} as const
+
+export const networkPolicyPeerFrame = {
+  type: "object",
+  additionalProperties: false,
+  properties: { podSelector: anything, namespaceSelector: anything, ipBlock: anything },
+} as const
+
 export type NetworkPolicySpec = FromSchema<typeof networkPolicySpecSchema>
-export type NetworkPolicySpecFrame = FromSchema<typeof networkPolicySpecFrame>
-export type NetworkPolicyPeer = FromSchema<typeof networkPolicyPeerSchema>
-export type NetworkPolicyPort = FromSchema<typeof networkPolicyPortSchema>
-export type IpBlock = FromSchema<typeof ipBlockSchema>

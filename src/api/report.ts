@@ -11,7 +11,13 @@ export type MessageValues<Name extends CodeName> = Readonly<
   Record<Placeholders<(typeof codes)[Name]["template"]>, string | number>
 >
 
-export type Report = <Name extends CodeName>(name: Name, values: MessageValues<Name>, path: FieldPath) => void
+/** `pointsAt` "key" where the key at the end of the path is the mistake, not its value. */
+export type Report = <Name extends CodeName>(
+  name: Name,
+  values: MessageValues<Name>,
+  path: FieldPath,
+  pointsAt?: "key",
+) => void
 
 export function diagnostic<Name extends CodeName>(
   name: Name,
@@ -23,12 +29,23 @@ export function diagnostic<Name extends CodeName>(
   return path === undefined ? { code, severity, message } : { code, severity, message, path }
 }
 
-/** A report that keeps what it is told, in order. */
-export function collector(): { readonly report: Report; readonly diagnostics: readonly Diagnostic[] } {
+/** Keeps what it is told, in order. */
+export interface Collector {
+  readonly report: Report
+  /** For what has been put into words already. */
+  readonly tell: (diagnostic: Diagnostic) => void
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export function collector(): Collector {
   const diagnostics: Diagnostic[] = []
   return {
     diagnostics,
-    report: (name, values, path) => void diagnostics.push(diagnostic(name, values, path)),
+    tell: (told) => void diagnostics.push(told),
+    report: (name, values, path, pointsAt) => {
+      const told = diagnostic(name, values, path)
+      diagnostics.push(pointsAt === undefined ? told : { ...told, pointsAt })
+    },
   }
 }
 

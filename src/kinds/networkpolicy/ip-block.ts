@@ -4,22 +4,25 @@
 // are 10.0.0.0/8 to it, and something else to others. A file is refused for that; what a cluster has stored
 // is enforced the way the cluster means it.
 
-import type { IpBlock } from "../../api/networkpolicy.ts"
+import { conforms, fieldOf, listIn } from "../../api/conforms.ts"
+import { ipBlockSchema } from "../../api/networkpolicy.ts"
 import { shown } from "../../api/report.ts"
 import { type Cidr, type Quirk, readCidr } from "../../compile/address-ranges.ts"
 import type { AddressBlock } from "../../compile/policy-ir.ts"
 import { type At, under } from "../reading.ts"
 
 /** Undefined where the block, or one of its excepts, cannot be read: it then matches nothing. */
-export function readIpBlock(source: IpBlock, place: At): AddressBlock | undefined {
-  const cidr = readBlock(source.cidr, under(place, "cidr"))
-  const except = (source.except ?? []).map((text, i) => readExcept(text, cidr, under(place, "except", i)))
-  if (cidr === undefined) return undefined
-  const texts = except.map((each) => each?.text)
+export function readIpBlock(source: unknown, place: At): AddressBlock | undefined {
+  const shaped = conforms(ipBlockSchema, source, place)
+  const cidr = readBlock(fieldOf(source, "cidr"), under(place, "cidr"))
+  const texts = listIn(source, "except").map(
+    (text, i) => readExcept(text, cidr, under(place, "except", i))?.text,
+  )
+  if (!shaped || cidr === undefined) return undefined
   return texts.every((text) => text !== undefined) ? { cidr: cidr.text, except: texts } : undefined
 }
 
-function readExcept(text: string, cidr: Cidr | undefined, place: At): Cidr | undefined {
+function readExcept(text: unknown, cidr: Cidr | undefined, place: At): Cidr | undefined {
   const except = readBlock(text, place)
   if (except === undefined || cidr === undefined) return except
   if (isStrictPart(except, cidr)) return except
@@ -33,7 +36,8 @@ function isStrictPart(except: Cidr, cidr: Cidr): boolean {
   return readCidr(`${address}/${cidr.length}`)?.text === cidr.text
 }
 
-function readBlock(text: string, { report, source, at }: At): Cidr | undefined {
+function readBlock(text: unknown, { report, source, at }: At): Cidr | undefined {
+  if (typeof text !== "string") return undefined
   const cidr = readCidr(text)
   if (cidr === undefined) {
     report("unreadableCidr", { value: shown(text) }, at)

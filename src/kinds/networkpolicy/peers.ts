@@ -1,7 +1,7 @@
 // The peers of a NetworkPolicy rule (API server: ValidateNetworkPolicyPeer).
 
-import { conforms } from "../../api/conforms.ts"
-import { networkPolicyPeerSchema } from "../../api/networkpolicy.ts"
+import { conforms, fieldOf } from "../../api/conforms.ts"
+import { networkPolicyPeerFrame } from "../../api/networkpolicy.ts"
 import type { AddressBlock, Peers, PodExpression } from "../../compile/policy-ir.ts"
 import { type At, under } from "../reading.ts"
 import { readSelector } from "../selector-reading.ts"
@@ -25,21 +25,19 @@ type Peer =
   | { readonly kind: "block"; readonly block: AddressBlock }
 
 function readPeer(source: unknown, namespace: string, place: At): Peer | undefined {
-  if (!conforms(networkPolicyPeerSchema, source, place)) return undefined
-  const { report, at } = place
-  const { podSelector, namespaceSelector, ipBlock } = source
-  const pods = readSelector(podSelector ?? {}, [...at, "podSelector"], report)
-  const namespaces = readSelector(namespaceSelector ?? {}, [...at, "namespaceSelector"], report)
+  const framed = conforms(networkPolicyPeerFrame, source, place)
+  const podSelector = fieldOf(source, "podSelector")
+  const namespaceSelector = fieldOf(source, "namespaceSelector")
+  const ipBlock = fieldOf(source, "ipBlock")
+  const pods = readSelector(podSelector ?? {}, under(place, "podSelector"))
+  const namespaces = readSelector(namespaceSelector ?? {}, under(place, "namespaceSelector"))
   const block = ipBlock === undefined ? undefined : readIpBlock(ipBlock, under(place, "ipBlock"))
   if (podSelector === undefined && namespaceSelector === undefined) {
-    if (ipBlock === undefined) report("emptyPeer", {}, at)
-    return block === undefined ? undefined : { kind: "block", block }
+    if (ipBlock === undefined && framed) place.report("emptyPeer", {}, place.at)
+    return framed && block !== undefined ? { kind: "block", block } : undefined
   }
-  if (ipBlock !== undefined) {
-    report("blockWithSelector", {}, [...at, "ipBlock"])
-    return undefined
-  }
-  if (pods === undefined || namespaces === undefined) return undefined
+  if (ipBlock !== undefined) place.report("blockWithSelector", {}, [...place.at, "ipBlock"], "key")
+  if (!framed || ipBlock !== undefined || pods === undefined || namespaces === undefined) return undefined
   const within: PodExpression["namespaces"] =
     namespaceSelector === undefined
       ? { kind: "name", name: namespace }

@@ -1,10 +1,9 @@
 // The ports of a NetworkPolicy rule (API server: ValidateNetworkPolicyPort, IsValidPortName).
 
-import { conforms } from "../../api/conforms.ts"
-import { type NetworkPolicyPort, networkPolicyPortSchema } from "../../api/networkpolicy.ts"
+import { conforms, fieldOf } from "../../api/conforms.ts"
+import { networkPolicyPortSchema } from "../../api/networkpolicy.ts"
 import { shown } from "../../api/report.ts"
 import type { NamedPort, PortRange, Ports } from "../../compile/policy-ir.ts"
-import type { Protocol } from "../../compile/snapshot.ts"
 import { type At, under } from "../reading.ts"
 
 /** No ports are every port and every protocol; a port that cannot be read matches nothing. */
@@ -22,24 +21,26 @@ export function readPorts(sources: readonly unknown[], place: At): Ports {
 }
 
 function readPort(source: unknown, place: At): PortRange | NamedPort | undefined {
-  if (!conforms(networkPolicyPortSchema, source, place)) return undefined
-  const { protocol = "TCP", port, endPort } = source
-  if (typeof port === "string") return readNamedPort(port, { ...source, protocol }, place)
-  if (port === undefined) {
-    if (endPort === undefined) return { protocol, from: 0, to: 65535 }
-    place.report("endPortAlone", {}, [...place.at, "endPort"])
-    return undefined
-  }
-  return readPortRange({ protocol, port, endPort }, place)
+  const shaped = conforms(networkPolicyPortSchema, source, place)
+  const port = fieldOf(source, "port")
+  const endPort = fieldOf(source, "endPort")
+  const end = typeof endPort === "number" ? endPort : undefined
+  const found = readNumbers(port, end, place)
+  if (!shaped || found === undefined) return undefined
+  return { protocol: source.protocol ?? "TCP", ...found }
 }
 
-interface NumericPort {
-  readonly protocol: Protocol
-  readonly port: number
-  readonly endPort: number | undefined
+type Numbers = Omit<PortRange, "protocol"> | Omit<NamedPort, "protocol">
+
+function readNumbers(port: unknown, endPort: number | undefined, place: At): Numbers | undefined {
+  if (typeof port === "string") return readName(port, endPort, place)
+  if (typeof port === "number") return readRange(port, endPort, place)
+  if (port === undefined && endPort === undefined) return { from: 0, to: 65535 }
+  if (port === undefined) place.report("endPortAlone", {}, [...place.at, "endPort"])
+  return undefined
 }
 
-function readPortRange({ protocol, port, endPort }: NumericPort, place: At): PortRange | undefined {
+function readRange(port: number, endPort: number | undefined, place: At): Numbers | undefined {
   let good = inRange(port, under(place, "port"))
   if (endPort !== undefined) {
     good = inRange(endPort, under(place, "endPort")) && good
@@ -48,7 +49,7 @@ function readPortRange({ protocol, port, endPort }: NumericPort, place: At): Por
       good = false
     }
   }
-  return good ? { protocol, from: port, to: endPort ?? port } : undefined
+  return good ? { from: port, to: endPort ?? port } : undefined
 }
 
 function inRange(port: number, { report, at }: At): boolean {
@@ -57,16 +58,12 @@ function inRange(port: number, { report, at }: At): boolean {
   return false
 }
 
-function readNamedPort(
-  name: string,
-  source: NetworkPolicyPort & { readonly protocol: Protocol },
-  { report, at }: At,
-): NamedPort | undefined {
+function readName(name: string, endPort: number | undefined, { report, at }: At): Numbers | undefined {
   const why = portNameMistake(name)
   if (/^[0-9]+$/.test(name)) report("numericPortName", { value: shown(name) }, [...at, "port"])
   else if (why !== undefined) report("portName", { value: shown(name), why }, [...at, "port"])
-  if (source.endPort !== undefined) report("endPortWithName", { value: shown(name) }, [...at, "endPort"])
-  return why === undefined && source.endPort === undefined ? { protocol: source.protocol, name } : undefined
+  if (endPort !== undefined) report("endPortWithName", { value: shown(name) }, [...at, "endPort"])
+  return why === undefined && endPort === undefined ? { name } : undefined
 }
 
 /** What is wrong with a port name, or undefined. */

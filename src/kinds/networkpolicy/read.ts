@@ -2,21 +2,17 @@
 //
 // Files are not defaulted by an API server, so the defaults of the API are made here. What cannot be read
 // fails closed: a rule, peer or port with a mistake matches nothing, and a spec with a mistake at its own
-// level isolates every pod of its namespace in both directions, and allows nothing.
+// level, or in podSelector, isolates every pod of its namespace in both directions and allows nothing.
 
-import { conforms, withoutNulls } from "../../api/conforms.ts"
+import { conforms, fieldOf, listIn, withoutNulls } from "../../api/conforms.ts"
 import {
-  egressRuleFrame,
-  ingressRuleFrame,
-  type NetworkPolicySpecFrame,
+  networkPolicyRuleFrames,
   networkPolicySpecFrame,
+  networkPolicySpecSchema,
 } from "../../api/networkpolicy.ts"
-import { shown } from "../../api/report.ts"
 import type {
-  Block,
   Direction,
   Peers,
-  PodExpression,
   PolicyIr,
   PolicyReference,
   Ports,
@@ -31,110 +27,102 @@ import { readPeers } from "./peers.ts"
 import { readPorts } from "./ports.ts"
 
 const tier: Tier = { name: "NetworkPolicy", order: 200 }
-const nothing = { kind: "some", pods: [], blocks: [] } as const satisfies Peers
+const everyDirection: ReadonlySet<Direction> = new Set(["ingress", "egress"])
+const nobody = { kind: "some", pods: [], blocks: [] } as const satisfies Peers
 const noPort = { kind: "some", ranges: [], names: [] } as const satisfies Ports
 
 export function readNetworkPolicy(object: PolicyObject, reading: Reading): PolicyIr {
   const { namespace, name } = object.metadata
   const policy: PolicyReference = { kind: object.kind, namespace, name }
   const place: At = { ...reading, at: ["spec"] }
-  const spec = withoutNulls(object.spec) ?? {}
-  if (!conforms(networkPolicySpecFrame, spec, place)) return closed(policy)
-  if (spec.podSelector === undefined) place.report("missingSubject", {}, place.at)
-  const pods = readSelector(spec.podSelector ?? {}, [...place.at, "podSelector"], place.report)
-  const blocks = readBlocks(spec, policy, place)
-  return pods === undefined
-    ? closed(policy)
-    : { policy, tier, order: 0, subject: subjectOf(policy, pods), ...blocks }
+  const spec = withoutNulls(object.spec, networkPolicySpecSchema) ?? {}
+  const framed = conforms(networkPolicySpecFrame, spec, place)
+  const subject = readSubject(fieldOf(spec, "podSelector"), place)
+  const rules = {
+    ingress: readRules(spec, { direction: "ingress", policy }, place),
+    egress: readRules(spec, { direction: "egress", policy }, place),
+  }
+  if (!framed || subject === undefined)
+    return irOf(policy, { subject: [], directions: everyDirection, ingress: [], egress: [] })
+  const directions = readDirections(
+    { ...rules, types: spec.policyTypes ?? [], writesEgress: "egress" in spec },
+    place,
+  )
+  return irOf(policy, { subject, directions, ...rules })
 }
 
-function closed(policy: PolicyReference): PolicyIr {
-  const block: Block = { isolates: true, rules: [] }
-  return { policy, tier, order: 0, subject: subjectOf(policy, []), ingress: block, egress: block }
+type Rules = Readonly<Record<Direction, readonly Rule[]>>
+
+interface Parts extends Rules {
+  readonly subject: Selector
+  readonly directions: ReadonlySet<Direction>
 }
 
-function subjectOf(policy: PolicyReference, pods: Selector): PodExpression {
-  return { namespaces: { kind: "name", name: policy.namespace }, pods }
-}
-
-function readBlocks(
-  spec: NetworkPolicySpecFrame,
-  policy: PolicyReference,
-  place: At,
-): Pick<PolicyIr, "ingress" | "egress"> {
-  const directions = readDirections(spec, place)
-  const ingress = readRules(spec.ingress ?? [], { policy, direction: "ingress" }, under(place, "ingress"))
-  const egress = readRules(spec.egress ?? [], { policy, direction: "egress" }, under(place, "egress"))
+function irOf(policy: PolicyReference, { subject, directions, ingress, egress }: Parts): PolicyIr {
   return {
+    policy,
+    tier,
+    order: 0,
+    subject: { namespaces: { kind: "name", name: policy.namespace }, pods: subject },
     ...(directions.has("ingress") ? { ingress: { isolates: true, rules: ingress } } : {}),
     ...(directions.has("egress") ? { egress: { isolates: true, rules: egress } } : {}),
   }
 }
 
+function readSubject(podSelector: unknown, place: At): Selector | undefined {
+  if (podSelector === undefined) place.report("missingSubject", {}, place.at)
+  return readSelector(podSelector ?? {}, under(place, "podSelector"))
+}
+
+interface Stated extends Rules {
+  readonly types: readonly ("Ingress" | "Egress")[]
+  readonly writesEgress: boolean
+}
+
 /** Without policyTypes: ingress always, egress where there is an egress rule. */
-function readDirections(spec: NetworkPolicySpecFrame, { report, at }: At): ReadonlySet<Direction> {
-  const types = spec.policyTypes ?? []
-  const hasEgressRules = (spec.egress ?? []).length > 0
+function readDirections(stated: Stated, { report, at }: At): ReadonlySet<Direction> {
+  const { types, egress, writesEgress } = stated
   if (types.length === 0) {
-    if (spec.egress !== undefined && !hasEgressRules) report("egressNotIsolated", {}, [...at, "egress"])
-    return new Set<Direction>(hasEgressRules ? ["ingress", "egress"] : ["ingress"])
+    if (writesEgress && egress.length === 0) report("egressNotIsolated", {}, [...at, "egress"], "key")
+    return new Set<Direction>(egress.length > 0 ? ["ingress", "egress"] : ["ingress"])
   }
   for (const [i, type] of types.entries()) {
-    if (types.indexOf(type) < i)
-      report("duplicatePolicyType", { value: shown(type) }, [...at, "policyTypes", i])
+    if (types.indexOf(type) < i) {
+      report("duplicatePolicyType", { value: type }, [...at, "policyTypes", i])
+    }
   }
-  for (const [type, field] of [
-    ["Ingress", "ingress"],
-    ["Egress", "egress"],
-  ] as const) {
-    if (types.includes(type) || (spec[field] ?? []).length === 0) continue
-    report("ignoredRules", { direction: type, field: `spec.${field}` }, [...at, field])
+  const directions = new Set(types.map((type) => directionOf[type]))
+  for (const type of ["Ingress", "Egress"] as const) {
+    const direction = directionOf[type]
+    if (directions.has(direction) || stated[direction].length === 0) continue
+    report("ignoredRules", { direction: type, field: `spec.${direction}` }, [...at, direction], "key")
   }
-  return new Set(types.map((type) => (type === "Ingress" ? "ingress" : "egress")))
+  return directions
 }
+
+const directionOf = { Ingress: "ingress", Egress: "egress" } as const satisfies Record<string, Direction>
 
 interface RuleContext {
-  readonly policy: PolicyReference
   readonly direction: Direction
+  readonly policy: PolicyReference
 }
 
-function readRules(
-  sources: readonly unknown[],
-  { policy, direction }: RuleContext,
-  place: At,
-): readonly Rule[] {
-  return sources.map((source, i) => {
-    const { peers, ports } = readRule(source, { policy, direction }, under(place, i))
-    return { action: "Accept", peers, ports, origin: { policy, path: `spec.${direction}[${i}]` } }
+function readRules(spec: unknown, context: RuleContext, place: At): readonly Rule[] {
+  const { direction, policy } = context
+  return listIn(spec, direction).map((source, i): Rule => {
+    const matched = readRule(source, context, under(place, direction, i))
+    return { action: "Accept", ...matched, origin: { policy, path: `spec.${direction}[${i}]` } }
   })
 }
 
 function readRule(
   source: unknown,
-  { policy, direction }: RuleContext,
+  { direction, policy }: RuleContext,
   place: At,
-): { readonly peers: Peers; readonly ports: Ports } {
-  const rule = readFrame(source, direction, place)
-  if (rule === undefined) return { peers: nothing, ports: noPort }
+): Pick<Rule, "peers" | "ports"> {
+  const framed = conforms(networkPolicyRuleFrames[direction], source, place)
   const field = direction === "ingress" ? "from" : "to"
-  return {
-    peers: readPeers(rule.peers, policy.namespace, under(place, field)),
-    ports: readPorts(rule.ports, under(place, "ports")),
-  }
-}
-
-interface RuleFrame {
-  readonly peers: readonly unknown[]
-  readonly ports: readonly unknown[]
-}
-
-function readFrame(source: unknown, direction: Direction, place: At): RuleFrame | undefined {
-  switch (direction) {
-    case "ingress":
-      if (!conforms(ingressRuleFrame, source, place)) return undefined
-      return { peers: source.from ?? [], ports: source.ports ?? [] }
-    case "egress":
-      if (!conforms(egressRuleFrame, source, place)) return undefined
-      return { peers: source.to ?? [], ports: source.ports ?? [] }
-  }
+  const peers = readPeers(listIn(source, field), policy.namespace, under(place, field))
+  const ports = readPorts(listIn(source, "ports"), under(place, "ports"))
+  return framed ? { peers, ports } : { peers: nobody, ports: noPort }
 }

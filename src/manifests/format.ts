@@ -1,0 +1,40 @@
+// Diagnostics for a terminal, as compilers print them: place, code, message, the line with a caret, what to do.
+
+import { codes } from "../api/codes.ts"
+import { type Diagnostic, fieldPathText, type SourcePosition } from "../api/diagnostic.ts"
+import type { SourceLine } from "./read-manifests.ts"
+
+const remedies: ReadonlyMap<string, string> = new Map(
+  Object.values(codes).map(({ code, remedy }) => [code, remedy]),
+)
+
+/** What can be done about it, or "" for a code that is not in the registry. */
+export function remedyOf({ code }: Diagnostic): string {
+  return remedies.get(code) ?? ""
+}
+
+export function formatDiagnostics(diagnostics: readonly Diagnostic[], sourceLine?: SourceLine): string {
+  return diagnostics.map((each) => `${formatDiagnostic(each, sourceLine)}\n`).join("")
+}
+
+export function formatDiagnostic(each: Diagnostic, sourceLine?: SourceLine): string {
+  const { position, severity, code, path = [], message } = each
+  const place = position === undefined ? "" : `${position.file}:${position.line}:${position.column}: `
+  const field = path.length === 0 ? "" : ` ${fieldPathText(path)}`
+  const lines = [`${place}${severity} ${code}${field}: ${message}`]
+  const line = position && sourceLine?.(position)
+  if (position !== undefined && line !== undefined) lines.push(...excerpt(line, position))
+  if (severity !== "note") lines.push(`    help: ${remedyOf(each)}`)
+  return lines.join("\n")
+}
+
+const WIDTH = 100
+
+/** The line and a caret under the column; of a long line the part around it. Control characters are not printed. */
+export function excerpt(line: string, { column }: SourcePosition): readonly string[] {
+  const from = line.length <= WIDTH ? 0 : Math.max(0, Math.min(column - 1 - WIDTH / 2, line.length - WIDTH))
+  // oxlint-disable-next-line no-control-regex -- they would act on the terminal
+  const shown = line.slice(from, from + WIDTH).replace(/[\u0000-\u001f\u007f-\u009f]/g, " ")
+  if (shown.trim() === "") return []
+  return [`    ${shown.trimEnd()}`, `    ${" ".repeat(column - 1 - from)}^`]
+}
