@@ -5,7 +5,7 @@ import type { ChainState, RuleState } from "./kernel-state.ts"
 import { referencesOf } from "./references.ts"
 import type { Rule } from "./schema.ts"
 
-/** `handle` and `index` name the rule to stand behind (add) or before (insert). */
+/** `index` names the rule to stand behind (add) or before (insert); of `handle` only insert takes notice (nft 1.0.6). */
 export function placeRule(table: TableDraft, rule: Rule, verb: "add" | "insert"): Refusal | undefined {
   const chain = table.chains.get(rule.chain)
   if (chain === undefined) return refuse("missing")
@@ -62,12 +62,11 @@ function ruleState(table: TableDraft, source: Rule): RuleState | Refusal {
 }
 
 /** Where the new rule goes; undefined where its neighbour is not there. */
-function position(chain: ChainState, rule: Rule, verb: "add" | "insert"): number | undefined {
-  if (rule.handle === undefined && rule.index === undefined) return verb === "add" ? chain.rules.length : 0
+function position({ rules }: ChainState, rule: Rule, verb: "add" | "insert"): number | undefined {
+  const handle = verb === "insert" ? rule.handle : undefined
+  if (handle === undefined && rule.index === undefined) return verb === "add" ? rules.length : 0
   const neighbour =
-    rule.handle === undefined
-      ? (rule.index ?? -1)
-      : chain.rules.findIndex((each) => each.handle === rule.handle)
-  if (neighbour < 0 || neighbour >= chain.rules.length) return undefined
+    handle === undefined ? (rule.index ?? -1) : rules.findIndex((each) => each.handle === handle)
+  if (neighbour < 0 || neighbour >= rules.length) return undefined
   return verb === "add" ? neighbour + 1 : neighbour
 }

@@ -60,9 +60,9 @@ export interface Rule {
   readonly family: Family
   readonly table: string
   readonly chain: string
-  /** The rule itself in replace and delete; in add and insert the rule to stand behind or before. */
+  /** The rule itself in replace and delete, the rule to stand before in insert; nft 1.0.6 takes no notice of it in add. */
   readonly handle?: number
-  /** Position for add (behind) and insert (before), counted from 0; `handle` names the neighbour instead. */
+  /** Position for add (behind) and insert (before), counted from 0. */
   readonly index?: number
   readonly comment?: string
   readonly expr: readonly Statement[]

@@ -1,0 +1,156 @@
+// Rows of the contract: rules, their places, and how deep they may lead.
+
+import {
+  accept,
+  add,
+  chain,
+  drop,
+  elements,
+  equals,
+  goto,
+  jump,
+  lookup,
+  place,
+  remove,
+  rule,
+  set,
+  source,
+} from "./commands.ts"
+import type { Row } from "./contract.ts"
+
+const FIRST_RULE = 8
+const nested = Array.from({ length: 16 }, (_, i) => `x${i + 1}`)
+const ladder = (depth: number) =>
+  add(...nested.slice(1, depth).map((name, i) => rule(`x${i + 1}`, [goto(name)])), rule("b", [jump("x1")]))
+
+export const RULES: readonly Row[] = [
+  { name: "a rule that enters a missing chain", when: add(rule("c", [jump("x")])), then: "not-found" },
+  { name: "a rule that enters a base chain", when: add(rule("c", [jump("b")])), then: "syntax" },
+  {
+    name: "a rule whose own map enters a missing chain",
+    when: add(rule("c", [lookup(source, { set: [["1.1.1.1", goto("x")]] })])),
+    then: "not-found",
+  },
+  {
+    name: "a rule that looks up a missing set",
+    when: add(rule("c", [equals(source, "@x")])),
+    then: "not-found",
+  },
+  { name: "a rule in a missing chain", when: add(rule("x", [accept])), then: "not-found" },
+  {
+    name: "delete of a rule that is missing",
+    when: remove(rule("c", [], { handle: 999 })),
+    then: "not-found",
+  },
+  {
+    name: "delete of a rule in the wrong chain",
+    given: add(rule("d", [accept])),
+    when: remove(rule("c", [], { handle: FIRST_RULE })),
+    then: "not-found",
+  },
+  {
+    name: "delete of a rule, then of the set it looked up",
+    given: add(rule("c", [equals(source, "@s")])),
+    when: remove(rule("c", [], { handle: FIRST_RULE }), set("s")),
+    then: "applied",
+  },
+  {
+    name: "insert at the front",
+    given: add(rule("c", [accept])),
+    when: [{ insert: { rule: { ...place, chain: "c", expr: [drop] } } }],
+    then: "applied",
+  },
+  {
+    name: "insert before a rule",
+    given: add(rule("c", [accept]), rule("c", [drop])),
+    when: [
+      { insert: { rule: { ...place, chain: "c", handle: FIRST_RULE + 1, expr: [{ continue: null }] } } },
+    ],
+    then: "applied",
+  },
+  {
+    name: "insert before position 1",
+    given: add(rule("c", [accept]), rule("c", [drop])),
+    when: [{ insert: { rule: { ...place, chain: "c", index: 1, expr: [{ continue: null }] } } }],
+    then: "applied",
+  },
+  {
+    name: "insert before a position that is not there",
+    given: add(rule("c", [accept])),
+    when: [{ insert: { rule: { ...place, chain: "c", index: 5, expr: [drop] } } }],
+    then: "not-found",
+  },
+  {
+    name: "insert before a rule that is missing",
+    when: [{ insert: { rule: { ...place, chain: "c", handle: 999, expr: [drop] } } }],
+    then: "not-found",
+  },
+  {
+    name: "add takes no notice of a handle",
+    given: add(rule("c", [accept]), rule("c", [drop])),
+    when: add(rule("c", [{ continue: null }], { handle: FIRST_RULE })),
+    then: "applied",
+  },
+  {
+    name: "add behind position 0",
+    given: add(rule("c", [accept]), rule("c", [drop])),
+    when: add(rule("c", [{ continue: null }], { index: 0 })),
+    then: "applied",
+  },
+  {
+    name: "replace of a rule",
+    given: add(rule("c", [accept]), rule("c", [drop])),
+    when: [{ replace: { rule: { ...place, chain: "c", handle: FIRST_RULE, expr: [jump("d")] } } }],
+    then: "applied",
+  },
+  {
+    name: "replace of a rule that is missing",
+    when: [{ replace: { rule: { ...place, chain: "c", handle: 999, expr: [drop] } } }],
+    then: "not-found",
+  },
+  {
+    name: "replace of a rule in the wrong chain",
+    given: add(rule("c", [accept])),
+    when: [{ replace: { rule: { ...place, chain: "d", handle: FIRST_RULE, expr: [drop] } } }],
+    then: "not-found",
+  },
+  {
+    name: "a chain, its rule and the rule that enters it",
+    when: add(chain("n"), rule("n", [accept]), rule("c", [jump("n")])),
+    then: "applied",
+  },
+  {
+    name: "a loop that no base chain reaches",
+    given: add(rule("c", [jump("d")])),
+    when: add(rule("d", [jump("c")])),
+    then: "applied",
+  },
+  {
+    name: "a loop that a base chain reaches",
+    given: add(rule("b", [jump("c")]), rule("c", [jump("d")])),
+    when: add(rule("d", [jump("c")])),
+    then: "syntax",
+  },
+  {
+    name: "fifteen chains below a base chain",
+    given: add(...nested.map((name) => chain(name))),
+    when: ladder(15),
+    then: "applied",
+  },
+  {
+    name: "sixteen chains below a base chain",
+    given: add(...nested.map((name) => chain(name))),
+    when: ladder(16),
+    then: "syntax",
+  },
+  {
+    name: "sixteen chains of which an element enters the first",
+    given: [
+      ...add(...nested.map((name) => chain(name))),
+      ...ladder(16).slice(0, -1),
+      ...add(rule("b", [lookup(source, "@m")])),
+    ],
+    when: add(elements("m", ["1.1.1.1", goto("x1")])),
+    then: "syntax",
+  },
+]
