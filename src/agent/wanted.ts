@@ -3,7 +3,7 @@
 // Pure: the same program, surroundings and generation give the same ruleset, however they came about.
 
 import { isIPv6 } from "node:net"
-import type { MapElement, NftMap, NftSet, Ruleset, RulesetObject } from "nftables-json/schema"
+import type { MapElement, NftMap, NftSet, Ruleset, RulesetObject, Verdict } from "nftables-json/schema"
 import { antispoofRuleset } from "./antispoof.ts"
 import { type Generation, withGeneration } from "./generation.ts"
 import type { Surroundings } from "./interfaces.ts"
@@ -69,9 +69,10 @@ function withOwnElements(
 }
 
 function explicitElements(map: NftMap, explicit: readonly string[]): readonly MapElement[] {
-  const target = map.name.startsWith("egress") ? "to_ingress" : "stamp"
+  // As the renderer writes a pod that no policy selects: judging of egress returns, ingress is stamped.
+  const verdict: Verdict = map.name.startsWith("egress") ? { return: null } : { goto: { target: "stamp" } }
   const known = new Set(map.elem?.map(keyOf))
   return explicit
     .filter((address) => isIPv6(address) === map.name.endsWith("6") && !known.has(address))
-    .map((address) => [address, { goto: { target } }])
+    .map((address) => [address, verdict])
 }

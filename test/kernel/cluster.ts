@@ -1,0 +1,151 @@
+// A cluster in a lab with an agent on every node: what the controller will do, in one process.
+
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout } from "node:timers/promises"
+import { createInteractive, type InteractiveNft } from "nftables-json/interactive"
+import type { Ruleset } from "nftables-json/schema"
+import { createEnforcer, type Enforcer, type EnforcerOptions } from "../../src/agent/enforcer.ts"
+import type { EnforcerEvent } from "../../src/agent/event.ts"
+import { createHost, type Host } from "../../src/agent/host.ts"
+import { changesTo } from "../../src/compile/compile.ts"
+import { createEngine } from "../../src/compile/engine/engine.ts"
+import { defaultRulesetOptions, type RulesetOptions } from "../../src/compile/ruleset/options.ts"
+import { renderDelta } from "../../src/compile/ruleset/render-delta.ts"
+import { renderNode } from "../../src/compile/ruleset/render-node.ts"
+import type { Change, Snapshot } from "../../src/compile/snapshot.ts"
+import { lower } from "../../src/kinds/registry.ts"
+import type { Lab, LabNode } from "../../src/lab/lab.ts"
+import { labFromSnapshot, type SnapshotLabOptions } from "../../src/lab/snapshot-lab.ts"
+import { createTraffic, type Traffic } from "./traffic.ts"
+
+export interface ClusterOptions {
+  readonly lab?: SnapshotLabOptions
+  readonly ruleset?: Partial<RulesetOptions>
+  readonly agent?: Partial<EnforcerOptions>
+  /** Without it no agent is started. */
+  readonly enforce?: boolean
+}
+
+export interface NodeAgent {
+  readonly node: LabNode
+  readonly host: Host
+  readonly nft: InteractiveNft
+  readonly enforcer: Enforcer
+  readonly events: EnforcerEvent[]
+  readonly directory: string
+  revision: number
+}
+
+export interface Cluster {
+  readonly lab: Lab
+  readonly traffic: Traffic
+  readonly agents: readonly NodeAgent[]
+  agent(node: string): NodeAgent
+  /** Applies a change of the cluster on every node; resolves when live connections obey it. */
+  apply(...changes: readonly Change[]): Promise<void>
+  /** The whole ruleset of a node as it should be now, without what the agent adds. */
+  render(node: string): Ruleset
+  /** Runs a command line in a namespace of the lab; its output. */
+  run(reference: string, commandLine: string): Promise<string>
+  close(): Promise<void>
+}
+
+export async function createCluster(snapshot: Snapshot, options: ClusterOptions = {}): Promise<Cluster> {
+  const lab = await labFromSnapshot(snapshot, options.lab)
+  const directory = mkdtempSync(join(tmpdir(), "postern-kernel-"))
+  const engine = createEngine({ lower })
+  engine.apply(changesTo(snapshot))
+  const rulesetOptions = { ...defaultRulesetOptions, ...options.ruleset }
+  const traffic = createTraffic(lab)
+  const agents = lab.nodes.map((node) =>
+    createAgent(lab, node, { ...options.agent, directory: join(directory, node.name) }),
+  )
+  const render = (node: string): Ruleset => renderNode(engine.program(), node, rulesetOptions)
+  const cluster: Cluster = {
+    lab,
+    traffic,
+    agents,
+    agent: (name) => named(agents, name),
+    apply: async (...changes) => {
+      const delta = engine.apply(changes)
+      await Promise.all(
+        agents.map((agent) => {
+          const change = renderDelta(engine.program(), delta, agent.node.name, rulesetOptions)
+          const from = agent.revision++
+          if (change === undefined)
+            return agent.enforcer.replace({ revision: agent.revision, ruleset: render(agent.node.name) })
+          return agent.enforcer.update({ from, revision: agent.revision, ...change })
+        }),
+      )
+    },
+    render,
+    run: (reference, commandLine) => run(lab, reference, commandLine),
+    close: async () => {
+      await traffic.stopAll()
+      await Promise.all(agents.map((agent) => agent.enforcer.close().finally(() => agent.nft.close())))
+      await lab.close()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+  if (options.enforce === false) return cluster
+  try {
+    await Promise.all(agents.map((agent) => startAgent(agent, render(agent.node.name))))
+    return cluster
+  } catch (error) {
+    await cluster.close()
+    throw error
+  }
+}
+
+export function createAgent(
+  lab: Lab,
+  node: LabNode,
+  options: Partial<EnforcerOptions> & { readonly directory: string },
+): NodeAgent {
+  const prefix = lab.enter(node.reference)
+  const host = createHost({ prefix })
+  const nft = createInteractive({ command: [...prefix, "nft"] })
+  const events: EnforcerEvent[] = []
+  const enforcer = createEnforcer({
+    nft,
+    host,
+    cniResults: node.cniResultsDirectory,
+    onEvent: (event) => events.push(event),
+    ...options,
+  })
+  return { node, host, nft, enforcer, events, directory: options.directory, revision: 0 }
+}
+
+export async function startAgent(agent: NodeAgent, ruleset: Ruleset): Promise<void> {
+  await agent.enforcer.start()
+  agent.revision = 1
+  await agent.enforcer.replace({ revision: 1, ruleset })
+  await eventually(() => agent.enforcer.status().isWatching, "nftables events come through")
+}
+
+/** Waits for what comes by itself; the condition is asked every 10 ms. */
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  milliseconds = 5_000,
+): Promise<void> {
+  const end = performance.now() + milliseconds
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`not within ${milliseconds} ms: ${what}`)
+    await setTimeout(10)
+  }
+}
+
+async function run(lab: Lab, reference: string, commandLine: string): Promise<string> {
+  const result = await lab.exec(reference, ["sh", "-c", commandLine])
+  if (result.status !== 0) throw new Error(`${commandLine}: ${result.stderr}`)
+  return result.stdout
+}
+
+function named(agents: readonly NodeAgent[], name: string): NodeAgent {
+  const found = agents.find((agent) => agent.node.name === name)
+  if (found === undefined) throw new Error(`no agent on ${name}`)
+  return found
+}
