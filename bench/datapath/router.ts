@@ -1,7 +1,7 @@
 // Three namespaces, client - router - server, in which a layout's cost is measured with the real kernel.
 
-import { execFileSync, type ChildProcess, spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -14,10 +14,13 @@ export interface Measurement {
 
 export interface Router {
   /** Replaces every rule of the router. */
-  readonly load: (nft: string) => void
+  readonly load: (rules: Rules) => void
   readonly measure: (milliseconds: number) => Measurement
   readonly close: () => void
 }
+
+/** nft's own syntax, or its JSON. */
+export type Rules = { readonly native: string } | { readonly json: string }
 
 export const CLIENT = "10.1.0.2"
 export const SERVER = "10.2.0.2"
@@ -43,9 +46,18 @@ export async function openRouter(): Promise<Router> {
     throw error
   }
   const client = (mode: string, milliseconds: number) =>
-    numbers(run(["ip", "netns", "exec", names.client, program, mode, SERVER, String(PORT), String(milliseconds)]))
+    numbers(
+      run(["ip", "netns", "exec", names.client, program, mode, SERVER, String(PORT), String(milliseconds)]),
+    )
   return {
-    load: (nft) => run(["ip", "netns", "exec", names.router, "nft", "-f", "-"], `flush ruleset\n${nft}`),
+    load: (rules) => {
+      const nft = ["ip", "netns", "exec", names.router, "nft"]
+      run([...nft, "flush", "ruleset"])
+      // nft reads JSON from a file only: it opens /dev/stdin anew, which a socket refuses.
+      const file = join(folder, "rules")
+      writeFileSync(file, "native" in rules ? rules.native : rules.json)
+      run([...nft, ...("native" in rules ? [] : ["-j"]), "-f", file])
+    },
     measure: (milliseconds) => {
       const [count = 0, seconds = 1, connectP50 = 0] = client("client", milliseconds)
       const [, , , requestP50 = 0] = client("stream", milliseconds / 4)
@@ -95,8 +107,8 @@ function numbers(line: string): readonly number[] {
   return line.trim().split(" ").map(Number)
 }
 
-function run([command = "", ...args]: readonly string[], input = ""): string {
-  return execFileSync(command, args, { input, encoding: "utf8", maxBuffer: 1 << 28 })
+function run([command = "", ...args]: readonly string[]): string {
+  return execFileSync(command, args, { encoding: "utf8" })
 }
 
 function tryRun(command: readonly string[]): void {
