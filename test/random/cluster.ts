@@ -14,6 +14,7 @@ import type {
 import type { Port } from "../../src/explain/judge.ts"
 import { NAMESPACES, NODES, OUTSIDE, PORT_NAMES, PORTS, UNKNOWN } from "./alphabet.ts"
 import { labels, namespace, policies } from "./policies.ts"
+import { tieredPolicies } from "./tiered-policy.ts"
 
 export interface RandomCluster {
   readonly snapshot: Snapshot
@@ -22,28 +23,37 @@ export interface RandomCluster {
   readonly strangers: readonly string[]
 }
 
-export const randomCluster: fc.Arbitrary<RandomCluster> = fc
-  .record({
-    families: fc.constantFrom<Families>("v4", "v6", "dual", "dual"),
-    namespaceLabels: fc.tuple(labels, labels, labels),
-    pods: fc.array(podSketch(), { minLength: 1, maxLength: 8 }),
-    policies,
-    strangers: fc
-      .tuple(fc.subarray([...OUTSIDE], { maxLength: 2 }), fc.subarray([...UNKNOWN], { maxLength: 1 }))
-      .map(([outside, unknown]) => [...outside, ...unknown]),
-    ports: fc.uniqueArray(askedPort(), {
-      minLength: 2,
-      maxLength: 6,
-      selector: (port) => JSON.stringify(port),
-    }),
-  })
-  .map((sketch) => ({
-    snapshot: snapshotOf(sketch),
-    ports: sketch.ports,
-    strangers: sketch.strangers.filter(
-      (address) => sketch.families !== (address.includes(":") ? "v4" : "v6"),
-    ),
-  }))
+export const randomCluster: fc.Arbitrary<RandomCluster> = clusterWith(policies)
+
+/** NetworkPolicies between tiers of every action. */
+export const tieredCluster: fc.Arbitrary<RandomCluster> = clusterWith(
+  fc.tuple(policies, tieredPolicies).map((kinds) => kinds.flat()),
+)
+
+function clusterWith(policies: fc.Arbitrary<readonly PolicyObject[]>): fc.Arbitrary<RandomCluster> {
+  return fc
+    .record({
+      families: fc.constantFrom<Families>("v4", "v6", "dual", "dual"),
+      namespaceLabels: fc.tuple(labels, labels, labels),
+      pods: fc.array(podSketch(), { minLength: 1, maxLength: 8 }),
+      policies,
+      strangers: fc
+        .tuple(fc.subarray([...OUTSIDE], { maxLength: 2 }), fc.subarray([...UNKNOWN], { maxLength: 1 }))
+        .map(([outside, unknown]) => [...outside, ...unknown]),
+      ports: fc.uniqueArray(askedPort(), {
+        minLength: 2,
+        maxLength: 6,
+        selector: (port) => JSON.stringify(port),
+      }),
+    })
+    .map((sketch) => ({
+      snapshot: snapshotOf(sketch),
+      ports: sketch.ports,
+      strangers: sketch.strangers.filter(
+        (address) => sketch.families !== (address.includes(":") ? "v4" : "v6"),
+      ),
+    }))
+}
 
 type Families = "v4" | "v6" | "dual"
 

@@ -1,6 +1,8 @@
 // The differential law: the reference evaluator and the compiled rulesets of all nodes say the same.
 
 import { compile } from "../../src/compile/compile.ts"
+import type { Lower } from "../../src/compile/policy-ir.ts"
+import type { PolicyObject } from "../../src/compile/snapshot.ts"
 import { type Connection, judgeConnection } from "../../src/explain/evaluate.ts"
 import { endpointText, portText } from "../../src/explain/words.ts"
 import { createWorld } from "../../src/explain/world.ts"
@@ -8,6 +10,7 @@ import { judgeOf, lower } from "../../src/kinds/registry.ts"
 import type { RandomCluster } from "./cluster.ts"
 import { connectionsIn } from "./connections.ts"
 import { enforce, packetVerdict } from "./packet-verdict.ts"
+import { lowerTiered, TIERED_KIND, tieredJudge } from "./tiered-policy.ts"
 
 export interface Comparison {
   readonly judgements: number
@@ -17,8 +20,9 @@ export interface Comparison {
 
 /** Judges every connection of the cluster in both ways; a disagreement is told in words. */
 export function compare(cluster: RandomCluster): Comparison {
-  const world = createWorld(cluster.snapshot, judgeOf)
-  const enforced = enforce(compile(cluster.snapshot, { lower }), world)
+  const world = createWorld(cluster.snapshot, (policy) => (isTiered(policy) ? tieredJudge : judgeOf(policy)))
+  const lowerAny: Lower = (policy) => (isTiered(policy) ? lowerTiered(policy) : lower(policy))
+  const enforced = enforce(compile(cluster.snapshot, { lower: lowerAny }), world)
   const connections = connectionsIn(cluster, world)
   const results = connections.map((connection) => {
     const { verdict } = judgeConnection(connection, world)
@@ -40,4 +44,8 @@ export function connectionText({ from, to, port, throughService }: Connection): 
   const end = (each: Connection["from"]) =>
     `${endpointText(each)}${each.address.kind === "known" ? ` (${each.address.text})` : ""}`
   return `${end(from)} -> ${end(to)} ${portText(port)}${throughService ? " through a Service" : ""}`
+}
+
+function isTiered({ kind }: PolicyObject): boolean {
+  return kind === TIERED_KIND
 }

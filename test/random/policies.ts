@@ -34,7 +34,7 @@ const expression = fc.oneof(
   fc.record({ key, operator: fc.constantFrom("Exists", "DoesNotExist") }),
 )
 
-const podSelector = fc.oneof(
+export const podSelector = fc.oneof(
   { weight: 2, arbitrary: fc.constant({}) },
   { weight: 4, arbitrary: fc.record({ matchLabels: fc.record({ a: fc.constantFrom("x", "y") }) }) },
   {
@@ -44,7 +44,7 @@ const podSelector = fc.oneof(
   { weight: 1, arbitrary: fc.record({ matchLabels: labels, matchExpressions: listOf(expression) }) },
 )
 
-const namespaceSelector = fc.oneof(
+export const namespaceSelector = fc.oneof(
   podSelector,
   fc.constantFrom(...NAMESPACES).map((name) => ({ matchLabels: { "kubernetes.io/metadata.name": name } })),
 )
@@ -75,7 +75,7 @@ const ipBlock = fc.constantFrom(...BLOCKS).chain(([cidr, excepts]) =>
   }),
 )
 
-const peer = fc.oneof(
+export const peer = fc.oneof(
   { weight: 3, arbitrary: fc.record({ podSelector }) },
   { weight: 2, arbitrary: fc.record({ namespaceSelector }) },
   { weight: 2, arbitrary: fc.record({ podSelector, namespaceSelector }) },
@@ -86,7 +86,7 @@ const protocol = { protocol: fc.constantFrom("TCP", "UDP", "SCTP") }
 const partly: { requiredKeys: [] } = { requiredKeys: [] }
 const number = fc.constantFrom(...PORTS)
 
-const port = fc.oneof(
+export const port = fc.oneof(
   { weight: 4, arbitrary: fc.record({ port: number, ...protocol }, { requiredKeys: ["port"] }) },
   {
     weight: 3,
@@ -147,7 +147,7 @@ export const policies: fc.Arbitrary<readonly PolicyObject[]> = fc
   )
 
 /** YAML and JSON have no undefined: such a field is missing. */
-function withoutUndefined(value: unknown): unknown {
+export function withoutUndefined(value: unknown): unknown {
   const text: string = JSON.stringify(value)
   return JSON.parse(text)
 }
