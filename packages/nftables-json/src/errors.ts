@@ -89,9 +89,12 @@ const PATTERNS: readonly (readonly [RegExp, NftErrorCode])[] = [
   [/No such file or directory|does not exist|No such process/, "not-found"],
   [/Too many links|Operation not supported|Invalid argument|Numerical result out of range/, "syntax"],
   [/Value too large for defined data type|[Vv]alue .* exceeds valid range/, "syntax"],
-  [/Could not resolve (hostname|service|protocol)/, "syntax"],
-  [/Unknown |Unexpected |Invalid |Parsing |Expected |too long|syntax error|specify either/, "syntax"],
-  [/datatype mismatch|[Cc]onflicting|unexpected|expression (type|size)|can not|cannot|not allowed/, "syntax"],
+  [/Could not resolve |has no effect|out of range|specify either|too long|syntax error/, "syntax"],
+  [/Unknown |Unexpected |Invalid |Malformed |Parsing |Expected |Object item not found/, "syntax"],
+  [
+    /datatype mismatch|[Cc]onflicting|[Uu]nsupported|not supported|not allowed|[Cc]annot|[Cc]an not/,
+    "syntax",
+  ],
 ]
 
 function messageOf(details: NftErrorDetails): string {

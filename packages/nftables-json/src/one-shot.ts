@@ -5,7 +5,7 @@
 
 import { encode, type ListCommand } from "./encode.ts"
 import { codeOf, NftError } from "./errors.ts"
-import { firstRefused } from "./locate.ts"
+import { firstRefused, type Refusal } from "./locate.ts"
 import type { ListScope, Nft } from "./nft.ts"
 import { type ProcessResult, runProcess } from "./process.ts"
 import type { Command, Ruleset, RulesetObject, Transaction } from "./schema.ts"
@@ -41,30 +41,28 @@ export function withDefaults(options: OneShotOptions): OneShotSettings {
 
 async function runTransaction(settings: OneShotSettings, transaction: Transaction): Promise<void> {
   if (transaction.length === 0) return
-  const result = await send(settings, ["-j", "-f", "-"], transaction)
+  const result = await runOnce(settings, transaction)
   if (result.exitCode === 0) return
   if (result.exitCode === null) throw new NftError({ ...died(result), applied: "unknown" })
-  throw await explain(settings, transaction, result.errors)
+  throw await explain(settings, { transaction, text: result.errors, preceding: 0 })
+}
+
+/** What nft came to with the transaction, as it is. */
+export function runOnce(settings: OneShotSettings, transaction: Transaction): Promise<ProcessResult> {
+  return send(settings, ["-j", "-f", "-"], transaction)
 }
 
 /** The error for a refused transaction, with the first command that nft or the kernel does not take. */
-export async function explain(
-  settings: OneShotSettings,
-  transaction: Transaction,
-  text: string,
-): Promise<NftError> {
-  const code = codeOf(text)
-  const index = await firstRefused({ transaction, text, code }, (prefix) => refusal(settings, prefix))
-  const command = index === undefined ? undefined : transaction[index]
-  return new NftError({
-    code,
-    text,
-    ...(index === undefined || command === undefined ? {} : { index, command }),
-  })
+export async function explain(settings: OneShotSettings, refusal: Refusal): Promise<NftError> {
+  const { index, text } = await firstRefused(refusal, (commands) => check(settings, commands))
+  const command = index === undefined ? undefined : refusal.transaction[index]
+  const place = index === undefined || command === undefined ? {} : { index, command }
+  const whole = refusal.text.includes(text) ? refusal.text : `${text}\n${refusal.text}`
+  return new NftError({ code: codeOf(text), text: whole, ...place })
 }
 
 /** What `nft -c` says about the commands, without applying them; undefined when it takes them. */
-async function refusal(settings: OneShotSettings, commands: Transaction): Promise<string | undefined> {
+async function check(settings: OneShotSettings, commands: Transaction): Promise<string | undefined> {
   const result = await send(settings, ["-j", "-c", "-f", "-"], commands)
   return result.exitCode === 0 ? undefined : result.errors
 }

@@ -1,6 +1,10 @@
 // One run of nft: input in, output out, bounded in time and bytes.
 
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process"
+import { randomUUID } from "node:crypto"
+import { closeSync, openSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { NftError } from "./errors.ts"
 
 export interface ProcessRequest {
@@ -27,7 +31,7 @@ export interface ProcessResult {
  */
 export function runProcess(request: ProcessRequest): Promise<ProcessResult> {
   return new Promise((resolve, reject) => {
-    const child = start(request.command)
+    const child = startWithInput(request)
     const output: Buffer[] = []
     const errors: Buffer[] = []
     const state: { bytes: number; killed: ProcessResult["killed"] } = { bytes: 0, killed: undefined }
@@ -43,8 +47,6 @@ export function runProcess(request: ProcessRequest): Promise<ProcessResult> {
     }
     child.stdout?.on("data", collect(output))
     child.stderr?.on("data", collect(errors))
-    // EPIPE: the process ended without reading everything; its exit status says why.
-    child.stdin?.on("error", () => undefined)
     child.on("error", (cause) => {
       clearTimeout(timer)
       reject(notStarted(request.command, cause))
@@ -54,16 +56,47 @@ export function runProcess(request: ProcessRequest): Promise<ProcessResult> {
       const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString("utf8")
       resolve({ exitCode, signal, output: text(output), errors: text(errors), killed: state.killed })
     })
-    child.stdin?.end(request.input)
   })
 }
 
 /** Starts a command with pipes and an environment of its own: no locale, no home, system directories in PATH. */
-export function start(command: readonly string[]): ChildProcess {
+export function start(command: readonly string[], stdio: StdioOptions = "pipe"): ChildProcess {
   const [file, ...rest] = command
   if (file === undefined) throw new RangeError("the nft command is empty")
-  return spawn(file, rest, { stdio: "pipe", env: environment() })
+  return spawn(file, rest, { stdio, env: environment() })
 }
+
+function startWithInput({ command, input }: ProcessRequest): ChildProcess {
+  const file = inputFile(input)
+  try {
+    return start(command, [file, "pipe", "pipe"])
+  } finally {
+    closeSync(file)
+  }
+}
+
+/**
+ * `nft -f -` opens /dev/stdin anew, which fails with ENXIO for the sockets that Node makes of pipes. So the
+ * input is a file that is gone from its directory before nft starts.
+ */
+function inputFile(input: string): number {
+  const causes: unknown[] = []
+  for (const directory of [SHARED_MEMORY, tmpdir()]) {
+    const path = join(directory, `nftables-json-${randomUUID()}`)
+    try {
+      writeFileSync(path, input, { flag: "wx", mode: 0o600 })
+      return openSync(path, "r")
+    } catch (cause) {
+      causes.push(cause)
+    } finally {
+      rmSync(path, { force: true })
+    }
+  }
+  throw new NftError({ code: "unavailable", text: "no place for a transaction's text", cause: causes })
+}
+
+/** In memory, and there in containers whose root is read-only. */
+const SHARED_MEMORY = "/dev/shm"
 
 export function notStarted(command: readonly string[], cause: Error): NftError {
   const text = `cannot run ${command.join(" ")}: ${cause.message}`
