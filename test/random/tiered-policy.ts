@@ -4,22 +4,38 @@
 // judge reads the spec, its lowering writes the IR.
 
 import * as fc from "fast-check"
-import { silent } from "../../src/api/report.ts"
-import type { Action, Block, Direction, Lower, PolicyIr, Rule } from "../../src/compile/policy-ir.ts"
-import type { Selector } from "../../src/compile/selector.ts"
-import type { PolicyObject } from "../../src/compile/snapshot.ts"
+import { readCidr } from "../../src/compile/address-ranges.ts"
+import type {
+  Action,
+  AddressBlock,
+  Block,
+  Direction,
+  Lower,
+  Peers,
+  PodExpression,
+  PolicyIr,
+  Ports,
+  Rule,
+} from "../../src/compile/policy-ir.ts"
+import type { Requirement, Selector } from "../../src/compile/selector.ts"
+import type { PolicyObject, Protocol } from "../../src/compile/snapshot.ts"
 import type { DecisiveAction, Judge, Question } from "../../src/explain/judge.ts"
-import { selectorHolds } from "../../src/explain/labels.ts"
-import { peersKey, ruleHolds, rulesOf } from "../../src/explain/networkpolicy-matching.ts"
+import { requirements, selectorHolds } from "../../src/explain/labels.ts"
+import {
+  nameOf,
+  peersKey,
+  protocolOf,
+  rangeOf,
+  ruleHolds,
+  rulesOf,
+} from "../../src/explain/networkpolicy-matching.ts"
 import { field, items, text } from "../../src/explain/raw.ts"
-import { readPeers } from "../../src/kinds/networkpolicy/peers.ts"
-import { readPorts } from "../../src/kinds/networkpolicy/ports.ts"
-import { readSelector } from "../../src/kinds/selector-reading.ts"
-import { namespaceSelector, peer, podSelector, port } from "./policies.ts"
+import { namespaceSelector, peer, podSelector, port, withoutUndefined } from "./policies.ts"
 
 export const TIERED_KIND = "TieredPolicy"
 
 const ACTIONS: readonly Action[] = ["Accept", "Deny", "Pass", "Log"]
+const PROTOCOLS: readonly Protocol[] = ["TCP", "UDP", "SCTP"]
 const some = <T>(item: fc.Arbitrary<T>) => fc.array(item, { minLength: 1, maxLength: 2 })
 
 const rule = (peers: "from" | "to") =>
@@ -49,7 +65,7 @@ export const tieredPolicies: fc.Arbitrary<readonly PolicyObject[]> = fc
       apiVersion: "test.postern.dev/v1",
       kind: TIERED_KIND,
       metadata: { name: `tiered-${i}`, namespace: "" },
-      spec: withoutNulls(each),
+      spec: withoutUndefined(each),
     })),
   )
 
@@ -92,11 +108,6 @@ export const lowerTiered: Lower = (policy): PolicyIr => {
   }
 }
 
-/** What NetworkPolicy's reader does before it reads a selector. */
-function withoutNulls(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (_, each: unknown) => (each === null ? undefined : each)))
-}
-
 function selectsSubject({ spec }: PolicyObject, { subject, namespaceLabels }: Question): boolean {
   const selector = field(spec, "subject")
   return (
@@ -121,21 +132,68 @@ function blockOf(policy: PolicyObject, direction: Direction): Block {
   return {
     isolates: items(field(policy.spec, "isolates")).includes(direction),
     rules: rulesOf(policy.spec, direction).map((rule, i): Rule => {
-      const place = { report: silent, source: "api", at: [] } as const
       return {
         action: actionOf(rule),
-        peers: readPeers(items(field(rule, peersKey(direction))), "", place),
-        ports: readPorts(items(field(rule, "ports")), place),
+        peers: peersOf(items(field(rule, peersKey(direction)))),
+        ports: portsOf(items(field(rule, "ports"))),
         origin: { policy: reference, path: `spec.${direction}[${i}]` },
       }
     }),
   }
 }
 
+function peersOf(peers: readonly unknown[]): Peers {
+  if (peers.length === 0) return { kind: "any" }
+  const blocks = peers.map((each) => field(each, "ipBlock")).filter((each) => each !== undefined)
+  const pods = peers.filter((each) => field(each, "ipBlock") === undefined)
+  return { kind: "some", pods: pods.map(podExpressionOf), blocks: blocks.map(addressBlockOf) }
+}
+
+/** Without namespaceSelector it looks in the policy's namespace, and a cluster-wide policy has none. */
+function podExpressionOf(peer: unknown): PodExpression {
+  const namespaces = field(peer, "namespaceSelector")
+  return {
+    namespaces:
+      namespaces === undefined
+        ? { kind: "name", name: "" }
+        : { kind: "selector", selector: selectorOf(namespaces) },
+    pods: selectorOf(field(peer, "podSelector")),
+  }
+}
+
+function addressBlockOf(block: unknown): AddressBlock {
+  const canonical = (each: unknown) => readCidr(text(each))?.text ?? ""
+  return { cidr: canonical(field(block, "cidr")), except: items(field(block, "except")).map(canonical) }
+}
+
+function portsOf(ports: readonly unknown[]): Ports {
+  if (ports.length === 0) return { kind: "any" }
+  const entries = ports.map((port) => {
+    const protocol = PROTOCOLS.find((each) => each === protocolOf(port)) ?? "TCP"
+    return { protocol, range: rangeOf(port), name: nameOf(port) }
+  })
+  return {
+    kind: "some",
+    ranges: entries.flatMap(({ protocol, range }) => (range === null ? [] : [{ protocol, ...range }])),
+    names: entries.flatMap(({ protocol, name }) => (name === null ? [] : [{ protocol, name }])),
+  }
+}
+
 function selectorOf(source: unknown): Selector {
-  const selector = readSelector(source, { report: silent, source: "api", at: [] })
-  if (selector === undefined) throw new Error(`not a selector: ${JSON.stringify(source)}`)
-  return selector
+  return requirements(source).map(({ key, operator, values }): Requirement => {
+    switch (operator) {
+      case "In":
+        return { op: "in", key, values: new Set(values) }
+      case "NotIn":
+        return { op: "not-in", key, values: new Set(values) }
+      case "Exists":
+        return { op: "exists", key }
+      case "DoesNotExist":
+        return { op: "missing", key }
+      default:
+        throw new Error(`no operator: ${operator}`)
+    }
+  })
 }
 
 function number(value: unknown): number {
