@@ -24,7 +24,15 @@ const matrix: Matrix = {
 
 describe("the matrix", () => {
   test("is a box with a sign for each cell", () => {
-    expect(drawMatrix(matrix, plain)).toStrictEqual([])
+    expect(drawMatrix(matrix, plain)).toStrictEqual([
+      "╭────────────────────────────┬──────────────────────────────────────────╮",
+      "│ from ╲ to                  │frontend      dns     a-rather-long-name  │",
+      "│                            │  8080    53/UDP  53     1     2     3    │",
+      "├────────────────────────────┼──────────────────────────────────────────┤",
+      "│ shop/frontend              │    ●       ·            ·     ·     ·    │",
+      "│ a-namespace-with-a-long-n… │    ◐      ▐✗▌    ▐✗▌                     │",
+      "╰────────────────────────────┴──────────────────────────────────────────╯",
+    ])
   })
 
   test("has lines of one width, in colours too", () => {

@@ -2,6 +2,7 @@
 
 import { Command } from "commander"
 import manifest from "../../package.json" with { type: "json" }
+import { demoCommand } from "./demo.ts"
 import { explainCommand } from "./explain.ts"
 import type { Terminal } from "./terminal.ts"
 
@@ -13,7 +14,7 @@ export function createProgram(terminal: Terminal): Command {
     .showSuggestionAfterError(true)
     .showHelpAfterError("(postern --help tells more)")
     .addHelpText("after", EXIT_STATUSES)
-  for (const command of [explainCommand(terminal)]) {
+  for (const command of [demoCommand(terminal), explainCommand(terminal)]) {
     program.addCommand(command.copyInheritedSettings(program))
   }
   return program

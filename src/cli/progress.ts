@@ -9,10 +9,12 @@ export interface ProgressStream {
 }
 
 export interface Progress {
+  /** For what goes beside the steps. */
+  readonly palette: Palette
   /** Runs one step; what it returns and says is kept on its line. */
-  step<T>(name: string, work: (say: (detail: string) => void) => Promise<T> | T): Promise<T>
+  readonly step: <T>(name: string, work: (say: (detail: string) => void) => Promise<T> | T) => Promise<T>
   /** A line between steps. */
-  line(text: string): void
+  readonly line: (text: string) => void
 }
 
 const frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏".split("")
@@ -23,6 +25,7 @@ export function createProgress(stream: ProgressStream, palette: Palette): Progre
   const lineOf = (mark: string, name: string, detail: string, time: string) =>
     `  ${mark} ${palette.bold(padded(name, nameColumns))} ${padded(detail, detailColumns)} ${palette.dim(time.padStart(7))}`
   return {
+    palette,
     line: (text) => void stream.write(`${text}\n`),
     step: async (name, work) => {
       const started = performance.now()

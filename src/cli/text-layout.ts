@@ -22,22 +22,20 @@ export function cut(text: string, columns: number): string {
   return characters.length <= columns ? text : `${characters.slice(0, Math.max(0, columns - 1)).join("")}…`
 }
 
-/** The same for text with colours, which end where it is cut. */
-export function cutStyled(text: string, columns: number): string {
-  if (width(text) <= columns) return text
-  // Odd pieces are escape sequences, even ones are text.
-  const pieces = text.split(new RegExp(`(${escapeCharacter}\\[[0-9;]*m)`))
-  let left = columns - 1
-  const kept = pieces.map((piece, index) => {
-    if (index % 2 === 1) return piece
-    const some = Array.from(piece).slice(0, Math.max(0, left))
-    left -= some.length
-    return some.join("")
-  })
-  return `${kept.join("")}…`
+/** Lines of at most so many columns, broken at spaces; those that follow stand two columns further in. */
+export function wrapped(text: string, columns: number): readonly string[] {
+  const indent = " ".repeat(text.length - text.trimStart().length)
+  const lines: string[] = []
+  let line = indent
+  for (const word of text.trimStart().split(" ")) {
+    const isFirst = line.trim() === ""
+    if (!isFirst && width(line) + 1 + width(word) > columns) {
+      lines.push(line)
+      line = `${indent}  ${word}`
+    } else line += isFirst ? word : ` ${word}`
+  }
+  return [...lines, line]
 }
-
-const escapeCharacter = "\u001b"
 
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString("en-US")} ${number === 1 ? one : many}`

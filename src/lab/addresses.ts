@@ -11,7 +11,8 @@ export function host(address: string): string {
 
 export function inAny(address: string, cidrs: readonly string[]): boolean {
   const blocks = new BlockList()
-  for (const cidr of cidrs) {
+  // An IPv4 address is in ::/16 for BlockList, which takes it for an IPv4-mapped one.
+  for (const cidr of cidrs.filter((each) => isIPv6(each) === isIPv6(address))) {
     const slash = cidr.indexOf("/")
     blocks.addSubnet(cidr.slice(0, slash), Number(cidr.slice(slash + 1)), isIPv6(cidr) ? "ipv6" : "ipv4")
   }

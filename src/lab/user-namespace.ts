@@ -10,9 +10,14 @@ import { LabEnvironmentError, missingTools } from "./preflight.ts"
 
 const marker = "POSTERN_LAB_USER_NAMESPACE"
 
+/** This process was started by runAsNamespaceRoot. */
+export function isInUserNamespace(): boolean {
+  return process.env[marker] !== undefined
+}
+
 /** Whether this process may make a lab itself; if not, runAsNamespaceRoot can. */
 export function needsUserNamespace(): boolean {
-  return process.geteuid?.() !== 0 && process.env[marker] === undefined
+  return process.geteuid?.() !== 0 && !isInUserNamespace()
 }
 
 /** Runs the program again with the same arguments; its exit status. Throws LabEnvironmentError where the kernel forbids it. */

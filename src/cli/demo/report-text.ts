@@ -5,11 +5,12 @@ import { inquire } from "../../explain/inquiry.ts"
 import type { Endpoint } from "../../explain/judge.ts"
 import { parsePortRequest } from "../../explain/port-request.ts"
 import { resolveReference } from "../../explain/reference.ts"
+import { explainConnection } from "../../explain/verdict.ts"
 import { portText } from "../../explain/words.ts"
 import { explanationText } from "../explain-text.ts"
 import { drawLegend, drawMatrix } from "../matrix.ts"
 import type { Palette } from "../palette.ts"
-import { count, cutStyled, duration } from "../text-layout.ts"
+import { count, duration, wrapped } from "../text-layout.ts"
 import { mismatchesOf } from "./mismatches.ts"
 import type { ScenarioResult } from "./run-scenario.ts"
 import type { Scenario } from "./scenario.ts"
@@ -18,7 +19,7 @@ import { addressOf } from "./tries.ts"
 
 /** More than these say nothing new. */
 const mostMismatches = 8
-const mostExplanationLines = 12
+const mostExplanationLines = 15
 const screenWidth = 100
 
 export function reportText(result: ScenarioResult, palette: Palette): string {
@@ -27,7 +28,7 @@ export function reportText(result: ScenarioResult, palette: Palette): string {
   return [
     "",
     ...drawMatrix(matrix, palette),
-    `  ${drawLegend(matrix, palette)}   ${palette.dim("each over IPv4, IPv6 and its Service; other ports and ICMP are tried too")}`,
+    `  ${drawLegend(matrix, palette)}   ${palette.dim("each by IPv4, IPv6 and Service")}`,
     "",
     ...mismatchLines(result, palette),
     ...explanationLines(result, palette),
@@ -54,26 +55,37 @@ function explanationLines(result: ScenarioResult, palette: Palette): readonly st
   const connection = mostTelling(result)
   const text = connection === undefined ? undefined : explained(connection, result.scenario, palette)
   if (text === undefined) return []
-  const lines = text.trimEnd().split("\n")
-  const cut = lines.length > mostExplanationLines ? [palette.dim("        …")] : []
-  return [...lines.slice(0, mostExplanationLines), ...cut, ""].map((line) =>
-    line === "" ? "" : cutStyled(`  ${line}`, screenWidth),
-  )
+  const lines = text
+    .trimEnd()
+    .split("\n")
+    .flatMap((line) => (line === "" ? "" : wrapped(`  ${line}`, screenWidth)))
+  const cut = lines.length > mostExplanationLines ? [palette.dim("          …")] : []
+  return [...lines.slice(0, mostExplanationLines), ...cut, ""]
 }
 
-/** What went wrong first; else a denial between two pods that the author thought of; else any denial. */
-function mostTelling({ tried, asserted }: ScenarioResult): Connection | undefined {
+/** What went wrong first; else, of the denials between two pods, one that the author thought of and that is soon told. */
+function mostTelling({ tried, asserted, scenario }: ScenarioResult): Connection | undefined {
   const wrong = tried.find((each) => !each.isExpected)
   if (wrong !== undefined) return wrong.connection
   const denials = tried.filter(
     ({ expected, column, service }) => expected === "denied" && column !== null && service === null,
   )
-  const authored = new Set(
-    asserted.filter((each) => each.expected === "denied").map(({ request }) => requestKey(request)),
-  )
   const between = denials.filter(({ connection: { from, to } }) => from.kind === "pod" && to.kind === "pod")
-  return (between.find(({ request }) => authored.has(requestKey(request))) ?? between[0] ?? denials[0])
-    ?.connection
+  const assertedKeys = new Set(asserted.map(({ request }) => requestKey(request)))
+  const authored = between.filter(({ request }) => assertedKeys.has(requestKey(request)))
+  const candidates = [authored, between, denials].find((some) => some.length > 0) ?? []
+  return candidates
+    .map(({ connection }) => ({ connection, length: lengthOfReason(connection, scenario) }))
+    .toSorted((a, b) => a.length - b.length)[0]?.connection
+}
+
+/** Steps that a reader would have to follow; both directions denied is two stories. */
+function lengthOfReason(connection: Connection, { world }: Scenario): number {
+  const { egress, ingress } = explainConnection(connection, world)
+  return [egress, ingress].reduce(
+    (length, each) => length + (each?.verdict === "Deny" ? 10 + each.trace.length : 0),
+    0,
+  )
 }
 
 function requestKey({ from, to, protocol, port }: ScenarioResult["tried"][number]["request"]): string {
@@ -104,6 +116,6 @@ function summaryLine(result: ScenarioResult, palette: Palette): string {
   const { enforced, milliseconds, scenario } = result
   const { chains, sets, elements } = enforced.sizes
   const sizes = `${count(chains, "chain")}, ${count(sets, "set")}, ${count(elements, "element")} on ${count(scenario.snapshot.nodes.length, "node")}`
-  const time = `from YAML to enforced in ${duration(milliseconds.yamlToEnforced)}`
-  return `  ${palette.bold(time)}${palette.dim("  ·  ")}${sizes}${palette.dim("  ·  ")}${count(result.droppedPackets, "packet")} dropped and counted`
+  const time = `YAML to enforced in ${duration(milliseconds.yamlToEnforced)}`
+  return `  ${palette.bold(time)}${palette.dim("  ·  ")}${sizes}${palette.dim("  ·  ")}${count(result.droppedPackets, "packet")} dropped`
 }

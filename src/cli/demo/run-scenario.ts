@@ -29,11 +29,11 @@ export interface Timings {
 
 /** Told of each step as it runs. */
 export interface Observer {
-  step<T>(name: string, work: (say: (detail: string) => void) => Promise<T>): Promise<T>
+  readonly step: <T>(name: string, work: (say: (detail: string) => void) => Promise<T>) => Promise<T>
   /** The rules are in force and nothing has been tried yet. */
-  enforced(lab: Lab): Promise<void>
+  readonly enforced: (lab: Lab) => Promise<void>
   /** Everything has been tried; the lab is about to go. */
-  finished(lab: Lab): Promise<void>
+  readonly finished: (lab: Lab, result: ScenarioResult) => Promise<void>
 }
 
 export async function runScenario(scenario: Scenario, observer: Observer): Promise<ScenarioResult> {
@@ -51,8 +51,7 @@ export async function runScenario(scenario: Scenario, observer: Observer): Promi
         observer.step("probe", (say) => tryWithPolicies(lab.value, scenario, say)),
       )
       const droppedPackets = await enforced.value.droppedPackets()
-      await observer.finished(lab.value)
-      return {
+      const result = {
         scenario,
         enforced: enforced.value,
         droppedPackets,
@@ -64,6 +63,8 @@ export async function runScenario(scenario: Scenario, observer: Observer): Promi
           probe: probe.milliseconds,
         },
       }
+      await observer.finished(lab.value, result)
+      return result
     } finally {
       await enforced.value.close()
     }

@@ -1,6 +1,5 @@
 // The tries of a cluster as a matrix: a row for each source, a column for each port that somebody serves.
 
-import { portText } from "../../explain/words.ts"
 import type { CellCount, Matrix } from "../matrix.ts"
 import type { Tried } from "./trial.ts"
 import type { Column, Try } from "./tries.ts"
@@ -9,7 +8,7 @@ export function matrixOf(columns: readonly Column[], tried: readonly Tried<Try>[
   const cells = countCells(tried)
   const labels = [...new Set(tried.map((each) => each.row))]
   const groups = [...Map.groupBy(columns, ({ site }) => site)].map(([site, some]) => {
-    return { name: site.pod?.name ?? site.label, ports: some.map(({ port }) => shortPort(portText(port))) }
+    return { name: site.pod?.name ?? site.label, ports: some.map((column) => shortPort(column.portText)) }
   })
   return {
     groups,

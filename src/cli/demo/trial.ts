@@ -13,7 +13,7 @@ export type Tried<T extends Expectation> = T & {
 }
 
 /** A connection that should have passed gets a second chance with more time: a busy machine is no denial. */
-const patientTimeoutMs = 1000
+const patientTimeoutMs = 2000
 
 export async function tryAll<T extends Expectation>(
   lab: Lab,

@@ -7,6 +7,7 @@
 import type { Pod, Protocol, Service, ServicePort } from "../../compile/snapshot.ts"
 import { type Connection, judgeConnection } from "../../explain/evaluate.ts"
 import type { Endpoint, Port } from "../../explain/judge.ts"
+import { portText } from "../../explain/words.ts"
 import { endpointsOf, type World } from "../../explain/world.ts"
 import type { ProbeRequest } from "../../lab/lab.ts"
 import { isIPv6 } from "../../lab/spec.ts"
@@ -33,6 +34,7 @@ export interface Column {
   readonly key: string
   readonly site: Site
   readonly port: Port
+  readonly portText: string
 }
 
 /** A port that no example serves: what a policy does not name. */
@@ -81,11 +83,8 @@ function portsOf(pod: Pod): readonly Port[] {
 }
 
 function columnOf(site: Site, port: Port): Column {
-  return {
-    key: `${site.label} ${port.kind === "port" ? `${port.port}/${port.protocol}` : port.protocol}`,
-    site,
-    port,
-  }
+  const text = portText(port)
+  return { key: `${site.label} ${text}`, site, port, portText: text }
 }
 
 export function triesOf(world: World, outside: readonly string[]): readonly Try[] {
