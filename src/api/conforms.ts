@@ -5,8 +5,7 @@
 // it, and a mistake in a list, where it would be decoded as an empty item: `ingress: [null]` allows everything.
 
 import type { FromSchema, JSONSchema } from "json-schema-to-ts"
-import type { FieldPath } from "./diagnostic.ts"
-import { type Report, shown } from "./report.ts"
+import { type Place, shown, tell, within } from "./report.ts"
 import { suggestion } from "./suggestion.ts"
 
 export type TypeName = "object" | "array" | "string" | "integer" | "boolean"
@@ -26,13 +25,9 @@ export interface Shape {
 /** The values of a schema. */
 export type ValueOf<S> = S extends JSONSchema ? FromSchema<S> : never
 
-/** Reports every mistake under `at`; true where there is none. Nulls must be gone: see withoutNulls. */
-export function conforms<S extends Shape>(
-  schema: S,
-  value: unknown,
-  { report, at }: { readonly report: Report; readonly at: FieldPath },
-): value is ValueOf<S> {
-  return holds(schema, value, { report, path: [...at] })
+/** Reports every mistake under the place; true where there is none. Nulls must be gone: see withoutNulls. */
+export function conforms<S extends Shape>(schema: S, value: unknown, place: Place): value is ValueOf<S> {
+  return holds(schema, value, place)
 }
 
 /**
@@ -40,33 +35,41 @@ export function conforms<S extends Shape>(
  * Items of a list stay: null is no item.
  */
 export function withoutNulls(value: unknown, schema: Shape): unknown {
+  if (typeof value !== "object" || value === null || !hasNull(value, schema)) return value
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutNulls(item, schema.items ?? {}))
+  const entries = Object.entries(value).filter(([, each]) => each !== null)
+  return Object.fromEntries(
+    entries.map(([key, each]) => [key, withoutNulls(each, propertyOf(schema, key) ?? {})]),
+  )
+}
+
+// Written without closures and copies: every policy of a cluster goes through here when it is lowered.
+
+function hasNull(value: object, schema: Shape): boolean {
   if (Array.isArray(value)) {
     const { items } = schema
-    if (items === undefined) return value
-    const kept = value.map((item: unknown) => withoutNulls(item, items))
-    return kept.every((item, i) => item === value[i]) ? value : kept
+    if (items === undefined) return false
+    for (const item of value) if (isObject(item) && hasNull(item, items)) return true
+    return false
   }
-  if (!isRecord(value)) return value
-  let kept = value
-  for (const [key, each] of Object.entries(value)) {
-    const inner = each === null ? undefined : withoutNulls(each, propertyOf(schema, key) ?? {})
-    if (inner !== each) kept = replaced(kept, key, inner)
+  if (!isRecord(value)) return false
+  for (const key in value) {
+    const each = value[key]
+    if (each === null) return true
+    if (!isObject(each)) continue
+    const inner = propertyOf(schema, key)
+    if (inner !== undefined && hasNull(each, inner)) return true
   }
-  return kept
+  return false
 }
 
-function replaced(
-  record: Readonly<Record<string, unknown>>,
-  key: string,
-  value: unknown,
-): Readonly<Record<string, unknown>> {
-  const others = Object.entries(record).filter(([name]) => name !== key)
-  return Object.fromEntries(value === undefined ? others : [...others, [key, value]])
-}
-
-function propertyOf({ properties = {}, additionalProperties }: Shape, key: string): Shape | undefined {
-  if (Object.hasOwn(properties, key)) return properties[key]
+function propertyOf({ properties, additionalProperties }: Shape, key: string): Shape | undefined {
+  if (properties !== undefined && Object.hasOwn(properties, key)) return properties[key]
   return typeof additionalProperties === "object" ? additionalProperties : undefined
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -90,68 +93,75 @@ export function recordIn(value: unknown, name: string): Readonly<Record<string, 
   return isRecord(field) ? field : {}
 }
 
-interface Walk {
-  readonly report: Report
-  /** The way to the value at hand; copied where a mistake is reported. */
-  readonly path: (string | number)[]
-}
-
-function holds(schema: Shape, value: unknown, walk: Walk): boolean {
-  if (schema.type !== undefined && !typesOf(schema.type).some((type) => isOfType(type, value))) {
-    const expected = typesOf(schema.type)
-      .map((type) => typeWords[type])
+/** `segment` leads from the place to the value; undefined where the value is at the place. */
+function holds(schema: Shape, value: unknown, place: Place, segment?: string | number): boolean {
+  const { type } = schema
+  if (type !== undefined && !isOfTypes(type, value)) {
+    const expected = typesOf(type)
+      .map((each) => typeWords[each])
       .join(" or ")
-    walk.report("wrongType", { expected, found: found(value) }, [...walk.path])
+    tell(at(place, segment), "wrongType", { expected, found: found(value) })
     return false
   }
-  if (Array.isArray(value)) return listHolds(schema, value, walk)
-  if (isRecord(value)) return recordHolds(schema, value, walk)
+  if (Array.isArray(value)) return listHolds(schema, value, at(place, segment))
+  if (isRecord(value)) return recordHolds(schema, value, at(place, segment))
   if (schema.enum === undefined || schema.enum.some((each) => each === value)) return true
   const hint = typeof value === "string" ? suggestion(value, schema.enum) : ""
   const values = { value: shown(value), allowed: schema.enum.join(", "), suggestion: hint }
-  walk.report("notOneOf", values, [...walk.path])
+  tell(at(place, segment), "notOneOf", values)
   return false
 }
 
-function listHolds(schema: Shape, value: readonly unknown[], walk: Walk): boolean {
+function at(place: Place, segment: string | number | undefined): Place {
+  return segment === undefined ? place : within(place, segment)
+}
+
+function listHolds(schema: Shape, value: readonly unknown[], place: Place): boolean {
+  const { items, minItems = 0 } = schema
   let good = true
-  if (value.length < (schema.minItems ?? 0)) {
-    walk.report("emptyList", { count: schema.minItems ?? 0 }, [...walk.path])
+  if (value.length < minItems) {
+    tell(place, "emptyList", { count: minItems })
     good = false
   }
-  const { items } = schema
-  if (items === undefined) return good
-  for (const [i, item] of value.entries()) good = within(i, walk, () => holds(items, item, walk)) && good
+  if (items === undefined || isAnything(items)) return good
+  for (let i = 0; i < value.length; i++) good = holds(items, value[i], place, i) && good
   return good
 }
 
-function recordHolds(schema: Shape, value: Readonly<Record<string, unknown>>, walk: Walk): boolean {
-  const { properties = {}, additionalProperties = true } = schema
+function recordHolds(schema: Shape, value: Readonly<Record<string, unknown>>, place: Place): boolean {
   let good = true
-  for (const name of schema.required ?? []) {
+  for (const name of schema.required ?? none) {
     if (Object.hasOwn(value, name)) continue
-    walk.report("missingField", { field: name }, [...walk.path])
+    tell(place, "missingField", { field: name })
     good = false
   }
-  for (const key of Object.keys(value)) {
-    const property = Object.hasOwn(properties, key) ? properties[key] : undefined
-    const inner = property ?? (additionalProperties === true ? {} : additionalProperties)
+  for (const key in value) {
+    const inner = propertyOf(schema, key) ?? schema.additionalProperties
     if (inner === false) {
-      const values = { field: shown(key), suggestion: suggestion(key, Object.keys(properties)) }
-      walk.report("unknownField", values, [...walk.path, key], "key")
+      const names = Object.keys(schema.properties ?? {})
+      tell(
+        within(place, key),
+        "unknownField",
+        { field: shown(key), suggestion: suggestion(key, names) },
+        "key",
+      )
       good = false
-    } else {
-      good = within(key, walk, () => holds(inner, value[key], walk)) && good
+    } else if (typeof inner === "object" && !isAnything(inner)) {
+      good = holds(inner, value[key], place, key) && good
     }
   }
   return good
 }
 
-function within(segment: string | number, walk: Walk, body: () => boolean): boolean {
-  walk.path.push(segment)
-  const result = body()
-  walk.path.pop()
-  return result
+const none: readonly string[] = []
+
+/** {} asks for nothing. */
+function isAnything({ type, enum: offered, properties, required }: Shape): boolean {
+  return type === undefined && offered === undefined && properties === undefined && required === undefined
+}
+
+function isOfTypes(type: TypeName | readonly TypeName[], value: unknown): boolean {
+  return typeof type === "string" ? isOfType(type, value) : type.some((each) => isOfType(each, value))
 }
 
 function typesOf(type: TypeName | readonly TypeName[]): readonly TypeName[] {

@@ -19,6 +19,35 @@ export type Report = <Name extends CodeName>(
   pointsAt?: "key",
 ) => void
 
+/** A place in an object, and who is told what is wrong there. The path is made when it is needed. */
+export interface Place {
+  readonly report: Report
+  /** Undefined for the root, whose segment is not part of the path. */
+  readonly parent: Place | undefined
+  readonly segment: string | number
+}
+
+export function root(report: Report): Place {
+  return { report, parent: undefined, segment: "" }
+}
+
+export function within(parent: Place, segment: string | number): Place {
+  return { report: parent.report, parent, segment }
+}
+
+export function pathOf({ parent, segment }: Place): FieldPath {
+  return parent === undefined ? [] : [...pathOf(parent), segment]
+}
+
+export function tell<Name extends CodeName>(
+  place: Place,
+  name: Name,
+  values: MessageValues<Name>,
+  pointsAt?: "key",
+): void {
+  place.report(name, values, pathOf(place), pointsAt)
+}
+
 export function diagnostic<Name extends CodeName>(
   name: Name,
   values: MessageValues<Name>,

@@ -1,7 +1,6 @@
 // How an object is read: one reading both checks it and lowers it, so that what is reported and what fails
 // closed are the same.
 
-import type { FieldPath } from "../api/diagnostic.ts"
 import type { Report } from "../api/report.ts"
 
 /** Files must be unambiguous; what the API server has accepted is read as the API server reads it. */
@@ -10,13 +9,4 @@ export type Source = "file" | "api"
 export interface Reading {
   readonly report: Report
   readonly source: Source
-}
-
-/** A reading at one place of the object. */
-export interface At extends Reading {
-  readonly at: FieldPath
-}
-
-export function under(place: At, ...segments: FieldPath): At {
-  return { report: place.report, source: place.source, at: [...place.at, ...segments] }
 }

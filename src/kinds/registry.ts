@@ -8,11 +8,9 @@ import { networkPolicyKind } from "./networkpolicy/kind.ts"
 
 export const policyKinds: readonly PolicyKind[] = [networkPolicyKind]
 
-const byName = new Map(policyKinds.map((kind) => [nameOf(kind), kind]))
-
 /** The kind of an object, or undefined where it is no policy. */
 export function policyKindOf(object: Pick<PolicyObject, "apiVersion" | "kind">): PolicyKind | undefined {
-  return byName.get(nameOf(object))
+  return policyKinds.find((each) => each.kind === object.kind && each.apiVersion === object.apiVersion)
 }
 
 /** Lowers a policy of any registered kind. Throws for any other: readers let none of those pass. */
@@ -26,8 +24,4 @@ function registered(policy: PolicyObject): PolicyKind {
   if (kind === undefined)
     throw new Error(`${policy.apiVersion} ${policy.kind} is no registered kind of policy`)
   return kind
-}
-
-function nameOf({ apiVersion, kind }: Pick<PolicyObject, "apiVersion" | "kind">): string {
-  return `${apiVersion} ${kind}`
 }

@@ -4,7 +4,7 @@ import type { Shape, ValueOf } from "../api/conforms.ts"
 import { conforms, withoutNulls } from "../api/conforms.ts"
 import type { Diagnostic, FieldPath } from "../api/diagnostic.ts"
 import type { Metadata } from "../api/metadata.ts"
-import { type Report, shown } from "../api/report.ts"
+import { type Report, root, shown, within } from "../api/report.ts"
 import { canonicalAddress } from "../compile/address-ranges.ts"
 import type { Labels } from "../compile/snapshot.ts"
 import { dnsLabelMistake, subdomainMistake } from "../kinds/label-syntax.ts"
@@ -43,7 +43,7 @@ export function readShape<S extends Shape>(
   { manifest, report }: ObjectReading,
 ): ValueOf<S> | undefined {
   const value = withoutNulls(manifest.value, schema)
-  return conforms(schema, value, { report, at: [] }) ? value : undefined
+  return conforms(schema, value, root(report)) ? value : undefined
 }
 
 /** Undefined where the object has no usable name. */
@@ -54,7 +54,7 @@ export function readIdentity(
 ): Identity | undefined {
   const { report } = reading
   const { labels = {} } = metadata
-  checkLabels(labels, ["metadata", "labels"], report)
+  checkLabels(labels, within(root(report), "metadata"), "labels")
   const namespace = readNamespace(metadata, naming, reading)
   const name = readName(metadata, naming, reading)
   return name === undefined || namespace === undefined ? undefined : { namespace, name, labels }

@@ -3,6 +3,7 @@
 import { conforms, withoutNulls } from "../api/conforms.ts"
 import { cronJobSchema, type PodTemplate, workloadSchema } from "../api/core.ts"
 import type { FieldPath } from "../api/diagnostic.ts"
+import { type Place, root, within } from "../api/report.ts"
 import type { Labels, Pod } from "../compile/snapshot.ts"
 import { checkLabels } from "../kinds/selector-reading.ts"
 import { type Identity, type ObjectReading, readIdentity, subdomainNamed } from "./object-reading.ts"
@@ -49,12 +50,12 @@ interface ShapedWorkload {
 function shapedWorkload({ manifest, report }: ObjectReading): ShapedWorkload | undefined {
   if (manifest.kind === "CronJob") {
     const value = withoutNulls(manifest.value, cronJobSchema)
-    if (!conforms(cronJobSchema, value, { report, at: [] })) return undefined
+    if (!conforms(cronJobSchema, value, root(report))) return undefined
     const at = ["spec", "jobTemplate", "spec", "template"]
     return { metadata: value.metadata, template: value.spec.jobTemplate.spec.template, at, replicas: 1 }
   }
   const value = withoutNulls(manifest.value, workloadSchema)
-  if (!conforms(workloadSchema, value, { report, at: [] })) return undefined
+  if (!conforms(workloadSchema, value, root(report))) return undefined
   const { replicas = 1, template } = value.spec
   return { metadata: value.metadata, template, at: ["spec", "template"], replicas }
 }
@@ -66,7 +67,7 @@ function templatePod(
   { manifest, report }: ObjectReading,
 ): Pod {
   const { labels = {} } = metadata
-  checkLabels(labels, [...at, "metadata", "labels"], report)
+  checkLabels(labels, [...at, "metadata"].reduce<Place>(within, root(report)), "labels")
   return {
     namespace: identity.namespace,
     name: `${manifest.kind.toLowerCase()}/${identity.name}`,

@@ -6,27 +6,27 @@
 
 import { conforms, fieldOf, listIn } from "../../api/conforms.ts"
 import { ipBlockSchema } from "../../api/networkpolicy.ts"
-import { shown } from "../../api/report.ts"
+import { type Place, shown, tell, within } from "../../api/report.ts"
 import { type Cidr, type Quirk, readCidr } from "../../compile/address-ranges.ts"
 import type { AddressBlock } from "../../compile/policy-ir.ts"
-import { type At, under } from "../reading.ts"
+import type { Source } from "../reading.ts"
 
 /** Undefined where the block, or one of its excepts, cannot be read: it then matches nothing. */
-export function readIpBlock(source: unknown, place: At): AddressBlock | undefined {
-  const shaped = conforms(ipBlockSchema, source, place)
-  const cidr = readBlock(fieldOf(source, "cidr"), under(place, "cidr"))
-  const texts = listIn(source, "except").map(
-    (text, i) => readExcept(text, cidr, under(place, "except", i))?.text,
-  )
+export function readIpBlock(block: unknown, source: Source, place: Place): AddressBlock | undefined {
+  const shaped = conforms(ipBlockSchema, block, place)
+  const cidr = readBlock(fieldOf(block, "cidr"), source, within(place, "cidr"))
+  const excepts = within(place, "except")
+  const except = listIn(block, "except").map((text, i) => {
+    const place = within(excepts, i)
+    return partOf(cidr, readBlock(text, source, place), place)?.text
+  })
   if (!shaped || cidr === undefined) return undefined
-  return texts.every((text) => text !== undefined) ? { cidr: cidr.text, except: texts } : undefined
+  return except.every((text) => text !== undefined) ? { cidr: cidr.text, except } : undefined
 }
 
-function readExcept(text: unknown, cidr: Cidr | undefined, place: At): Cidr | undefined {
-  const except = readBlock(text, place)
-  if (except === undefined || cidr === undefined) return except
-  if (isStrictPart(except, cidr)) return except
-  place.report("exceptOutside", { value: shown(text), cidr: cidr.text }, place.at)
+function partOf(cidr: Cidr | undefined, except: Cidr | undefined, place: Place): Cidr | undefined {
+  if (except === undefined || cidr === undefined || isStrictPart(except, cidr)) return except
+  tell(place, "exceptOutside", { value: except.text, cidr: cidr.text })
   return undefined
 }
 
@@ -36,22 +36,22 @@ function isStrictPart(except: Cidr, cidr: Cidr): boolean {
   return readCidr(`${address}/${cidr.length}`)?.text === cidr.text
 }
 
-function readBlock(text: unknown, { report, source, at }: At): Cidr | undefined {
+function readBlock(text: unknown, source: Source, place: Place): Cidr | undefined {
   if (typeof text !== "string") return undefined
   const cidr = readCidr(text)
   if (cidr === undefined) {
-    report("unreadableCidr", { value: shown(text) }, at)
+    tell(place, "unreadableCidr", { value: shown(text) })
     return undefined
   }
   if (cidr.quirks.length > 0) {
     const why = cidr.quirks.map((quirk) => quirkWords[quirk]).join("; ")
     if (source === "file") {
-      report("ambiguousCidr", { value: shown(text), why }, at)
+      tell(place, "ambiguousCidr", { value: shown(text), why })
       return undefined
     }
-    report("legacyCidr", { value: shown(text), canonical: cidr.text, why }, at)
+    tell(place, "legacyCidr", { value: shown(text), canonical: cidr.text, why })
   } else if (cidr.hostBits) {
-    report("hostBits", { value: shown(text), canonical: cidr.text }, at)
+    tell(place, "hostBits", { value: shown(text), canonical: cidr.text })
   }
   return cidr
 }

@@ -2,17 +2,16 @@
 
 import { conforms, fieldOf } from "../../api/conforms.ts"
 import { networkPolicyPortSchema } from "../../api/networkpolicy.ts"
-import { shown } from "../../api/report.ts"
+import { type Place, shown, tell, within } from "../../api/report.ts"
 import type { NamedPort, PortRange, Ports } from "../../compile/policy-ir.ts"
-import { type At, under } from "../reading.ts"
 
 /** No ports are every port and every protocol; a port that cannot be read matches nothing. */
-export function readPorts(sources: readonly unknown[], place: At): Ports {
+export function readPorts(sources: readonly unknown[], place: Place): Ports {
   if (sources.length === 0) return { kind: "any" }
   const ranges: PortRange[] = []
   const names: NamedPort[] = []
   for (const [i, source] of sources.entries()) {
-    const port = readPort(source, under(place, i))
+    const port = readPort(source, within(place, i))
     if (port === undefined) continue
     if ("name" in port) names.push(port)
     else ranges.push(port)
@@ -20,7 +19,7 @@ export function readPorts(sources: readonly unknown[], place: At): Ports {
   return { kind: "some", ranges, names }
 }
 
-function readPort(source: unknown, place: At): PortRange | NamedPort | undefined {
+function readPort(source: unknown, place: Place): PortRange | NamedPort | undefined {
   const shaped = conforms(networkPolicyPortSchema, source, place)
   const port = fieldOf(source, "port")
   const endPort = fieldOf(source, "endPort")
@@ -32,37 +31,37 @@ function readPort(source: unknown, place: At): PortRange | NamedPort | undefined
 
 type Numbers = Omit<PortRange, "protocol"> | Omit<NamedPort, "protocol">
 
-function readNumbers(port: unknown, endPort: number | undefined, place: At): Numbers | undefined {
+function readNumbers(port: unknown, endPort: number | undefined, place: Place): Numbers | undefined {
   if (typeof port === "string") return readName(port, endPort, place)
   if (typeof port === "number") return readRange(port, endPort, place)
   if (port === undefined && endPort === undefined) return { from: 0, to: 65535 }
-  if (port === undefined) place.report("endPortAlone", {}, [...place.at, "endPort"])
+  if (port === undefined) tell(within(place, "endPort"), "endPortAlone", {})
   return undefined
 }
 
-function readRange(port: number, endPort: number | undefined, place: At): Numbers | undefined {
-  let good = inRange(port, under(place, "port"))
+function readRange(port: number, endPort: number | undefined, place: Place): Numbers | undefined {
+  let good = inRange(port, within(place, "port"))
   if (endPort !== undefined) {
-    good = inRange(endPort, under(place, "endPort")) && good
+    good = inRange(endPort, within(place, "endPort")) && good
     if (endPort < port) {
-      place.report("endPortBelowPort", { port, endPort }, [...place.at, "endPort"])
+      tell(within(place, "endPort"), "endPortBelowPort", { port, endPort })
       good = false
     }
   }
   return good ? { from: port, to: endPort ?? port } : undefined
 }
 
-function inRange(port: number, { report, at }: At): boolean {
+function inRange(port: number, place: Place): boolean {
   if (port >= 1 && port <= 65535) return true
-  report("portRange", { value: port }, at)
+  tell(place, "portRange", { value: port })
   return false
 }
 
-function readName(name: string, endPort: number | undefined, { report, at }: At): Numbers | undefined {
+function readName(name: string, endPort: number | undefined, place: Place): Numbers | undefined {
   const why = portNameMistake(name)
-  if (/^[0-9]+$/.test(name)) report("numericPortName", { value: shown(name) }, [...at, "port"])
-  else if (why !== undefined) report("portName", { value: shown(name), why }, [...at, "port"])
-  if (endPort !== undefined) report("endPortWithName", { value: shown(name) }, [...at, "endPort"])
+  if (/^[0-9]+$/.test(name)) tell(within(place, "port"), "numericPortName", { value: shown(name) })
+  else if (why !== undefined) tell(within(place, "port"), "portName", { value: shown(name), why })
+  if (endPort !== undefined) tell(within(place, "endPort"), "endPortWithName", { value: shown(name) })
   return why === undefined && endPort === undefined ? { name } : undefined
 }
 

@@ -10,6 +10,7 @@ import {
   networkPolicySpecFrame,
   networkPolicySpecSchema,
 } from "../../api/networkpolicy.ts"
+import { type Place, root, tell, within } from "../../api/report.ts"
 import type {
   Direction,
   Peers,
@@ -21,26 +22,28 @@ import type {
 } from "../../compile/policy-ir.ts"
 import type { Selector } from "../../compile/selector.ts"
 import type { PolicyObject } from "../../compile/snapshot.ts"
-import { type At, type Reading, under } from "../reading.ts"
+import type { Reading, Source } from "../reading.ts"
 import { readSelector } from "../selector-reading.ts"
 import { readPeers } from "./peers.ts"
 import { readPorts } from "./ports.ts"
 
 const tier: Tier = { name: "NetworkPolicy", order: 200 }
 const everyDirection: ReadonlySet<Direction> = new Set(["ingress", "egress"])
+const ingressOnly: ReadonlySet<Direction> = new Set(["ingress"])
 const nobody = { kind: "some", pods: [], blocks: [] } as const satisfies Peers
 const noPort = { kind: "some", ranges: [], names: [] } as const satisfies Ports
 
 export function readNetworkPolicy(object: PolicyObject, reading: Reading): PolicyIr {
   const { namespace, name } = object.metadata
   const policy: PolicyReference = { kind: object.kind, namespace, name }
-  const place: At = { ...reading, at: ["spec"] }
+  const place = within(root(reading.report), "spec")
+  const { source } = reading
   const spec = withoutNulls(object.spec, networkPolicySpecSchema) ?? {}
   const framed = conforms(networkPolicySpecFrame, spec, place)
   const subject = readSubject(fieldOf(spec, "podSelector"), place)
   const rules = {
-    ingress: readRules(spec, { direction: "ingress", policy }, place),
-    egress: readRules(spec, { direction: "egress", policy }, place),
+    ingress: readRules(spec, { direction: "ingress", policy, source }, place),
+    egress: readRules(spec, { direction: "egress", policy, source }, place),
   }
   if (!framed || subject === undefined)
     return irOf(policy, { subject: [], directions: everyDirection, ingress: [], egress: [] })
@@ -69,9 +72,9 @@ function irOf(policy: PolicyReference, { subject, directions, ingress, egress }:
   }
 }
 
-function readSubject(podSelector: unknown, place: At): Selector | undefined {
-  if (podSelector === undefined) place.report("missingSubject", {}, place.at)
-  return readSelector(podSelector ?? {}, under(place, "podSelector"))
+function readSubject(podSelector: unknown, place: Place): Selector | undefined {
+  if (podSelector === undefined) tell(place, "missingSubject", {})
+  return readSelector(podSelector ?? {}, within(place, "podSelector"))
 }
 
 interface Stated extends Rules {
@@ -80,22 +83,22 @@ interface Stated extends Rules {
 }
 
 /** Without policyTypes: ingress always, egress where there is an egress rule. */
-function readDirections(stated: Stated, { report, at }: At): ReadonlySet<Direction> {
+function readDirections(stated: Stated, place: Place): ReadonlySet<Direction> {
   const { types, egress, writesEgress } = stated
   if (types.length === 0) {
-    if (writesEgress && egress.length === 0) report("egressNotIsolated", {}, [...at, "egress"], "key")
-    return new Set<Direction>(egress.length > 0 ? ["ingress", "egress"] : ["ingress"])
+    if (writesEgress && egress.length === 0) tell(within(place, "egress"), "egressNotIsolated", {}, "key")
+    return egress.length > 0 ? everyDirection : ingressOnly
   }
   for (const [i, type] of types.entries()) {
     if (types.indexOf(type) < i) {
-      report("duplicatePolicyType", { value: type }, [...at, "policyTypes", i])
+      tell(within(within(place, "policyTypes"), i), "duplicatePolicyType", { value: type })
     }
   }
   const directions = new Set(types.map((type) => directionOf[type]))
   for (const type of ["Ingress", "Egress"] as const) {
     const direction = directionOf[type]
     if (directions.has(direction) || stated[direction].length === 0) continue
-    report("ignoredRules", { direction: type, field: `spec.${direction}` }, [...at, direction], "key")
+    tell(within(place, direction), "ignoredRules", { direction: type, field: `spec.${direction}` }, "key")
   }
   return directions
 }
@@ -105,24 +108,26 @@ const directionOf = { Ingress: "ingress", Egress: "egress" } as const satisfies 
 interface RuleContext {
   readonly direction: Direction
   readonly policy: PolicyReference
+  readonly source: Source
 }
 
-function readRules(spec: unknown, context: RuleContext, place: At): readonly Rule[] {
+function readRules(spec: unknown, context: RuleContext, place: Place): readonly Rule[] {
   const { direction, policy } = context
-  return listIn(spec, direction).map((source, i): Rule => {
-    const matched = readRule(source, context, under(place, direction, i))
+  const rules = within(place, direction)
+  return listIn(spec, direction).map((rule, i): Rule => {
+    const matched = readRule(rule, context, within(rules, i))
     return { action: "Accept", ...matched, origin: { policy, path: `spec.${direction}[${i}]` } }
   })
 }
 
 function readRule(
-  source: unknown,
-  { direction, policy }: RuleContext,
-  place: At,
+  rule: unknown,
+  { direction, policy, source }: RuleContext,
+  place: Place,
 ): Pick<Rule, "peers" | "ports"> {
-  const framed = conforms(networkPolicyRuleFrames[direction], source, place)
+  const framed = conforms(networkPolicyRuleFrames[direction], rule, place)
   const field = direction === "ingress" ? "from" : "to"
-  const peers = readPeers(listIn(source, field), policy.namespace, under(place, field))
-  const ports = readPorts(listIn(source, "ports"), under(place, "ports"))
+  const peers = readPeers(listIn(rule, field), { namespace: policy.namespace, source }, within(place, field))
+  const ports = readPorts(listIn(rule, "ports"), within(place, "ports"))
   return framed ? { peers, ports } : { peers: nobody, ports: noPort }
 }
