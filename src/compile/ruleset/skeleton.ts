@@ -239,7 +239,9 @@ function stamp(options: RulesetOptions): readonly ChainRule[] {
     // An error must not put its flow in force.
     { expr: [isRelated, isIcmp, accept] },
     ...(options.midStream === "drop" ? [{ expr: [isNew, isSyn, goto("drop_midstream")] }] : []),
-    options.establishedRecheck ? { comment: "generation", expr: [mark, accept] } : { expr: [accept] },
+    // Without an entry to read the mark from, the rule ends here: accept is a rule of its own.
+    ...(options.establishedRecheck ? [{ comment: "generation", expr: [mark] }] : []),
+    { expr: [accept] },
   ]
 }
 

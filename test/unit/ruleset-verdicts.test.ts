@@ -1,0 +1,118 @@
+import * as fc from "fast-check"
+import { evaluate, prepare } from "nftables-json/evaluate"
+import type { Conntrack, Environment, Packet } from "nftables-json/packet"
+import type { Ruleset } from "nftables-json/schema"
+import { expect, test } from "vitest"
+import { defaultRulesetOptions } from "../../src/compile/ruleset/options.ts"
+import { renderNode } from "../../src/compile/ruleset/render-node.ts"
+import { programOf } from "../programs.ts"
+import { accepts, type Flow, LOCAL, programAndFlows } from "./ruleset-programs.ts"
+
+const environment: Environment = { fib: () => "unicast", trace: "none" }
+const CLIENT_PORT = 40000
+const IN_FORCE = 0x01000000
+
+const words = { TCP: "tcp", UDP: "udp", SCTP: "sctp", ICMP: "icmp", OTHER: 253 } as const
+
+/** The request of the flow as the forward hook sees it: pods behind veths, the rest behind eth0. */
+function request(flow: Flow, ct: Conntrack): Packet {
+  const isIPv6 = flow.source.includes(":")
+  return {
+    hook: "forward",
+    family: isIPv6 ? "ip6" : "ip",
+    iifname: interfaceOf(flow.source),
+    oifname: interfaceOf(flow.destination),
+    source: flow.source,
+    destination: flow.destination,
+    l4proto: flow.protocol === "ICMP" && isIPv6 ? "ipv6-icmp" : words[flow.protocol],
+    ...(flow.protocol === "ICMP" ? { icmp: { type: isIPv6 ? 128 : 8 } } : {}),
+    ...(flow.protocol in { TCP: 0, UDP: 0, SCTP: 0 }
+      ? { sourcePort: CLIENT_PORT, destinationPort: flow.port }
+      : {}),
+    tcpFlags: ct.state === "new" ? ["syn"] : ["ack"],
+    ct,
+  }
+}
+
+function answer(flow: Flow, ct: Conntrack): Packet {
+  const { source, destination, iifname, oifname, ...rest } = request(flow, ct)
+  const hasPorts = rest.sourcePort !== undefined
+  return {
+    ...rest,
+    ...(source === undefined || destination === undefined
+      ? {}
+      : { source: destination, destination: source }),
+    ...(iifname === undefined || oifname === undefined ? {} : { iifname: oifname, oifname: iifname }),
+    ...(hasPorts ? { sourcePort: flow.port, destinationPort: CLIENT_PORT } : {}),
+    ...(flow.protocol === "ICMP" ? { icmp: { type: source?.includes(":") === true ? 129 : 0 } } : {}),
+    ct: { ...ct, direction: "reply" },
+  }
+}
+
+function interfaceOf(address: string): string {
+  const pod = LOCAL.indexOf(address) % 3
+  return pod < 0 ? "eth0" : `veth${pod}`
+}
+
+/** Through a Service: what the client asked for was another address and port, and later its own is replaced too. */
+function translated(flow: Flow): Partial<Conntrack> {
+  const service = flow.source.includes(":") ? "fd00:96::1" : "10.96.0.1"
+  const node = flow.source.includes(":") ? "fd00:172::1" : "172.31.0.1"
+  return {
+    original: { source: flow.source, destination: service, sourcePort: CLIENT_PORT, destinationPort: 7 },
+    reply: { source: flow.destination, destination: node, sourcePort: flow.port, destinationPort: 50000 },
+  }
+}
+
+function withInterfaces(ruleset: Ruleset): Ruleset {
+  return ruleset.map((object) =>
+    "set" in object && object.set.name === "pod_interfaces"
+      ? { set: { ...object.set, elem: ["veth0", "veth1", "veth2"] } }
+      : object,
+  )
+}
+
+type MakePacket = (flow: Flow) => Packet
+
+const TIMEOUT = 60_000
+
+test.for<[string, MakePacket]>([
+  ["the first packet of a flow", (flow) => request(flow, { state: "new" })],
+  [
+    "a packet of an established flow with another generation's mark",
+    (flow) => request(flow, { state: "established", mark: 0x07000000 }),
+  ],
+  ["an answer without a mark", (flow) => answer(flow, { state: "established" })],
+  ["the first packet through a Service", (flow) => request(flow, { state: "new", ...translated(flow) })],
+  ["an answer from behind a Service", (flow) => answer(flow, { state: "established", ...translated(flow) })],
+  ["an untracked packet", (flow) => request(flow, { state: "untracked" })],
+])("%s is judged as the rules of the IR say", { timeout: TIMEOUT }, ([, packetOf]) => {
+  fc.assert(
+    fc.property(programAndFlows, ([source, flows]) => {
+      const prepared = prepare(withInterfaces(renderNode(programOf(source), "node", defaultRulesetOptions)))
+      for (const flow of flows) {
+        const { verdict } = evaluate(prepared, packetOf(flow), environment)
+        expect({ flow, verdict }).toStrictEqual({ flow, verdict: accepts(source, flow) ? "accept" : "drop" })
+      }
+    }),
+    { numRuns: 120 },
+  )
+})
+
+test("what is accepted carries the generation, and what is denied does not", { timeout: TIMEOUT }, () => {
+  fc.assert(
+    fc.property(programAndFlows, ([source, flows]) => {
+      const prepared = prepare(withInterfaces(renderNode(programOf(source), "node", defaultRulesetOptions)))
+      for (const flow of flows) {
+        const { verdict, ctMark } = evaluate(
+          prepared,
+          request(flow, { state: "new", mark: 0x42 }),
+          environment,
+        )
+        const isPods = [flow.source, flow.destination].some((address) => LOCAL.includes(address))
+        expect(ctMark).toBe(verdict === "accept" && isPods ? IN_FORCE + 0x42 : 0x42)
+      }
+    }),
+    { numRuns: 100 },
+  )
+})
