@@ -22,14 +22,13 @@ export interface ExplainOptions {
   readonly to: string
   readonly port?: string
   readonly namespace: string
-  readonly podCidr: readonly string[]
+  readonly podCidr?: readonly string[]
   readonly output: "text" | "json"
   readonly expect?: "allow" | "deny"
 }
 
 export function explainCommand(terminal: Terminal): Command {
   return new Command("explain")
-    .summary("say whether a connection is allowed, and which rule of which policy decides")
     .description(
       "Says whether a connection is allowed, and which rule of which policy decides, in both directions.",
     )
@@ -41,7 +40,7 @@ export function explainCommand(terminal: Terminal): Command {
       "80/TCP, 80 (TCP), 5000-5010/UDP, http/TCP or ICMP; without it everything that may flow is printed",
     )
     .option("-n, --namespace <name>", "namespace of bare names and of manifests without one", "default")
-    .option("--pod-cidr <cidr...>", "where pods without an address could have theirs", [])
+    .option("--pod-cidr <cidr...>", "where pods without an address could have theirs")
     .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
     .addOption(
       new Option("--expect <verdict>", "exit with 1 unless this is the verdict").choices(["allow", "deny"]),
@@ -99,17 +98,18 @@ interface Question {
 }
 
 function readQuestion(options: ExplainOptions, { snapshot }: Input) {
+  const { podCidr: podCIDRs = [] } = options
   const scope = { snapshot, namespace: options.namespace }
   const from = resolveReference(options.from, scope)
   const to = resolveReference(options.to, scope)
   const port = options.port === undefined ? null : parsePortRequest(options.port)
   const diagnostics = [
     ...mistakesOf([from, to, ...(port === null ? [] : [port])]),
-    ...podCidrMistakes(options.podCidr),
+    ...podCidrMistakes(podCIDRs),
   ]
   if (!from.ok || !to.ok || port?.ok === false || diagnostics.length > 0)
     return { ok: false, diagnostics } as const
-  const settings = { ...DEFAULT_SETTINGS, podCIDRs: options.podCidr }
+  const settings = { ...DEFAULT_SETTINGS, podCIDRs }
   const value: Question = {
     asked: { from: options.from, to: options.to, port: options.port ?? "" },
     from: from.value,

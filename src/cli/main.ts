@@ -2,8 +2,7 @@
 
 import { CommanderError } from "commander"
 import { palette, wantsColour } from "./palette.ts"
-import { createProgram } from "./program.ts"
-import { printOutcome } from "./terminal.ts"
+import { printOutcome, type Terminal } from "./terminal.ts"
 
 const BAD_INPUT = 2
 const BROKEN = 3
@@ -18,15 +17,18 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const errorPalette = palette(wantsColour(process.stderr, process.env))
 
-const program = createProgram({
+const terminal: Terminal = {
   palette: palette(wantsColour(process.stdout, process.env)),
   finish: (outcome) => {
     process.exitCode = outcome.status
     printOutcome(outcome, { output: process.stdout, errors: process.stderr, errorPalette })
   },
-})
+}
 
 try {
+  // Loaded here, so that an installation with files missing is told as what it is.
+  const { createProgram } = await import("./program.ts")
+  const program = await createProgram(terminal, process.argv.slice(2))
   await program.parseAsync(process.argv)
 } catch (error) {
   process.exitCode = statusOf(error)

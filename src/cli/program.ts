@@ -2,20 +2,40 @@
 
 import { Command } from "commander"
 import manifest from "../../package.json" with { type: "json" }
-import { demoCommand } from "./demo.ts"
-import { explainCommand } from "./explain.ts"
 import type { Terminal } from "./terminal.ts"
 
-export function createProgram(terminal: Terminal): Command {
+interface LazyCommand {
+  readonly name: string
+  readonly summary: string
+  readonly load: () => Promise<(terminal: Terminal) => Command>
+}
+
+/** In the order of the help. A command's code is loaded when it is named: a lab is nothing to wait for. */
+const COMMANDS: readonly LazyCommand[] = [
+  {
+    name: "explain",
+    summary: "say whether a connection is allowed, and which rule of which policy decides",
+    load: async () => (await import("./explain.ts")).explainCommand,
+  },
+  {
+    name: "demo",
+    summary: "build clusters of network namespaces, enforce policies in them, try every connection",
+    load: async () => (await import("./demo.ts")).demoCommand,
+  },
+]
+
+export async function createProgram(terminal: Terminal, words: readonly string[]): Promise<Command> {
   const program = new Command("postern")
     .description(`${manifest.description}.`)
     .version(manifest.version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .showSuggestionAfterError(true)
-    .showHelpAfterError("(postern --help tells more)")
+    .showHelpAfterError("(--help tells more)")
     .addHelpText("after", EXIT_STATUSES)
-  for (const command of [demoCommand(terminal), explainCommand(terminal)]) {
-    program.addCommand(command.copyInheritedSettings(program))
+    .exitOverride()
+  for (const { name, summary, load } of COMMANDS) {
+    const command = words.includes(name) ? (await load())(terminal) : new Command(name)
+    program.addCommand(command.summary(summary).copyInheritedSettings(program))
   }
   return program
 }
