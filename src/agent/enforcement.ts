@@ -109,7 +109,8 @@ export class Enforcement {
         isFast = false
       }
     }
-    if (!isFast) await this.bring("update")
+    // A pod that left the program is unknown from now on.
+    if (!isFast || this.#hasExplicit(program)) await this.bring("update")
   }
 
   #hasExplicit(program: HeldProgram): boolean {

@@ -24,7 +24,7 @@ export interface ClusterOptions {
   readonly lab?: SnapshotLabOptions
   readonly ruleset?: Partial<RulesetOptions>
   readonly agent?: Partial<EnforcerOptions>
-  /** Without it no agent is started. */
+  /** False: no agent is started, and `apply` changes what `render` gives, no more. */
   readonly enforce?: boolean
 }
 
@@ -70,13 +70,14 @@ export async function createCluster(snapshot: Snapshot, options: ClusterOptions 
     agent: (name) => named(agents, name),
     apply: async (...changes) => {
       const delta = engine.apply(changes)
+      const running = agents.filter((agent) => agent.revision > 0)
       await Promise.all(
-        agents.map((agent) => {
+        running.map((agent) => {
           const change = renderDelta(engine.program(), delta, agent.node.name, rulesetOptions)
           const from = agent.revision++
-          if (change === undefined)
-            return agent.enforcer.replace({ revision: agent.revision, ruleset: render(agent.node.name) })
-          return agent.enforcer.update({ from, revision: agent.revision, ...change })
+          const { revision, enforcer } = agent
+          if (change === undefined) return enforcer.replace({ revision, ruleset: render(agent.node.name) })
+          return enforcer.update({ from, revision, ...change })
         }),
       )
     },
@@ -84,7 +85,7 @@ export async function createCluster(snapshot: Snapshot, options: ClusterOptions 
     run: (reference, commandLine) => run(lab, reference, commandLine),
     close: async () => {
       await traffic.stopAll()
-      await Promise.all(agents.map((agent) => agent.enforcer.close().finally(() => agent.nft.close())))
+      await Promise.all(agents.map(closeAgent))
       await lab.close()
       rmSync(directory, { recursive: true, force: true })
     },
@@ -123,6 +124,11 @@ export async function startAgent(agent: NodeAgent, ruleset: Ruleset): Promise<vo
   agent.revision = 1
   await agent.enforcer.replace({ revision: 1, ruleset })
   await eventually(() => agent.enforcer.status().isWatching, "nftables events come through")
+}
+
+export async function closeAgent(agent: NodeAgent): Promise<void> {
+  await agent.enforcer.close()
+  await agent.nft.close()
 }
 
 /** Waits for what comes by itself; the condition is asked every 10 ms. */
