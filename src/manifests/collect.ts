@@ -1,22 +1,22 @@
 // Files -> objects of every kind that is read, each known by its name, and what is wrong with them.
 
-import type { ObjectReference } from "../api/diagnostic.ts"
-import { collector, diagnostic, shown } from "../api/report.ts"
+import type { Diagnostic, ObjectReference } from "../api/diagnostic.ts"
+import { type Collector, collector, diagnostic, shown } from "../api/report.ts"
 import type { Namespace, Node, PolicyObject, Service } from "../compile/snapshot.ts"
-import { fileDocuments } from "./documents.ts"
-import type { Finding } from "./findings.ts"
-import { duplicateMembers, type JsonScan, jsonOffset, jsonScan } from "./json-scan.ts"
+import { fileDocuments, type OffsetOf } from "./documents.ts"
+import type { Duplicate } from "./findings.ts"
+import { duplicateMembers } from "./json-scan.ts"
 import { type ReadAs, readAs } from "./kind-names.ts"
 import { type LoadedFile, loadFile } from "./load-file.ts"
 import type { Location } from "./location.ts"
 import type { ObjectReading } from "./object-reading.ts"
-import { type Manifest, objectsOf } from "./objects.ts"
+import { type Found, type Manifest, objectsOf } from "./objects.ts"
 import { type Assertion, readAssertion } from "./read-assertion.ts"
 import { readNamespace, readNode, readService } from "./read-cluster.ts"
 import { type ReadPod, readPod } from "./read-pod.ts"
 import { readPolicy } from "./read-policy.ts"
 import { type ReadWorkload, readWorkload } from "./read-workload.ts"
-import type { SourceFile } from "./source-file.ts"
+import { type Lines, linesOf, type SourceFile } from "./source-file.ts"
 
 export interface Collected {
   readonly namespaces: Namespace[]
@@ -28,7 +28,8 @@ export interface Collected {
   readonly assertions: Assertion[]
   readonly locations: Map<string, Location>
   readonly sources: SourceFile[]
-  readonly findings: Finding[]
+  readonly diagnostics: Diagnostic[]
+  readonly duplicates: Duplicate[]
   readonly ignored: Map<string, number>
   /** Of any kind, read or not. */
   objects: number
@@ -50,14 +51,15 @@ export function collectObjects(files: readonly string[], options: CollectOptions
     assertions: [],
     locations: new Map(),
     sources: [],
-    findings: [],
+    diagnostics: [],
+    duplicates: [],
     ignored: new Map(),
     objects: 0,
   }
   for (const name of files) {
     const loaded = loadFile(name, options.stdin)
-    if (loaded.ok) collectFile(loaded.loaded, options, collected)
-    else collected.findings.push({ kind: "placed", diagnostic: loaded.diagnostic })
+    if (loaded.ok) collectFile(loaded.loaded, options.namespace, collected)
+    else collected.diagnostics.push(loaded.diagnostic)
   }
   return collected
 }
@@ -66,42 +68,69 @@ export function objectKey({ kind, namespace, name }: ObjectReference): string {
   return `${kind} ${namespace}/${name}`
 }
 
-function collectFile(loaded: LoadedFile, { namespace }: CollectOptions, collected: Collected): void {
+function collectFile(loaded: LoadedFile, namespace: string, collected: Collected): void {
   const { file, text } = loaded
+  const lines = linesOf(file.name, text)
   collected.sources.push(file)
-  for (const { value, location, mistakes } of fileDocuments(loaded)) {
-    for (const mistake of mistakes) collected.findings.push({ kind: "offset", file, ...mistake })
+  for (const document of fileDocuments(loaded)) {
+    const { value, mistakes, format, slice } = document
+    for (const { diagnostic, offset } of mistakes) {
+      collected.diagnostics.push({ ...diagnostic, position: lines.positionOf(offset) })
+    }
     if (value === undefined) continue
-    const scan = jsonScan(text)
-    for (const found of objectsOf(value, location)) {
-      if (found.kind === "mistake") collected.findings.push({ ...found, kind: "field" })
-      else collectObject(found.manifest, { namespace, scan }, collected)
+    for (const found of objectsOf(value, { file, format, slice, within: [] })) {
+      collectFound(found, { namespace, text, lines, offsetOf: document.offsetOf }, collected)
     }
   }
 }
 
 interface InFile {
   readonly namespace: string
-  readonly scan: JsonScan
+  readonly text: string
+  readonly lines: Lines
+  readonly offsetOf: OffsetOf
 }
 
-function collectObject(manifest: Manifest, { namespace, scan }: InFile, collected: Collected): void {
-  const { location } = manifest
+function collectFound(found: Found, inFile: InFile, collected: Collected): void {
+  const told = collector()
+  const object =
+    found.kind === "object" ? collectObject(found.manifest, inFile, { told, collected }) : undefined
+  if (found.kind === "mistake") told.tell(found.diagnostic)
+  for (const { pointsAt, ...each } of told.diagnostics) {
+    const offset = inFile.offsetOf([...found.location.within, ...(each.path ?? [])], pointsAt)
+    const position = inFile.lines.positionOf(offset)
+    collected.diagnostics.push(object === undefined ? { ...each, position } : { ...each, object, position })
+  }
+}
+
+interface Into {
+  readonly told: Collector
+  readonly collected: Collected
+}
+
+function collectObject(
+  manifest: Manifest,
+  inFile: InFile,
+  { told, collected }: Into,
+): ObjectReference | undefined {
   collected.objects++
   const nextSuffix = () => String(collected.objects).padStart(5, "0")
-  const told = collector()
-  const reading: ObjectReading = { manifest, namespace, nextSuffix, ...told }
   const as = readAs(manifest)
+  const { location, kind } = manifest
   if (location.format === "json" && (as.as === "policy" || as.as === "assertion")) {
-    tellDuplicates(location, scan, collected)
+    tellDuplicateKeys(location, inFile, collected)
   }
+  const reading: ObjectReading = { manifest, namespace: inFile.namespace, nextSuffix, ...told }
   const identity = readObject(as, reading, collected)
-  const object = identity && { kind: manifest.kind, namespace: identity.namespace ?? "", name: identity.name }
-  if (object !== undefined) remember(object, location, collected)
-  for (const each of told.diagnostics) {
-    const diagnostic = object === undefined ? each : { ...each, object }
-    collected.findings.push({ kind: "field", diagnostic, location })
+  if (identity === undefined) return undefined
+  const object: ObjectReference = { kind, namespace: identity.namespace ?? "", name: identity.name }
+  const first = collected.locations.get(objectKey(object))
+  if (first === undefined) collected.locations.set(objectKey(object), location)
+  else {
+    const position = inFile.lines.positionOf(inFile.offsetOf(location.within))
+    collected.duplicates.push({ object, position, first })
   }
+  return object
 }
 
 /** Reads an object and keeps it; its name, or undefined where it has none that is of use. */
@@ -143,21 +172,15 @@ function keep<T>(object: T | undefined, list: T[]): T | undefined {
 }
 
 /** JSON.parse keeps the last of two equal keys; in a policy the first may have been the one that was meant. */
-function tellDuplicates({ file, slice, within }: Location, scan: JsonScan, { findings }: Collected): void {
-  const start = jsonOffset(scan, { start: slice.start, path: within })
-  for (const { key, keyAt } of duplicateMembers(scan.text, start)) {
-    findings.push({
-      kind: "offset",
-      diagnostic: diagnostic("duplicateKey", { field: shown(key) }),
-      file,
-      offset: keyAt,
+function tellDuplicateKeys(
+  { within }: Location,
+  { text, lines, offsetOf }: InFile,
+  { diagnostics }: Collected,
+): void {
+  for (const { key, keyAt } of duplicateMembers(text, offsetOf(within))) {
+    diagnostics.push({
+      ...diagnostic("duplicateKey", { field: shown(key) }),
+      position: lines.positionOf(keyAt),
     })
   }
-}
-
-function remember(object: ObjectReference, location: Location, { locations, findings }: Collected): void {
-  const key = objectKey(object)
-  const first = locations.get(key)
-  if (first === undefined) locations.set(key, location)
-  else findings.push({ kind: "duplicate", object, location, first })
 }

@@ -1,61 +1,84 @@
-// The text of a file -> its documents, each as plain data with its place.
+// The text of a file -> its documents, each as plain data that knows where its fields stand.
 
+import type { FieldPath } from "../api/diagnostic.ts"
 import { diagnostic, shown } from "../api/report.ts"
+import { jsonOffset, jsonScan } from "./json-scan.ts"
 import { LIMITS, type LoadedFile } from "./load-file.ts"
-import type { Location } from "./location.ts"
 import type { Mistake } from "./mistake.ts"
-import { yamlDocuments } from "./yaml-documents.ts"
+import type { Format } from "./source-file.ts"
+import { type Slice, yamlDocuments } from "./yaml-documents.ts"
 import { parseYaml, syntaxMistake } from "./yaml-parse.ts"
+import { yamlOffset } from "./yaml-position.ts"
 import { yamlValue } from "./yaml-value.ts"
 
-export interface FileDocument {
-  readonly location: Location
-  /** Undefined where the document cannot be read; null where it is empty. */
-  readonly value: unknown
-  /** Offsets are in the file. */
-  readonly mistakes: readonly Mistake[]
+export interface FileDocument extends ParsedDocument {
+  readonly format: Format
+  readonly slice: Slice
 }
 
+export interface ParsedDocument {
+  /** Undefined where the document cannot be read; null where it is empty. */
+  readonly value: unknown
+  readonly mistakes: readonly Mistake[]
+  readonly offsetOf: OffsetOf
+}
+
+/** Where a field stands in the file: its value or its key; or the nearest thing above it that is there. */
+export type OffsetOf = (path: FieldPath, pointsAt?: "key") => number
+
 /** One after the other, so that each can be let go before the next is read. */
-export function* fileDocuments(loaded: LoadedFile): Generator<FileDocument> {
-  if (loaded.format === "json") {
-    const json = jsonDocument(loaded)
-    const isYaml = !/\.json$/i.test(loaded.file.name) && loaded.text.length <= LIMITS.yaml
-    if (json.mistakes.length === 0 || !isYaml) {
-      yield json
+export function* fileDocuments({ file, format, text }: LoadedFile): Generator<FileDocument> {
+  if (format === "json") {
+    const slice = { start: 0, end: text.length }
+    const json = parseDocument(text, "json", slice)
+    const mayBeYaml = !/\.json$/i.test(file.name) && text.length <= LIMITS.yaml
+    if (json.mistakes.length === 0 || !mayBeYaml) {
+      yield { ...json, format, slice }
       return
     }
   }
-  for (const { start, end } of yamlDocuments(loaded.text)) {
-    const text = loaded.text.slice(start, end)
-    const { value, mistakes } = yamlDocument(text)
-    yield {
-      location: { file: loaded.file, format: "yaml", slice: { start, end }, within: [] },
-      value,
-      mistakes: mistakes.map((mistake) => ({ ...mistake, offset: start + mistake.offset })),
-    }
+  for (const slice of yamlDocuments(text)) {
+    yield { ...parseDocument(text, "yaml", slice), format: "yaml", slice }
   }
 }
 
-function yamlDocument(text: string): Pick<FileDocument, "value" | "mistakes"> {
-  const document = parseYaml(text)
-  const mistake = syntaxMistake(text, document)
-  return mistake === undefined ? yamlValue(document.contents) : { value: undefined, mistakes: [mistake] }
+/** Offsets are in the whole text. */
+export function parseDocument(text: string, format: Format, slice: Slice): ParsedDocument {
+  switch (format) {
+    case "yaml":
+      return parseYamlDocument(text, slice)
+    case "json":
+      return parseJsonDocument(text)
+  }
 }
 
-function jsonDocument({ file, text }: LoadedFile): FileDocument {
-  const location: Location = { file, format: "json", slice: { start: 0, end: text.length }, within: [] }
+function parseYamlDocument(whole: string, { start, end }: Slice): ParsedDocument {
+  const text = whole.slice(start, end)
+  const document = parseYaml(text)
+  const wrong = syntaxMistake(text, document)
+  const { value, mistakes } =
+    wrong === undefined ? yamlValue(document.contents) : { value: undefined, mistakes: [wrong] }
+  return {
+    value,
+    mistakes: mistakes.map((mistake) => ({ ...mistake, offset: start + mistake.offset })),
+    offsetOf: (path, pointsAt) => start + yamlOffset(document, path, pointsAt),
+  }
+}
+
+function parseJsonDocument(text: string): ParsedDocument {
+  const scan = jsonScan(text)
+  const offsetOf: OffsetOf = (path, pointsAt) => jsonOffset(scan, path, pointsAt)
   try {
     const value: unknown = JSON.parse(text)
-    return { location, value, mistakes: [] }
+    return { value, mistakes: [], offsetOf }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const offset = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length)
     const why = message.replace(/ in JSON at position.*$/s, "")
     return {
-      location,
       value: undefined,
       mistakes: [{ diagnostic: diagnostic("jsonSyntax", { why }), offset }],
+      offsetOf,
     }
   }
 }

@@ -11,8 +11,8 @@ export interface JsonMember {
 }
 
 /** Offset of the value at a path (or its key), or of the nearest thing above it that is there. */
-export function jsonOffset(scan: JsonScan, { start, path, pointsAt }: JsonPlace): number {
-  let at = skipSpace(scan.text, start)
+export function jsonOffset(scan: JsonScan, path: FieldPath, pointsAt?: "key"): number {
+  let at = skipSpace(scan.text, 0)
   for (const [i, segment] of path.entries()) {
     if (typeof segment === "number") {
       const item = scan.text[at] === "[" ? scan.items(at)[segment] : undefined
@@ -21,18 +21,13 @@ export function jsonOffset(scan: JsonScan, { start, path, pointsAt }: JsonPlace)
       continue
     }
     // A later duplicate is the one that JSON.parse keeps.
-    const member = scan.text[at] === "{" ? scan.members(at).findLast(({ key }) => key === segment) : undefined
+    const members = scan.text[at] === "{" ? scan.members(at) : []
+    const member = members.findLast(({ key }) => key === segment)
     if (member === undefined) return at
     if (pointsAt === "key" && i === path.length - 1) return member.keyAt
     at = member.at
   }
   return at
-}
-
-export interface JsonPlace {
-  readonly start: number
-  readonly path: FieldPath
-  readonly pointsAt?: "key" | undefined
 }
 
 /** A text in which no list and no object is searched twice. */

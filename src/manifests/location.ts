@@ -1,12 +1,9 @@
 // Where an object came from, and the positions of its fields, found when they are asked for.
 
-import { isNode } from "yaml"
 import type { FieldPath, SourcePosition } from "../api/diagnostic.ts"
-import { type JsonScan, jsonOffset, jsonScan } from "./json-scan.ts"
-import { type Format, type Lines, linesOf, type SourceFile } from "./source-file.ts"
+import { type OffsetOf, parseDocument } from "./documents.ts"
+import { type Format, linesOf, type SourceFile } from "./source-file.ts"
 import type { Slice } from "./yaml-documents.ts"
-import { parseYaml } from "./yaml-parse.ts"
-import { yamlOffset } from "./yaml-position.ts"
 
 export interface Location {
   readonly file: SourceFile
@@ -17,39 +14,39 @@ export interface Location {
   readonly within: FieldPath
 }
 
-export interface FieldPlace {
-  readonly path: FieldPath
-  readonly pointsAt?: "key" | undefined
-}
-
 export interface Locator {
-  readonly positionOf: (location: Location, place: FieldPlace) => SourcePosition
-  readonly lines: Lines
+  readonly positionOf: (location: Location, path: FieldPath) => SourcePosition
+  readonly lineOf: (file: SourceFile, line: number) => string | undefined
 }
 
-/** Keeps what it parsed last, so that asking in the order of the text parses every document once. */
+/** Keeps what it read last, so that asking in the order of the text reads every document once. */
 export function locator(): Locator {
-  const lines = linesOf()
-  let yaml: { readonly file: SourceFile; readonly slice: Slice; readonly offsetOf: OffsetOf } | undefined
-  let json: { readonly file: SourceFile; readonly scan: JsonScan } | undefined
-
-  const inYaml = ({ file, slice, within }: Location, place: FieldPlace): number => {
-    if (yaml?.file !== file || yaml.slice.start !== slice.start) {
-      const document = parseYaml(lines.textOf(file).slice(slice.start, slice.end))
-      const offsetOf: OffsetOf = ({ path, pointsAt }) => yamlOffset(document, path, pointsAt)
-      yaml = { file, slice, offsetOf: isNode(document.contents) ? offsetOf : () => 0 }
-    }
-    return slice.start + yaml.offsetOf({ ...place, path: [...within, ...place.path] })
-  }
-  const inJson = ({ file, slice, within }: Location, { path, pointsAt }: FieldPlace): number => {
-    if (json?.file !== file) json = { file, scan: jsonScan(lines.textOf(file)) }
-    return jsonOffset(json.scan, { start: slice.start, path: [...within, ...path], pointsAt })
-  }
+  const opened = lastOf(
+    (file: SourceFile) => {
+      const text = file.text()
+      return { text, lines: linesOf(file.name, text) }
+    },
+    (a, b) => a === b,
+  )
+  const parsed = lastOf(
+    ({ file, format, slice }: Location): OffsetOf => parseDocument(opened(file).text, format, slice).offsetOf,
+    (a, b) => a.file === b.file && a.slice.start === b.slice.start,
+  )
   return {
-    lines,
-    positionOf: (location, place) =>
-      lines.positionOf(location.file, (location.format === "yaml" ? inYaml : inJson)(location, place)),
+    positionOf: (location, path) =>
+      opened(location.file).lines.positionOf(parsed(location)([...location.within, ...path])),
+    lineOf: (file, line) => opened(file).lines.lineOf(line),
   }
 }
 
-type OffsetOf = (place: FieldPlace) => number
+/** Remembers the last answer. */
+function lastOf<Key, Value>(
+  find: (key: Key) => Value,
+  same: (a: Key, b: Key) => boolean,
+): (key: Key) => Value {
+  let last: { readonly key: Key; readonly value: Value } | undefined
+  return (key) => {
+    if (last === undefined || !same(last.key, key)) last = { key, value: find(key) }
+    return last.value
+  }
+}

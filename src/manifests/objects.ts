@@ -14,7 +14,7 @@ export interface Manifest {
 }
 
 export type Found =
-  | { readonly kind: "object"; readonly manifest: Manifest }
+  | { readonly kind: "object"; readonly location: Location; readonly manifest: Manifest }
   | { readonly kind: "mistake"; readonly location: Location; readonly diagnostic: Diagnostic }
 
 /** An empty document is nothing. A list in a list is taken apart too. */
@@ -34,7 +34,7 @@ export function* objectsOf(value: unknown, location: Location, defaults: TypeNam
       yield* objectsOf(each, { ...location, within }, item)
     }
   } else {
-    yield { kind: "object", manifest: { apiVersion, kind, value, location } }
+    yield { kind: "object", location, manifest: { apiVersion, kind, value, location } }
   }
 }
 

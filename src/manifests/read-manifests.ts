@@ -6,7 +6,7 @@ import { diagnostic, shown } from "../api/report.ts"
 import type { Pod, Snapshot } from "../compile/snapshot.ts"
 import { type Collected, collectObjects, objectKey } from "./collect.ts"
 import { findFiles } from "./find-files.ts"
-import { type Finding, placed } from "./findings.ts"
+import { duplicateDiagnostics, inOrder } from "./findings.ts"
 import { locator } from "./location.ts"
 import { ownedPods } from "./ownership.ts"
 import type { Assertion } from "./read-assertion.ts"
@@ -42,12 +42,12 @@ export function readManifests(paths: readonly string[], options: ReadOptions): M
   const stdin = options.stdin ?? (() => readFileSync(0))
   const collected = collectObjects(files, { namespace: options.namespace, stdin })
   const { pods, workloads } = ownedPods(collected.pods, collected.workloads)
-  const { positionOf, lines } = locator()
-  const findings: readonly Finding[] = [
-    ...[...diagnostics, ...emptiness(collected, files)].map(
-      (each) => ({ kind: "placed", diagnostic: each }) as const,
-    ),
-    ...collected.findings,
+  const locate = locator()
+  const told = [
+    ...diagnostics,
+    ...emptiness(collected, files),
+    ...collected.diagnostics,
+    ...duplicateDiagnostics(collected.duplicates, locate),
   ]
   return {
     snapshot: snapshotOf(collected, pods),
@@ -55,13 +55,13 @@ export function readManifests(paths: readonly string[], options: ReadOptions): M
     workloads,
     positions: (object, path) => {
       const location = collected.locations.get(objectKey(object))
-      return location && positionOf(location, { path })
+      return location && locate.positionOf(location, path)
     },
     sourceLine: ({ file, line }) => {
       const source = collected.sources.find((each) => each.name === file)
-      return source && lines.lineOf(source, line)
+      return source && locate.lineOf(source, line)
     },
-    diagnostics: placed(findings, collected.sources, { positionOf, lines }),
+    diagnostics: inOrder(told, files),
     ignored: collected.ignored,
   }
 }
@@ -83,10 +83,9 @@ function snapshotOf({ namespaces, nodes, services, policies }: Collected, pods: 
 }
 
 /** Files that could be read, and not one object in them. */
-function emptiness({ objects, findings }: Collected, files: readonly string[]): readonly Diagnostic[] {
-  const unread = findings.some((each) => each.kind === "duplicate" || each.diagnostic.severity === "error")
+function emptiness({ objects, diagnostics }: Collected, files: readonly string[]): readonly Diagnostic[] {
   const [file] = files
-  if (objects > 0 || file === undefined || unread) return []
+  if (objects > 0 || file === undefined || diagnostics.some(({ severity }) => severity === "error")) return []
   return [
     diagnostic("nothingFound", { value: files.length === 1 ? shown(file) : `these ${files.length} files` }),
   ]

@@ -12,42 +12,25 @@ export interface SourceFile {
   readonly text: () => string
 }
 
-/** Finds positions; remembers the line starts of the file it was asked about last. */
+/** Line and column of the offsets of one text. */
 export interface Lines {
-  readonly positionOf: (file: SourceFile, offset: number) => SourcePosition
+  readonly positionOf: (offset: number) => SourcePosition
   /** A line's text, without its end; undefined past the last one. */
-  readonly lineOf: (file: SourceFile, line: number) => string | undefined
-  readonly textOf: (file: SourceFile) => string
+  readonly lineOf: (line: number) => string | undefined
 }
 
-interface Remembered {
-  readonly file: SourceFile
-  readonly text: string
-  readonly starts: readonly number[]
-}
-
-export function linesOf(): Lines {
-  let last: Remembered | undefined
-  const remembered = (file: SourceFile): Remembered => {
-    if (last?.file !== file) {
-      const text = file.text()
-      last = { file, text, starts: lineStarts(text) }
-    }
-    return last
-  }
+export function linesOf(file: string, text: string): Lines {
+  let known: readonly number[] | undefined
+  const starts = (): readonly number[] => (known ??= lineStarts(text))
   return {
-    textOf: (file) => remembered(file).text,
-    positionOf: (file, offset) => {
-      const { starts } = remembered(file)
-      const line = lastAtMost(starts, offset)
-      return { file: file.name, line: line + 1, column: offset - (starts[line] ?? 0) + 1 }
+    positionOf: (offset) => {
+      const line = lastAtMost(starts(), offset)
+      return { file, line: line + 1, column: offset - (starts()[line] ?? 0) + 1 }
     },
-    lineOf: (file, line) => {
-      const { text, starts } = remembered(file)
-      const start = starts[line - 1]
-      return start === undefined
-        ? undefined
-        : text.slice(start, starts[line] ?? text.length).replace(/\r?\n$/, "")
+    lineOf: (line) => {
+      const start = starts()[line - 1]
+      if (start === undefined) return undefined
+      return text.slice(start, starts()[line] ?? text.length).replace(/\r?\n$/, "")
     },
   }
 }
