@@ -179,7 +179,7 @@ function prefixLength(type: DataType, mask: bigint): number | undefined {
   return (host & (host + 1n)) === 0n ? type.bits - (host === 0n ? 0 : host.toString(2).length) : undefined
 }
 
-/** Anonymous sets with any interval in them are merged; a set of one is that one. */
+/** Anonymous sets with any interval in them are merged; a set of one is that one, unless it is a concatenation. */
 function normalizeAnonymousSet(types: readonly DataType[], content: unknown): Expression {
   const elements = isExpressions(content) ? content : isExpression(content) ? [content] : []
   const isInterval = elements.some(
@@ -188,7 +188,8 @@ function normalizeAnonymousSet(types: readonly DataType[], content: unknown): Ex
   const form = { types, values: undefined, isInterval, merges: isInterval, hasStatements: false }
   const canonical = canonicalElements(form, elements).map((each) => each.element)
   const [only] = canonical
-  return canonical.length === 1 && isExpression(only) ? only : { set: canonical.filter(isExpression) }
+  const isSingle = canonical.length === 1 && types.length === 1
+  return isSingle && isExpression(only) ? only : { set: canonical.filter(isExpression) }
 }
 
 function isExpressions(value: unknown): value is readonly Expression[] {

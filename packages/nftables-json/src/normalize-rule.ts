@@ -52,7 +52,12 @@ function normalizeStatement(family: Family, statement: Statement): Statement {
   if ("log" in statement) return { log: normalizeLog(statement.log ?? {}) }
   if ("reject" in statement) return normalizeReject(family, statement)
   if ("set" in statement) {
-    return { set: { ...statement.set, elem: normalizeExpression(statement.set.elem) } }
+    const { elem, stmt, ...rest } = statement.set
+    const whole = { ...rest, elem: normalizeExpression(elem) }
+    return {
+      set:
+        stmt === undefined ? whole : { ...whole, stmt: stmt.map((each) => normalizeStatement(family, each)) },
+    }
   }
   return statement
 }

@@ -185,6 +185,15 @@ export type Verdict =
   | { readonly jump: { readonly target: string } }
   | { readonly goto: { readonly target: string } }
 
+/** Elements that packets put into a set. */
+export interface SetStatement {
+  readonly op: "add" | "update" | "delete"
+  readonly elem: Expression
+  readonly set: string
+  /** What each new element carries, such as a counter. */
+  readonly stmt?: readonly Statement[]
+}
+
 /** "in": any of the flags on the right is set; "!": none is. */
 export type MatchOperator = "==" | "!=" | "<" | ">" | "<=" | ">=" | "in" | "!"
 
