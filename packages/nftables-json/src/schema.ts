@@ -161,13 +161,7 @@ export type Statement =
   | { readonly log: Log | null }
   | { readonly vmap: { readonly key: Expression; readonly data: Expression } }
   | { readonly reject: { readonly type?: string; readonly expr?: Expression } | null }
-  | {
-      readonly set: {
-        readonly op: "add" | "update" | "delete"
-        readonly elem: Expression
-        readonly set: string
-      }
-    }
+  | { readonly set: SetStatement }
   | { readonly notrack: null }
   | { readonly tproxy: { readonly family?: string; readonly addr?: Expression; readonly port?: Expression } }
   | { readonly fwd: { readonly dev: Expression; readonly family?: string; readonly addr?: Expression } }
