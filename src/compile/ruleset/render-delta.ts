@@ -6,7 +6,6 @@
 import type { Plan } from "nftables-json/plan"
 import type { Command, Element, MapElement, RulesetObject } from "nftables-json/schema"
 import type { NodeDelta, NodeProgram, PolicyClass, Program, ProgramDelta } from "../program.ts"
-import type { ChainSubject } from "./class-pieces.ts"
 import { type DispatchElement, dispatchElements, dispatchMapsOf, sortedElements } from "./dispatch.ts"
 import {
   chainObject,
@@ -120,20 +119,18 @@ function additions({ rendering, before, after }: ClassChange): readonly Command[
   return objects.map((object) => ({ add: object }))
 }
 
-/** A chain goes before the maps that it looks into, and those before the chains that they lead to. */
+/** Emptied first: chains and maps refer to each other in every order. */
 function removals({ before, after }: ClassChange): readonly Command[] {
-  const chains = newIn(before.chains, after.chains)
-  const ofKind = (kind: ChainSubject["kind"]) =>
-    chains.filter(({ about }) => about.kind === kind).map(chainObject)
-  const objects: readonly RulesetObject[] = [
-    ...ofKind("class"),
-    ...newIn(before.maps, after.maps).map(({ elem: _elem, ...map }) => ({ map })),
-    ...ofKind("port"),
-    ...ofKind("deny"),
+  const chains = newIn(before.chains, after.chains).map(chainObject)
+  const sets: readonly RulesetObject[] = [
     ...newIn(before.ranges, after.ranges).map(({ elem: _elem, ...set }) => ({ set })),
     ...newIn(before.members, after.members).map((set) => ({ set: memberSetDeclaration(set) })),
   ]
-  return objects.map((object) => ({ delete: object }))
+  return [
+    ...chains.map((chain) => ({ flush: chain })),
+    ...newIn(before.maps, after.maps).map(({ elem: _elem, ...map }) => ({ delete: { map } })),
+    ...[...chains, ...sets].map((object) => ({ delete: object })),
+  ]
 }
 
 function newIn<T>(these: ReadonlyMap<string, T>, those: ReadonlyMap<string, T>): readonly T[] {
