@@ -1,12 +1,15 @@
 // The text of a file -> its documents, each as plain data that knows where its fields stand.
 
+import { isRecord } from "../api/conforms.ts"
 import type { FieldPath } from "../api/diagnostic.ts"
 import { diagnostic, shown } from "../api/report.ts"
 import { jsonOffset, jsonScan } from "./json-scan.ts"
+import { jsonMistake } from "./json-syntax.ts"
 import { LIMITS, type LoadedFile } from "./load-file.ts"
 import type { Mistake } from "./mistake.ts"
 import type { Format } from "./source-file.ts"
 import { type Slice, yamlDocuments } from "./yaml-documents.ts"
+import { LONG, type YamlList, yamlList } from "./yaml-list.ts"
 import { parseYaml, syntaxMistake } from "./yaml-parse.ts"
 import { yamlOffset } from "./yaml-position.ts"
 import { yamlValue } from "./yaml-value.ts"
@@ -38,8 +41,29 @@ export function* fileDocuments({ file, format, text }: LoadedFile): Generator<Fi
     }
   }
   for (const slice of yamlDocuments(text)) {
-    yield { ...parseDocument(text, "yaml", slice), format: "yaml", slice }
+    const list = slice.end - slice.start > LONG ? yamlList(text, slice) : undefined
+    const frame = list && frameValue(list)
+    if (list === undefined || frame === undefined) {
+      yield { ...parseDocument(text, "yaml", slice), format: "yaml", slice }
+      continue
+    }
+    for (const { start, end } of list.items) {
+      const part: Slice = { start, end, item: true }
+      const { value, ...parsed } = parseDocument(text, "yaml", part)
+      yield {
+        ...parsed,
+        value: value === undefined ? undefined : { ...frame, items: value },
+        format: "yaml",
+        slice: part,
+      }
+    }
   }
+}
+
+/** The list without its items; undefined where it is better told about as a whole. */
+function frameValue({ frame }: YamlList): object | undefined {
+  const { value, mistakes } = parseYamlDocument(frame, { start: 0, end: frame.length })
+  return mistakes.length === 0 && isRecord(value) && !("items" in value) ? value : undefined
 }
 
 /** Offsets are in the whole text. */
@@ -52,7 +76,7 @@ export function parseDocument(text: string, format: Format, slice: Slice): Parse
   }
 }
 
-function parseYamlDocument(whole: string, { start, end }: Slice): ParsedDocument {
+function parseYamlDocument(whole: string, { start, end, item }: Slice): ParsedDocument {
   const text = whole.slice(start, end)
   const document = parseYaml(text)
   const wrong = syntaxMistake(text, document)
@@ -61,7 +85,8 @@ function parseYamlDocument(whole: string, { start, end }: Slice): ParsedDocument
   return {
     value,
     mistakes: mistakes.map((mistake) => ({ ...mistake, offset: start + mistake.offset })),
-    offsetOf: (path, pointsAt) => start + yamlOffset(document, path, pointsAt),
+    offsetOf: (path, pointsAt) =>
+      start + yamlOffset(document, item === true ? path.slice(1) : path, pointsAt),
   }
 }
 
@@ -71,10 +96,8 @@ function parseJsonDocument(text: string): ParsedDocument {
   try {
     const value: unknown = JSON.parse(text)
     return { value, mistakes: [], offsetOf }
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    const offset = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length)
-    const why = message.replace(/ in JSON at position.*$/s, "")
+  } catch {
+    const { offset, why } = jsonMistake(text)
     return {
       value: undefined,
       mistakes: [{ diagnostic: diagnostic("jsonSyntax", { why }), offset }],

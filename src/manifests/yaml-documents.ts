@@ -6,6 +6,8 @@
 export interface Slice {
   readonly start: number
   readonly end: number
+  /** The part is an item of a list that was cut, and stands for a list of this item alone. */
+  readonly item?: true
 }
 
 export function yamlDocuments(text: string): readonly Slice[] {
@@ -18,14 +20,10 @@ export function yamlDocuments(text: string): readonly Slice[] {
     start = marker[1] === "---" ? at : at + 3
   }
   slices.push({ start, end: text.length })
-  return slices.filter((slice) => hasContent(text, slice))
+  return slices.filter((slice) => hasContent(text.slice(slice.start, slice.end)))
 }
 
 /** Anything but comments, directives and a bare start mark. */
-function hasContent(text: string, { start, end }: Slice): boolean {
-  const content = /^(?![ \t]*#)(?!%)(?:---)?[ \t]*[^\s#]/m
-  return (
-    content.test(text.slice(start, Math.min(end, start + 4096)).replace(/^---(?=\s|$)/, "")) ||
-    end - start > 4096
-  )
+function hasContent(document: string): boolean {
+  return /^(?!%)[^\S\n]*[^\s#]/m.test(document.replace(/^---(?=\s|$)/, ""))
 }
