@@ -5,8 +5,8 @@
 // of the tier, Log never decides. After the last rule of a tier, a subject that an isolating block
 // selects is denied; without one the next tier is tried, and after the last tier the answer is Accept.
 
-import type { PolicyObject, Protocol } from "./snapshot.ts"
 import type { Selector } from "./selector.ts"
+import type { PolicyObject, Protocol } from "./snapshot.ts"
 
 export type Action = "Accept" | "Deny" | "Pass" | "Log"
 export type Direction = "ingress" | "egress"
@@ -33,7 +33,9 @@ export interface Origin {
 /** Pods by namespace and labels. Host-network and finished pods never match, as subject or peer. */
 export interface PodExpression {
   /** The one namespace it looks in, or a selector over namespace labels ([] selects every namespace). */
-  readonly namespaces: { readonly kind: "name"; readonly name: string } | { readonly kind: "selector"; readonly selector: Selector }
+  readonly namespaces:
+    | { readonly kind: "name"; readonly name: string }
+    | { readonly kind: "selector"; readonly selector: Selector }
   readonly pods: Selector
 }
 
@@ -46,7 +48,11 @@ export interface AddressBlock {
 /** Other ends of a connection. `some` with both lists empty matches nothing, never everything. */
 export type Peers =
   | { readonly kind: "any" }
-  | { readonly kind: "some"; readonly pods: readonly PodExpression[]; readonly blocks: readonly AddressBlock[] }
+  | {
+      readonly kind: "some"
+      readonly pods: readonly PodExpression[]
+      readonly blocks: readonly AddressBlock[]
+    }
 
 export interface PortRange {
   readonly protocol: Protocol

@@ -100,7 +100,12 @@ export type Change =
   | { readonly kind: "service"; readonly op: "set"; readonly value: Service }
   | { readonly kind: "policy"; readonly op: "set"; readonly value: PolicyObject }
   | { readonly kind: "namespace" | "node"; readonly op: "delete"; readonly name: string }
-  | { readonly kind: "pod" | "service"; readonly op: "delete"; readonly namespace: string; readonly name: string }
+  | {
+      readonly kind: "pod" | "service"
+      readonly op: "delete"
+      readonly namespace: string
+      readonly name: string
+    }
   | {
       readonly kind: "policy"
       readonly op: "delete"
