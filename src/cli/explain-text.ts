@@ -1,20 +1,12 @@
 // An answer as people read it in a terminal: the verdict, each direction with what decided it, and why.
 
-import type { Allowed } from "../explain/allowed.ts"
-import type { AllowedCase, Answer, AnswerCase } from "../explain/inquiry.ts"
+import type { Answer, AnswerCase } from "../explain/inquiry.ts"
 import type { Direction, Endpoint, StepOutcome } from "../explain/judge.ts"
 import { type PolicyName, sameName } from "../explain/policy-name.ts"
 import type { TraceStep } from "../explain/trace.ts"
 import type { DirectionExplanation, Explanation } from "../explain/verdict.ts"
 import { endpointText } from "../explain/words.ts"
-import {
-  type Asked,
-  areAlike,
-  casePortText,
-  intervalText,
-  knownAddress,
-  type Locate,
-} from "./explain-json.ts"
+import { type Asked, areAlike, casePortText, type Locate } from "./explain-json.ts"
 import type { Palette } from "./palette.ts"
 import { padded } from "./text-layout.ts"
 
@@ -37,20 +29,23 @@ export function explanationText(asked: Asked, answer: Answer, style: Style): str
   const [first] = answer.cases
   const body =
     first !== undefined && areAlike(answer.cases)
-      ? directionsText({ ...answer, from: first.from, to: first.to }, style)
+      ? [
+          ...translationText(answer.cases, style),
+          ...directionsText({ ...answer, from: first.from, to: first.to }, style),
+        ]
       : casesText(answer.cases, style)
   const notes = answer.notes.map((note) => `  ${palette.warn("note")} ${note}`)
   return [headline, "", ...body, ...(notes.length > 0 ? ["", ...notes] : []), ""].join("\n")
 }
 
-export function allowanceText(asked: Asked, cases: readonly AllowedCase[], palette: Palette): string {
-  const headline = `${palette.bold(`${asked.from} → ${asked.to}`)}  everything that may flow`
-  const lines = groupedAllowances(cases).flatMap(({ names, allowed }) => [
-    ...(cases.length > 1 ? names.map((name) => `  ${name}`) : []),
-    ...allowedLines(allowed, palette),
-    "",
-  ])
-  return [headline, "", ...lines].join("\n")
+/** What a Service was translated to. */
+function translationText(cases: readonly AnswerCase[], { palette }: Style): readonly string[] {
+  const ends = cases.flatMap((each) =>
+    each.service === null ? [] : [`${endpointText(each.to)} ${casePortText(each)}`],
+  )
+  return ends.length === 0
+    ? []
+    : [`  ${palette.dim(`through the Service to ${[...new Set(ends)].join(", ")}`)}`, ""]
 }
 
 interface DirectionEnds extends Pick<Explanation, "egress" | "ingress"> {
@@ -60,13 +55,27 @@ interface DirectionEnds extends Pick<Explanation, "egress" | "ingress"> {
 
 function casesText(cases: readonly AnswerCase[], style: Style): readonly string[] {
   const { palette } = style
-  const shown = cases.slice(0, MOST_CASES).flatMap((each) => {
-    const through = each.service === null ? "" : palette.dim(`  through Service ${each.service.name}`)
-    const ends = `${endText(each.from)} → ${endText(each.to)}  ${casePortText(each)}`
-    return [`${verdictText(each.verdict, palette)}  ${ends}${through}`, ...directionsText(each, style), ""]
+  const groups = [...Map.groupBy(cases, sameAnswerKey).values()]
+  const families = new Set(cases.map(({ family }) => family)).size
+  const shown = groups.slice(0, MOST_CASES).flatMap((group) => {
+    const [first] = group
+    if (first === undefined) return []
+    const through = first.service === null ? "" : palette.dim(`  through Service ${first.service.name}`)
+    const ofFamilies = new Set(group.map(({ family }) => family))
+    const only = ofFamilies.size < families ? `  ${[...ofFamilies].join(", ")}` : ""
+    const ends = `${endpointText(first.from)} → ${endpointText(first.to)}  ${casePortText(first)}${only}`
+    return [`${verdictText(first.verdict, palette)}  ${ends}${through}`, ...directionsText(first, style), ""]
   })
-  const hidden = cases.length - MOST_CASES
+  const hidden = groups.length - MOST_CASES
   return hidden <= 0 ? shown : [...shown, palette.dim(`and ${hidden} cases more: -o json has all of them`)]
+}
+
+/** Families and addresses of the same ends are told apart only where their answers differ. */
+function sameAnswerKey(each: AnswerCase): string {
+  const reasons = [each.egress, each.ingress].map(
+    (direction) => direction && [direction.verdict, direction.isolatedBy, direction.decidedBy],
+  )
+  return JSON.stringify([endpointText(each.from), endpointText(each.to), casePortText(each), reasons])
 }
 
 function directionsText(ends: DirectionEnds, style: Style): readonly string[] {
@@ -76,44 +85,48 @@ function directionsText(ends: DirectionEnds, style: Style): readonly string[] {
 function directionText(direction: Direction, ends: DirectionEnds, style: Style): readonly string[] {
   const { palette } = style
   const explained = ends[direction]
-  const subject = endpointText(direction === "egress" ? ends.from : ends.to)
+  const end = direction === "egress" ? ends.from : ends.to
+  const subject = endpointText(end)
   const name = palette.bold(padded(direction === "egress" ? "egress of" : "ingress of", 10))
-  if (explained === null)
-    return [
-      `  ${palette.dim("·")} ${name} ${subject}  ${palette.dim("no pod of its own address: no policy is asked")}`,
-    ]
+  if (explained === null) {
+    const why = end.kind === "outside" ? "outside the cluster" : "a node"
+    return [`  ${palette.dim("·")} ${name} ${subject}  ${palette.dim(`${why}: no policy is asked`)}`]
+  }
   const mark = palette[inks[explained.verdict]](marks[explained.verdict])
   return [`  ${mark} ${name} ${subject}  ${reasonText(explained, style)}`, ...traceText(explained, style)]
 }
 
 function reasonText({ verdict, decidedBy, isolatedBy, trace }: DirectionExplanation, style: Style): string {
   if (decidedBy !== null) {
-    const verb = verdict === "Allow" ? "accepted by" : "denied by"
-    return `${verb} ${ruleText(decidedBy, decidedBy.path, style)}`
+    const place = placeText(style.locate(decidedBy, decidedBy.path))
+    const rule = `${policyText(decidedBy)} ${decidedBy.path}`
+    return `${verdict === "Allow" ? "accepted" : "denied"} by ${rule}${place && style.palette.dim(`  ${place}`)}`
   }
   if (isolatedBy.length > 0 && verdict === "Deny") {
-    const names = isolatedBy.map((policy) => ruleText(policy, "spec", style)).join(", ")
-    return `isolated by ${names}; nothing accepts this`
+    return `isolated by ${isolatedBy.map(({ name }) => name).join(", ")}, and nothing accepts this`
   }
   return trace.at(-1)?.text ?? ""
 }
 
-/** Of an accepted direction only what decided, and near misses; of a denied one everything. */
-function traceText(
-  { verdict, decidedBy, trace }: DirectionExplanation,
-  { palette, locate }: Style,
-): readonly string[] {
-  const told = trace.filter(
-    (step) =>
-      step.policy !== null &&
-      (verdict === "Deny" || step.outcome === "near-miss" || (decidedBy && sameName(step.policy, decidedBy))),
-  )
+/** A policy and its steps; the steps' lines are in its file. */
+function traceText(explained: DirectionExplanation, { palette, locate }: Style): readonly string[] {
+  const told = explained.trace.filter((step) => isWorthTelling(step, explained))
   return told.flatMap((step, i) => {
+    const { policy } = step
+    if (policy === null) return []
     const previous = told[i - 1]?.policy ?? null
-    const isNew = step.policy !== null && (previous === null || !sameName(previous, step.policy))
-    const heading = step.policy !== null && isNew ? [`      ${palette.dim(policyText(step.policy))}`] : []
-    return [...heading, stepText(step, { palette, locate })]
+    const isNew = previous === null || !sameName(previous, policy)
+    const heading = `      ${policyText(policy)}  ${palette.dim(placeText(locate(policy, "spec")))}`
+    return [...(isNew ? [heading.trimEnd()] : []), stepText(step, policy, { palette, locate })]
   })
+}
+
+/** Of an accepted direction what accepted it, of a denied one what was tried; near misses of both. */
+function isWorthTelling({ policy, path, outcome }: TraceStep, { verdict }: DirectionExplanation): boolean {
+  if (policy === null) return false
+  if (outcome === "near-miss") return true
+  if (verdict !== "Deny") return outcome === "accepts"
+  return outcome !== "no-match" || path !== "spec.policyTypes"
 }
 
 const stepInks = {
@@ -138,17 +151,15 @@ const stepMarks = {
   assumed: "?",
 } as const satisfies Record<StepOutcome, string>
 
-function stepText({ policy, path, outcome, text }: TraceStep, { palette, locate }: Style): string {
-  const place = policy === null ? "" : placeText(locate(policy, path))
-  const mark = palette[stepInks[outcome]](stepMarks[outcome])
-  const where = palette.dim([path, place].filter((each) => each !== "").join(" "))
-  return `        ${mark} ${outcome === "near-miss" ? palette.warn(text) : text}  ${where}`
-}
-
-function ruleText(policy: PolicyName, path: string, { palette, locate }: Style): string {
-  const place = placeText(locate(policy, path))
-  const rule = path === "spec" ? "" : ` ${path}`
-  return `${policyText(policy)}${rule}${place === "" ? "" : palette.dim(` (${place})`)}`
+function stepText(
+  { path, outcome, text }: TraceStep,
+  policy: PolicyName,
+  { palette, locate }: Style,
+): string {
+  const position = locate(policy, path)
+  const where = position === null ? path : `${path}, line ${position.line}`
+  const told = outcome === "near-miss" ? palette.warn(text) : text
+  return `        ${palette[stepInks[outcome]](stepMarks[outcome])} ${told}  ${palette.dim(`(${where})`)}`
 }
 
 function policyText({ kind, namespace, name }: PolicyName): string {
@@ -161,35 +172,4 @@ function placeText(position: ReturnType<Locate>): string {
 
 function verdictText(verdict: Explanation["verdict"], palette: Palette): string {
   return palette[inks[verdict]](palette.bold(`${marks[verdict]} ${words[verdict]}`))
-}
-
-function endText(end: Endpoint): string {
-  const address = knownAddress(end)
-  if (end.kind === "outside" || address === null)
-    return `${endpointText(end)}${address === null ? ` (${end.address.family})` : ""}`
-  return `${endpointText(end)} (${address})`
-}
-
-function groupedAllowances(cases: readonly AllowedCase[]) {
-  const groups = new Map<string, { readonly names: string[]; readonly allowed: Allowed }>()
-  for (const { connection, allowed } of cases) {
-    const key = JSON.stringify(allowed)
-    const group = groups.get(key) ?? { names: [], allowed }
-    group.names.push(`${endText(connection.from)} → ${endText(connection.to)}`)
-    groups.set(key, group)
-  }
-  return [...groups.values()]
-}
-
-function allowedLines(allowed: Allowed, palette: Palette): readonly string[] {
-  const line = (name: string, ports: string) => {
-    const none = ports === ""
-    return `    ${none ? palette.bad("✗") : palette.good("✓")} ${padded(name, 6)} ${none ? palette.dim("nothing") : ports}`
-  }
-  const protocols = (["TCP", "UDP", "SCTP"] as const).map((protocol) => {
-    const [first] = allowed[protocol]
-    const all = first !== undefined && first.from === 0 && first.to === 65535
-    return line(protocol, all ? "every port" : allowed[protocol].map(intervalText).join(", "))
-  })
-  return [...protocols, line("other", allowed.other ? "ICMP and every other protocol" : "")]
 }

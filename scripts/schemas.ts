@@ -1,0 +1,14 @@
+// The JSON Schemas of everything that is printed with -o json, as files.
+
+import { compileSchema } from "../src/api/compilation.ts"
+import { explainSchema } from "../src/api/explanation.ts"
+
+/** Path in the repository -> text. */
+export const schemaFiles: ReadonlyMap<string, string> = new Map([
+  ["docs/schemas/compile.json", fileText(compileSchema)],
+  ["docs/schemas/explain.json", fileText(explainSchema)],
+])
+
+function fileText(schema: object): string {
+  return `${JSON.stringify(schema, null, 2)}\n`
+}
