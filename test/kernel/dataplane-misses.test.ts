@@ -1,6 +1,5 @@
 // A miss is never an accept, and there is none while rules change under traffic. dataplane.md 1.2 and 2.1.
 
-import { setTimeout } from "node:timers/promises"
 import { diff } from "nftables-json/diff"
 import type { Ruleset, Statement } from "nftables-json/schema"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"

@@ -192,8 +192,9 @@ function outside(around: Surroundings): readonly (readonly Statement[])[] {
 /** The source may send, and the destination is no pod that the program knows here. */
 function leave(around: Surroundings): readonly (readonly Statement[])[] {
   return [
-    ...inLocalRange(around, "destination", "tuple", goto("drop_unknown")),
+    // Before the ranges: a subnet's broadcast address lies in one.
     [isOriginal, toPods, goto("flood")],
+    ...inLocalRange(around, "destination", "tuple", goto("drop_unknown")),
     [isReply, fromPods, goto("drop_unknown")],
     [goto("stamp")],
   ]
