@@ -174,9 +174,9 @@ interface RuleContext {
 
 function compileRule(rule: Rule, { index, scope, where }: RuleContext): CompiledRule {
   const place = { scope: scope.inChain(rule.chain), rule: index }
-  const steps: readonly Step[] = rule.expr.map((statement) => {
+  const steps: readonly Step[] = rule.expr.map((statement, i) => {
     try {
-      return compileStatement(statement, place)
+      return compileStatement(statement, { ...place, statement: i })
     } catch (cause) {
       return () => {
         throw cause

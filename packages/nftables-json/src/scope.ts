@@ -118,13 +118,13 @@ export class TableScope {
 }
 
 function lazily<T>(lookups: Map<string, Lookup<T>>, name: string, build: () => Lookup<T>): Lookup<T> {
+  let own: Lookup<T> | undefined
   return (key) => {
-    let lookup = lookups.get(name)
-    if (lookup === undefined) {
-      lookup = build()
-      lookups.set(name, lookup)
+    if (own === undefined) {
+      own = lookups.get(name) ?? build()
+      lookups.set(name, own)
     }
-    return lookup(key)
+    return own(key)
   }
 }
 

@@ -39,6 +39,7 @@ export interface CounterHit {
   readonly name: string | undefined
   readonly chain: string
   readonly rule: number
+  readonly statement: number
 }
 
 export function entryOf(state: State): Entry | undefined {

@@ -17,6 +17,8 @@ export type Step = (state: State) => Verdict | "break" | undefined
 export interface RulePlace {
   readonly scope: Scope
   readonly rule: number
+  /** Position in the rule. */
+  readonly statement: number
 }
 
 export function compileStatement(statement: Statement, place: RulePlace): Step {
@@ -56,9 +58,12 @@ function verdictMap(
   }
 }
 
-function counting(counter: { readonly packets?: number } | string | null, { scope, rule }: RulePlace): Step {
+function counting(
+  counter: { readonly packets?: number } | string | null,
+  { scope, rule, statement }: RulePlace,
+): Step {
   const name = typeof counter === "string" ? counter : undefined
-  const hit = { table: scope.table, chain: scope.chain, rule, name }
+  const hit = { table: scope.table, chain: scope.chain, rule, statement, name }
   return (state) => {
     state.counters.push(hit)
     return undefined

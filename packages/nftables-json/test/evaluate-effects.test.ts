@@ -129,8 +129,8 @@ test("statements before a mismatch have taken place", () => {
   const { counters, log, verdict } = evaluate(prepare(rules), tcp)
   expect(verdict).toBe("accept")
   expect(counters).toEqual([
-    { table: "t", chain: "c", rule: 0, name: undefined },
-    { table: "t", chain: "c", rule: 1, name: "total" },
+    { table: "t", chain: "c", rule: 0, statement: 0, name: undefined },
+    { table: "t", chain: "c", rule: 1, statement: 0, name: "total" },
   ])
   expect(log).toEqual([{ prefix: "seen ", group: 3, level: undefined, chain: "c" }])
 })

@@ -1,0 +1,158 @@
+// Two hosts and a router between them, whose rules see each packet that a test sends, and nothing else.
+
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import type { SendRequest } from "./datagram-sender.ts"
+import { createNamespace, type NetworkNamespace } from "./network-namespace.ts"
+
+export interface RouterLab {
+  readonly router: NetworkNamespace
+  /** Resolves when the packet has passed the router, or ended there. */
+  send(from: "client" | "server", request: SendRequest): Promise<void>
+  remove(): void
+}
+
+/** Addresses of the two hosts; `stray` belongs to the client, and the router has no route to it. */
+export const CLIENT = {
+  ip: ["10.1.0.1", "10.1.0.2"],
+  ip6: ["fd01::1", "fd01::2"],
+  stray: "203.0.113.9",
+} as const
+export const SERVER = { ip: ["10.2.0.1", "10.2.1.7"], ip6: ["fd02::1", "fd02::1:7"] } as const
+
+export async function createRouterLab(): Promise<RouterLab> {
+  const [client, router, server] = [createNamespace(), createNamespace(), createNamespace()]
+  const namespaces = [client, router, server]
+  const remove = () => {
+    for (const namespace of namespaces) namespace.remove()
+  }
+  try {
+    joinHosts(client, router, {
+      name: "left",
+      side: 1,
+      addresses: [...CLIENT.ip, ...CLIENT.ip6, CLIENT.stray],
+    })
+    joinHosts(server, router, { name: "right", side: 2, addresses: [...SERVER.ip, ...SERVER.ip6] })
+    router.run(["nft", "-f", "-"], WITNESS)
+    const senders = { client: startSender(client), server: startSender(server) }
+    await Promise.all([senders.client.ready, senders.server.ready])
+    const send = async (from: "client" | "server", request: SendRequest) => {
+      const before = witnessed(router)
+      await senders[from].send(request)
+      while (witnessed(router) === before) await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    return {
+      router,
+      send,
+      remove: () => {
+        senders.client.stop()
+        senders.server.stop()
+        remove()
+      },
+    }
+  } catch (error) {
+    remove()
+    throw error
+  }
+}
+
+// Counts what enters from either side, before any chain that a test writes.
+const WITNESS = `table inet witness {
+  counter entered { }
+  chain prerouting {
+    type filter hook prerouting priority -450;
+    meta l4proto { tcp, udp } counter name entered
+  }
+}`
+
+function witnessed(router: NetworkNamespace): string {
+  return /packets (\d+)/.exec(router.run(["nft", "list", "counter", "inet", "witness", "entered"]))?.[1] ?? ""
+}
+
+interface Side {
+  readonly name: string
+  readonly side: number
+  readonly addresses: readonly string[]
+}
+
+/** Neighbours are written down and link-local traffic is off, so that only what is sent crosses. */
+function joinHosts(host: NetworkNamespace, router: NetworkNamespace, { name, side, addresses }: Side): void {
+  const [hostMac, routerMac] = [`02:00:00:00:0${side}:01`, `02:00:00:00:0${side}:02`]
+  const gateways = { ip: `10.${side}.255.254`, ip6: `fd0${side}::ffff` }
+  const setUp = [
+    "net.ipv4.ip_forward=1",
+    "net.ipv6.conf.all.forwarding=1",
+    "net.ipv4.conf.all.rp_filter=0",
+    "net.ipv4.conf.default.rp_filter=0",
+    "net.ipv6.conf.default.accept_dad=0",
+    "net.ipv6.conf.default.router_solicitations=0",
+  ]
+  for (const namespace of [host, router]) namespace.run(["sysctl", "-qw", ...setUp])
+  host.run([
+    "ip",
+    "link",
+    "add",
+    name,
+    "address",
+    hostMac,
+    "type",
+    "veth",
+    "peer",
+    "name",
+    name,
+    "netns",
+    router.name,
+    "address",
+    routerMac,
+  ])
+  const lines = addresses.map(
+    (address) => `addr add ${address}/${address.includes(":") ? "128 nodad" : "32"} dev ${name}`,
+  )
+  const gatewayLines = [gateways.ip, gateways.ip6].flatMap((gateway) => [
+    `neigh replace ${gateway} lladdr ${routerMac} dev ${name} nud permanent`,
+    `route add ${gateway} dev ${name}`,
+    `route add default via ${gateway} dev ${name}`,
+  ])
+  host.run(
+    ["ip", "-batch", "-"],
+    ["link set lo up", `link set ${name} up`, ...lines, ...gatewayLines].join("\n"),
+  )
+  const routed = addresses.filter((address) => address !== CLIENT.stray)
+  const back = routed.flatMap((address) => [
+    `neigh replace ${address} lladdr ${hostMac} dev ${name} nud permanent`,
+    `route add ${address} dev ${name}`,
+  ])
+  const own = [`addr add ${gateways.ip}/32 dev ${name}`, `addr add ${gateways.ip6}/128 dev ${name} nodad`]
+  router.run(["ip", "-batch", "-"], [`link set ${name} up`, ...own, ...back].join("\n"))
+  // The hosts answer nothing by themselves.
+  host.run(
+    ["nft", "-f", "-"],
+    "table inet mute { chain input { type filter hook input priority 0; meta l4proto { tcp, udp } drop; }; }",
+  )
+}
+
+interface Sender {
+  readonly ready: Promise<void>
+  send(request: SendRequest): Promise<void>
+  stop(): void
+}
+
+function startSender(namespace: NetworkNamespace): Sender {
+  const script = fileURLToPath(new URL("datagram-sender.ts", import.meta.url))
+  const [file = "", ...rest] = namespace.enter
+  const child: ChildProcess = spawn(file, [...rest, process.execPath, script], {
+    stdio: ["pipe", "pipe", "inherit"],
+  })
+  const ready = once(child, "spawn").then(() => undefined)
+  return {
+    ready,
+    send: async (request) => {
+      if (child.stdout === null) throw new Error("the sender has no output")
+      const sent = once(child.stdout, "data")
+      child.stdin?.write(`${JSON.stringify(request)}\n`)
+      await sent
+    },
+    stop: () => child.kill(),
+  }
+}
