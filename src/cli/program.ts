@@ -13,6 +13,11 @@ interface LazyCommand {
 /** In the order of the help. A command's code is loaded when it is named: a lab is nothing to wait for. */
 const COMMANDS: readonly LazyCommand[] = [
   {
+    name: "compile",
+    summary: "print the nftables ruleset that the policies become",
+    load: async () => (await import("./compile.ts")).compileCommand,
+  },
+  {
     name: "explain",
     summary: "say whether a connection is allowed, and which rule of which policy decides",
     load: async () => (await import("./explain.ts")).explainCommand,

@@ -82,4 +82,19 @@ export const questionCodes = {
     template: "{value} is no IPv4 or IPv6 address block",
     remedy: "Write address/length, e.g. --pod-cidr 10.244.0.0/16.",
   },
+  placesMadeUp: {
+    code: "PNP0912",
+    severity: "note",
+    title: "Nodes and addresses made up",
+    template: "the manifests name no node: {nodes} and the addresses of pods are made up",
+    remedy: "Manifests of a running cluster have them: kubectl get nodes,pods -A -o yaml.",
+  },
+  podsNowhere: {
+    code: "PNP0913",
+    severity: "note",
+    title: "Pods that are in no ruleset",
+    template: "{count} without a node or an address: in no node's ruleset ({names})",
+    remedy:
+      "Manifests of a running cluster tell where pods are; postern explain judges pods without them too.",
+  },
 } as const satisfies CodeTable
