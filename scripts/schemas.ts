@@ -1,11 +1,13 @@
 // The JSON Schemas of everything that is printed with -o json, as files.
 
 import { compileSchema } from "../src/api/compilation.ts"
+import { demoSchema } from "../src/api/demo-report.ts"
 import { explainSchema } from "../src/api/explanation.ts"
 
 /** Path in the repository -> text. */
 export const schemaFiles: ReadonlyMap<string, string> = new Map([
   ["docs/schemas/compile.json", fileText(compileSchema)],
+  ["docs/schemas/demo.json", fileText(demoSchema)],
   ["docs/schemas/explain.json", fileText(explainSchema)],
 ])
 

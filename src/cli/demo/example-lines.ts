@@ -2,14 +2,17 @@
 
 import type { Palette } from "../palette.ts"
 import { cut, padded } from "../text-layout.ts"
-import { mismatchesOf } from "./mismatches.ts"
-import type { ScenarioResult } from "./run-scenario.ts"
+import { type Compared, mismatchesOf } from "./mismatches.ts"
 
 const columns = 2
 const nameWidth = 34
 const countWidth = 9
 
-export function exampleLines(results: readonly ScenarioResult[], palette: Palette): readonly string[] {
+export interface Example extends Compared {
+  readonly scenario: { readonly name: string }
+}
+
+export function exampleLines(results: readonly Example[], palette: Palette): readonly string[] {
   const entries = results.map((result) => entry(result, palette))
   const height = Math.ceil(entries.length / columns)
   return Array.from({ length: height }, (_, row) =>
@@ -17,7 +20,7 @@ export function exampleLines(results: readonly ScenarioResult[], palette: Palett
   )
 }
 
-function entry(result: ScenarioResult, palette: Palette): string {
+function entry(result: Example, palette: Palette): string {
   const wrong = mismatchesOf(result).length
   const all = result.tried.length + result.asserted.length
   const name = padded(cut(result.scenario.name, nameWidth), nameWidth)

@@ -2,9 +2,13 @@
 
 import { addressText, endpointText, portText } from "../../explain/words.ts"
 import type { AssertionTry } from "./assertion-tries.ts"
-import type { ScenarioResult } from "./run-scenario.ts"
 import type { Tried } from "./trial.ts"
 import type { Try } from "./tries.ts"
+
+export interface Compared {
+  readonly tried: readonly Tried<Try>[]
+  readonly asserted: readonly Tried<AssertionTry>[]
+}
 
 export interface Mismatch {
   readonly from: string
@@ -17,10 +21,7 @@ export interface Mismatch {
   readonly text: string
 }
 
-export function mismatchesOf({
-  tried,
-  asserted,
-}: Pick<ScenarioResult, "tried" | "asserted">): readonly Mismatch[] {
+export function mismatchesOf({ tried, asserted }: Compared): readonly Mismatch[] {
   return [
     ...tried.filter((each) => !each.isExpected).map(evaluatorMismatch),
     ...asserted.filter((each) => !each.isExpected).map(assertionMismatch),
