@@ -43,7 +43,7 @@ function verdictOf(steps: readonly Step[], enforced: Enforced, world: World): Ve
 
 function podInterfaces(node: string, { snapshot }: World): readonly string[] {
   const local = snapshot.pods.filter((pod) => pod.node === node && !pod.hostNetwork && !pod.finished)
-  return local.map((pod) => vethOf(pod.name))
+  return local.map(vethOf)
 }
 
 /** The agent's part. */

@@ -4,6 +4,7 @@
 // client's node (kube-proxy). The same walk is gone back by the reply.
 
 import type { Environment, FibQuery, Packet, Tuple } from "nftables-json/packet"
+import type { Pod } from "../../src/compile/snapshot.ts"
 import type { Connection } from "../../src/explain/evaluate.ts"
 import type { Endpoint } from "../../src/explain/judge.ts"
 import type { World } from "../../src/explain/world.ts"
@@ -25,8 +26,8 @@ const UNKNOWN_POD = "veth-unknown"
 const CLIENT_PORT = 40_000
 const SERVICE = { ip: "10.96.0.10", ip6: "fd00:96::10", port: 7 } as const
 
-export function vethOf(pod: string): string {
-  return `veth-${pod}`
+export function vethOf({ namespace, name }: Pod): string {
+  return `veth-${namespace}-${name}`
 }
 
 /** A fib of the node that has routes to its pods, and a default route. */
@@ -44,6 +45,8 @@ export function environmentOf(node: string, world: World): Environment {
 
 export function walkOf(connection: Connection, world: World): Walk {
   const route = routeOf(connection, world)
+  // What a pod sends to its own address never leaves it.
+  if (route.masquerade !== null && !connection.throughService) return { original: [], reply: [] }
   const nodes = [...new Set([route.source.node, route.destination.node])].filter((node) => node !== null)
   return {
     original: nodes.flatMap((node) => stepsOn(node, route, "original")),
@@ -80,7 +83,7 @@ function placeOf(end: Endpoint, world: World): Place {
   const address = end.address.kind === "known" ? end.address.text : ""
   switch (end.kind) {
     case "pod":
-      return { address, node: end.pod.node, interface: vethOf(end.pod.name) }
+      return { address, node: end.pod.node, interface: vethOf(end.pod) }
     case "node":
       return { address, node: end.node, interface: null }
     case "outside": {
@@ -92,7 +95,7 @@ function placeOf(end: Endpoint, world: World): Place {
 
 function interfaceTo(address: string, node: string, world: World): string {
   const pod = world.ownerOf(address)
-  if (pod !== null) return pod.node === node ? vethOf(pod.name) : UPLINK
+  if (pod !== null) return pod.node === node ? vethOf(pod) : UPLINK
   const family = address.includes(":") ? "IPv6" : "IPv4"
   return world.podNodeOf({ kind: "known", family, text: address })?.name === node ? UNKNOWN_POD : UPLINK
 }
@@ -126,6 +129,8 @@ function packetOf(hook: Packet["hook"], context: PacketContext): Packet {
     source: header.source,
     destination: header.destination,
     ...transportOf(route.connection, header, isReply),
+    // A router has been passed: neighbour discovery, which none may pass, is known by 255.
+    fields: { "ip ttl": 63, "ip6 hoplimit": 63 },
     ct: { state: isReply ? "established" : "new", direction, mark: 0, ...tuples },
   }
 }
