@@ -34,7 +34,7 @@ export function addressIn(cidr: string, offset: number): string | undefined {
     : formatAddress({ family: "IPv6", value: first.value + BigInt(offset) })
 }
 
-export function prefixLength(cidr: string): number {
+function prefixLength(cidr: string): number {
   return Number(cidr.slice(cidr.indexOf("/") + 1))
 }
 

@@ -8,7 +8,7 @@ export interface CommandResult {
   readonly stderr: string
 }
 
-export class CommandError extends Error {
+class CommandError extends Error {
   override readonly name = "CommandError"
   readonly result: CommandResult
 

@@ -9,7 +9,7 @@ import { hardwareAddress, labNames, podInterface } from "./names.ts"
 import { serviceRules } from "./service-rules.ts"
 import { isIPv6, type LabNodeSpec, type LabPodSpec, type LabSpec } from "./spec.ts"
 
-export interface Sysctl {
+interface Sysctl {
   readonly namespace: string
   /** Below /proc/sys. */
   readonly path: string

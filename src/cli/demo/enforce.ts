@@ -12,7 +12,7 @@ import type { Snapshot } from "../../compile/snapshot.ts"
 import { lower } from "../../kinds/registry.ts"
 import type { Lab, LabNode } from "../../lab/lab.ts"
 
-export interface Sizes {
+interface Sizes {
   readonly chains: number
   readonly sets: number
   readonly elements: number
@@ -63,7 +63,7 @@ async function enforceOn(node: LabNode, ruleset: Ruleset, lab: Lab): Promise<Enf
   return enforcer
 }
 
-export function sizesOf(ruleset: Ruleset): Sizes {
+function sizesOf(ruleset: Ruleset): Sizes {
   const sizes = ruleset.flatMap((object) => {
     if ("set" in object) return [sizeOf(object.set.elem)]
     return "map" in object ? [sizeOf(object.map.elem)] : []

@@ -19,7 +19,7 @@ export interface ScenarioResult {
   readonly milliseconds: Timings
 }
 
-export interface Timings {
+interface Timings {
   readonly lab: number
   readonly open: number
   /** Manifests read, compiled, rendered and in force in the kernel of every node. */

@@ -219,7 +219,7 @@ export function addressOf({ address }: Endpoint): string {
   return address.text
 }
 
-export function portNumber(port: Port): number {
+function portNumber(port: Port): number {
   return port.kind === "port" ? port.port : 0
 }
 
