@@ -72,6 +72,9 @@ export function renameChain(table: TableDraft, chain: Chain, newname: string): R
 /** Of a set that exists size and time-out change. */
 export function addSet(table: TableDraft, source: SetDefinition, verb: AddVerb): Refusal | undefined {
   const { handle: _handle, elem, ...rest } = source.set
+  if (elem?.length === 0) return refuse("emptyList")
+  // nft 1.0.6 knows the flag only in its native syntax.
+  if (rest.flags?.includes("dynamic") ?? false) return refuse("dynamic")
   const definition: SetDefinition =
     source.kind === "map"
       ? { kind: "map", set: { ...rest, map: source.set.map } }

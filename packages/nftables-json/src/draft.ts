@@ -55,6 +55,8 @@ const REASONS = {
   depth: "Could not process rule: Too many links",
   overlap: "interval overlaps with an existing one",
   address: "Could not resolve hostname: Name or service not known",
+  emptyList: "Invalid set elem expression.",
+  dynamic: "Invalid set flag at index 0.",
   noMap: "Unexpected data: set is not a map",
 } as const
 

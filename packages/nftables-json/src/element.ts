@@ -88,6 +88,7 @@ export function compareElements(a: CanonicalElement, b: CanonicalElement): numbe
   if (a.interval !== undefined && b.interval !== undefined && a.interval.from !== b.interval.from) {
     return a.interval.from < b.interval.from ? -1 : 1
   }
+  if (typeof a.element === "number" && typeof b.element === "number") return a.element - b.element
   if (a.key !== b.key) return a.key < b.key ? -1 : 1
   if (a.value === b.value) return 0
   return a.value < b.value ? -1 : 1

@@ -164,9 +164,8 @@ function normalizeMaskedMatch(match: Match): Match {
   const value = readConstant(type, match.right)
   if (mask === undefined || value === undefined) return match
   if (type.form === "bitmask") {
-    return match.op === "!=" && value === 0n
-      ? { op: "in", left: parts.left, right: writeValue(type, mask) }
-      : match
+    if (value !== 0n) return match
+    return { op: match.op === "!=" ? "in" : "!", left: parts.left, right: writeValue(type, mask) }
   }
   const length = type.hasPrefixes ? prefixLength(type, mask) : undefined
   if (length === undefined) return match

@@ -1,6 +1,6 @@
 // Expressions in nft's native syntax.
 
-import { type DataType, dataType, readValue } from "./data-type.ts"
+import { canonicalValue, type DataType, dataType, readValue } from "./data-type.ts"
 import { isList, isMapElement } from "./expression.ts"
 import { typesOf } from "./expression-type.ts"
 import { printFields, quoted, seconds, textOf } from "./print-text.ts"
@@ -64,12 +64,18 @@ const TEXT = dataType("text")
 const NAMES_OF_INTERFACES = ["ifname", "iface_index"]
 
 function printValue(type: DataType, value: string | number): string {
-  if (typeof value === "number") return type.name === "mark" ? hexadecimal(value) : String(value)
+  if (typeof value === "number") return printNumber(type, value)
   if (value.startsWith("@") || type.form === "ipv4" || type.form === "ipv6") return value
   if (NAMES_OF_INTERFACES.includes(type.name)) return quoted(value)
   const number = type.form === "integer" && !PLAIN.test(value) ? readValue(type, value) : undefined
-  if (number !== undefined) return printValue(type, Number(number))
+  if (number !== undefined) return printNumber(type, Number(number))
   return PLAIN.test(value) ? value : quoted(value)
+}
+
+function printNumber(type: DataType, value: number): string {
+  if (type.name === "mark") return hexadecimal(value)
+  const name = type.form === "integer" ? canonicalValue(type, value) : value
+  return String(name)
 }
 
 /** Names hold hyphens themselves, so nft reads numbers only at the ends of a range. */

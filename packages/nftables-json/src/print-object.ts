@@ -97,7 +97,8 @@ const NAMED: Readonly<Record<string, (value: unknown) => readonly string[]>> = {
   "ct expectation": (value) => [
     `protocol ${textOf(value, "protocol")}`,
     `dport ${textOf(value, "dport")}`,
-    `timeout ${textOf(value, "timeout")}`,
+    // Milliseconds, unlike every other time in the schema.
+    `timeout ${seconds(Number(textOf(value, "timeout")) / 1000)}`,
     `size ${textOf(value, "size")}`,
     ...layer3(value),
   ],

@@ -108,8 +108,15 @@ function printAdded(verb: "add" | "create", object: RulesetObject, context: Comm
   if ("element" in object) return printElements(verb, object.element, context)
   const head = `${verb} ${address(object)}`
   const lines = definition(object, context.width)
+  if (verb === "create" && UNBLOCKED.some((kind) => kind in object)) {
+    // Of a counter, create takes the name alone.
+    return "counter" in object ? head : [head, ...lines].join(" ")
+  }
   return lines.length === 0 ? head : `${head} {\n${lines.map((line) => INDENT + line).join("\n")}\n}`
 }
+
+/** `create` reads these without braces, unlike `add` (parser_bison.y of nft 1.0.6). */
+const UNBLOCKED = ["counter", "limit", "quota", "synproxy", "secmark"]
 
 function definition(object: RulesetObject, width: number): readonly string[] {
   if ("table" in object)
@@ -122,9 +129,9 @@ function definition(object: RulesetObject, width: number): readonly string[] {
 
 function printRule(verb: string, rule: Rule): string {
   const { family, table, chain, handle, index } = rule
-  // Only "position" and "index" place a new rule; a handle in "add" is taken no notice of.
-  const place = verb === "add" ? "" : handle === undefined ? "" : ` handle ${handle}`
-  const position = index === undefined ? place : ` index ${index}`
+  // As JSON, add takes no notice of a handle; the native command would.
+  const isPlaced = handle !== undefined && (verb === "insert" || verb === "replace")
+  const position = index !== undefined ? ` index ${index}` : isPlaced ? ` handle ${handle}` : ""
   return `${verb} rule ${family} ${table} ${chain}${position} ${ruleText(rule)}`
 }
 

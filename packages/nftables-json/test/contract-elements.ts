@@ -125,6 +125,8 @@ export const ELEMENTS: readonly Row[] = [
     when: [...flush(set("s")), ...add(elements("s", "1.1.1.1"))],
     outcome: "applied",
   },
+  { name: "no elements at all", when: add(set("n", { elem: [] })), outcome: "syntax" },
+  { name: "the flag dynamic", when: add(set("n", { flags: ["dynamic"] })), outcome: "syntax" },
   { name: "flush of a set that is missing", when: flush(set("x")), outcome: "not-found" },
   {
     name: "more elements than the size",
