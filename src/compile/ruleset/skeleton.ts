@@ -34,6 +34,17 @@ import {
   meta,
 } from "./expressions.ts"
 import { markOf, type RulesetOptions } from "./options.ts"
+import {
+  fib,
+  fibType,
+  fromPods,
+  hopLimit,
+  icmpv6,
+  LISTENER,
+  NEIGHBOUR,
+  ROUTER,
+  toPods,
+} from "./packet-kinds.ts"
 import { TABLE } from "./sets.ts"
 
 export interface Surroundings {
@@ -102,9 +113,9 @@ function plain(name: string, rules: readonly (readonly Statement[])[]): Skeleton
 }
 
 function prerouting(): readonly ChainRule[] {
-  // Duplicate address detection has the source ::, which no route leads to.
+  // Duplicate address detection and the first MLD report have the source ::, which no route leads to.
   return [
-    { expr: [icmpv6(NEIGHBOUR_DISCOVERY), accept] },
+    { expr: [icmpv6([...NEIGHBOUR, ...LISTENER]), match(header("ip6", "saddr"), "::"), accept] },
     { expr: [fromPods, match(fib("oif", ["saddr", "iif"]), false), goto("drop_spoofed")] },
   ]
 }
@@ -137,7 +148,7 @@ function output({ options }: Surroundings): readonly ChainRule[] {
     accepted(options),
     // The node's own errors go unmarked: they say nothing about whether the flow may go on.
     { expr: [isRelated, isIcmp, accept] },
-    { expr: [icmpv6([...NEIGHBOUR_DISCOVERY, ...ROUTER]), accept] },
+    { expr: [icmpv6([...NEIGHBOUR, ...LISTENER, ...ROUTER]), accept] },
     // The node's answers are judged as the flow that they answer.
     { expr: [isReply, jump("egress")] },
     { expr: [fromNode, toPods, goto("stamp")] },
@@ -158,7 +169,10 @@ function prelude({ options }: Surroundings): readonly ChainRule[] {
     accepted(options),
     // An error of a flow that is denied now is judged as that flow: else it would carry data on.
     related,
-    { expr: [icmpv6(NEIGHBOUR_DISCOVERY), accept] },
+    // On the link alone: a router has taken one from the hop limit before it asks here. Without this a pod that
+    // may send nothing could send neighbour solicitations, with what it likes in them, to anywhere.
+    { expr: [icmpv6(NEIGHBOUR), hopLimit(255), accept] },
+    { expr: [icmpv6(LISTENER), hopLimit(1), accept] },
     { expr: [fromPods, icmpv6(ROUTER), goto("drop_router")] },
     { expr: [isInvalid, goto("invalid")] },
   ]
@@ -248,29 +262,6 @@ function stamp(options: RulesetOptions): readonly ChainRule[] {
 
 function dropChain(reason: string, { logGroup }: RulesetOptions): SkeletonChain {
   return plain(`drop_${reason}`, [[{ counter: null }], logStatements(`drop:${reason}`, logGroup), [drop]])
-}
-
-/** IPv6 that must pass for addresses to work at all: MLD, router solicitation, neighbour discovery (RFC 4861, 3810). */
-const NEIGHBOUR_DISCOVERY = [130, 131, 132, 133, 135, 136, 143]
-/** Router advertisement and redirect: whoever sends them steers others' traffic (CVE-2020-10749). */
-const ROUTER = [134, 137]
-
-const fromPods = match(meta("iifname"), "@pod_interfaces")
-const toPods = match(meta("oifname"), "@pod_interfaces")
-
-function icmpv6(types: readonly number[]): Statement {
-  return match(header("icmpv6", "type"), { set: types })
-}
-
-function fib(
-  result: "oif" | "type",
-  flags: readonly string[],
-): { readonly fib: { readonly result: "oif" | "type"; readonly flags: readonly string[] } } {
-  return { fib: { result, flags } }
-}
-
-function fibType(address: "saddr" | "daddr", type: string): Statement {
-  return match(fib("type", [address]), type)
 }
 
 function dispatch(
