@@ -42,6 +42,10 @@ export function touchIdentity({ batch }: EngineState, identity: Identity): void 
 
 export function touchNode({ batch }: EngineState, node: NodeState): void {
   if (batch.nodes.has(node)) return
-  const existed = node.declared || node.pods > 0
-  batch.nodes.set(node, { existed, podCIDRs: node.podCIDRs })
+  batch.nodes.set(node, { existed: isNamed(node), podCIDRs: node.podCIDRs })
+}
+
+/** A Node object or a pod names it. */
+export function isNamed({ declared, pods }: NodeState): boolean {
+  return declared || pods > 0
 }

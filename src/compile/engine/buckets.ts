@@ -1,18 +1,23 @@
-// Sets of items by one word or by two, without empty sets left behind.
+// Bags of items by one word or by two, without empty bags left behind.
 
-export type Buckets<T> = Map<string, Set<T>>
+import { type Bag, NONE, sizeOf, withItem, withoutItem } from "./bag.ts"
+
+export type Buckets<T> = Map<string, Bag<T>>
 /** By key, then by value. */
 export type PairBuckets<T> = Map<string, Buckets<T>>
 
 export function addToBucket<T>(buckets: Buckets<T>, word: string, item: T): void {
-  const bucket = buckets.get(word)
-  if (bucket === undefined) buckets.set(word, new Set([item]))
-  else bucket.add(item)
+  const bucket = buckets.get(word) ?? NONE
+  const grown = withItem(bucket, item)
+  if (grown !== bucket) buckets.set(word, grown)
 }
 
 export function dropFromBucket<T>(buckets: Buckets<T>, word: string, item: T): void {
   const bucket = buckets.get(word)
-  if (bucket?.delete(item) && bucket.size === 0) buckets.delete(word)
+  if (bucket === undefined) return
+  const rest = withoutItem(bucket, item)
+  if (sizeOf(rest) === 0) buckets.delete(word)
+  else if (rest !== bucket) buckets.set(word, rest)
 }
 
 export function bucketsOf<T>(pairs: PairBuckets<T>, key: string): Buckets<T> {

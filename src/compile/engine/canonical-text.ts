@@ -13,14 +13,16 @@ export function quote(word: string): string {
 }
 
 /** `shop:app=web`, `{team=a}:app=web`, `{}:` for every pod of the cluster. */
-export function expressionText({ namespaces, pods }: PodExpression): string {
+export function expressionText(namespaces: PodExpression["namespaces"], pods: string): string {
   const where = namespaces.kind === "name" ? quote(namespaces.name) : `{${selectorText(namespaces.selector)}}`
-  return `${where}:${selectorText(pods)}`
+  return `${where}:${pods}`
 }
 
 /** Requirements in order, each once; "" selects everything. */
 export function selectorText(selector: Selector): string {
-  if (selector.length <= 1) return selector.map(requirementText).join()
+  const [first] = selector
+  if (first === undefined) return ""
+  if (selector.length === 1) return requirementText(first)
   return [...new Set(selector.map(requirementText))].sort().join("&")
 }
 
@@ -39,13 +41,15 @@ function requirementText(requirement: Requirement): string {
 }
 
 function valuesText(values: ReadonlySet<string>): string {
-  const words = Array.from(values, quote)
-  return words.length === 1 ? words.join() : `(${words.sort().join(",")})`
+  const [first] = values
+  if (first !== undefined && values.size === 1) return quote(first)
+  return `(${Array.from(values, quote).sort().join(",")})`
 }
 
 export function labelsText(labels: Labels): string {
-  const words = Object.entries(labels).map(([key, value]) => `${quote(key)}=${quote(value)}`)
-  return words.length > 1 ? words.sort().join("&") : words.join()
+  const keys = Object.keys(labels)
+  const words = keys.map((key) => `${quote(key)}=${quote(labels[key] ?? "")}`)
+  return words.length > 1 ? words.sort().join("&") : (words[0] ?? "")
 }
 
 export function containerPortText({ protocol, name, port }: ContainerPort): string {

@@ -1,16 +1,16 @@
 // A program delta in the making.
 
 import type { Endpoint, NamedPortMember, NodeDelta, PolicyClass, ProgramDelta } from "../program.ts"
-import { isNeeded } from "./node.ts"
-import { nodeNames } from "./span.ts"
-import type { AddressSetState, Batch, ClassState, NamedPortSetState, NodeState, Span } from "./state.ts"
+import type { Bag } from "./bag.ts"
+import { isNamed } from "./batch.ts"
+import type { AddressSetState, Batch, ClassState, NamedPortSetState, NodeState, SharedSet } from "./state.ts"
 
 export interface DeltaDraft {
   readonly nodes: Map<NodeState, NodeChanges>
   readonly addressSets: Map<AddressSetState, Difference<string>>
   readonly namedPortSets: Map<NamedPortSetState, Difference<NamedPortMember>>
   /** Nodes that hold a set since this batch. */
-  readonly gained: Map<Span, Set<NodeState>>
+  readonly gained: Map<SharedSet, Set<NodeState>>
   readonly forget: string[]
 }
 
@@ -80,11 +80,6 @@ function lostClasses({ nodes }: DeltaDraft): readonly PolicyClass[] {
   return [...lost]
 }
 
-interface SpanningSet {
-  readonly key: string
-  readonly span: Span
-}
-
 interface FinishedSet<T> {
   readonly key: string
   readonly added: readonly T[]
@@ -94,22 +89,26 @@ interface FinishedSet<T> {
 
 function finishSets<T>(
   { gained }: DeltaDraft,
-  differences: ReadonlyMap<SpanningSet, Difference<T>>,
+  differences: ReadonlyMap<SharedSet, Difference<T>>,
 ): readonly FinishedSet<T>[] {
-  const sets = Array.from(differences, ([{ key, span }, { added, removed }]) => {
-    const fresh = gained.get(span)
-    const names = nodeNames(span)
-    if (fresh === undefined) return { key, added, removed, nodes: names }
-    const freshNames = new Set(Array.from(fresh, ({ name }) => name))
-    return { key, added, removed, nodes: names.filter((name) => !freshNames.has(name)) }
-  })
-  return sets.filter(({ nodes }) => nodes.length > 0)
+  const sets: FinishedSet<T>[] = []
+  for (const [set, { added, removed }] of differences) {
+    const nodes = namesOf(set.nodes, gained.get(set))
+    if (nodes.length > 0) sets.push({ key: set.key, added, removed, nodes })
+  }
+  return sets
+}
+
+function namesOf(nodes: Bag<NodeState>, without: ReadonlySet<NodeState> | undefined): readonly string[] {
+  const names: string[] = []
+  for (const node of nodes) if (!without?.has(node)) names.push(node.name)
+  return names
 }
 
 /** Null where nothing has changed after all. */
 function finishNode(node: NodeState, changes: NodeChanges, batch: Batch): NodeDelta | null {
   const before = batch.nodes.get(node) ?? { existed: true, podCIDRs: node.podCIDRs }
-  const exists = isNeeded(node)
+  const exists = isNamed(node)
   if (!before.existed && !exists) return null
   const sameCIDRs = before.podCIDRs.join() === node.podCIDRs.join()
   const state = exists ? (before.existed ? "kept" : "added") : "removed"

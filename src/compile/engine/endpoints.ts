@@ -1,105 +1,95 @@
 // Endpoints of nodes: an owned address with the classes of its pod, and what it makes its node need.
 
-import type { ClassKey, Endpoint } from "../program.ts"
+import type { Endpoint } from "../program.ts"
 import { changesOf, type DeltaDraft, type NodeChanges } from "./delta-draft.ts"
-import { countClass, countSet, discountClass, discountSet } from "./span.ts"
-import type { AddressRecord, ClassState, EngineState, NodeState, Span } from "./state.ts"
+import { addToSpan, countClass, discountClass, dropFromSpan } from "./span.ts"
+import type { AddressRecord, ClassState, EngineState, NodeState, SharedSet } from "./state.ts"
 
 /** Publishes the endpoint of every address that was touched. */
-export function publishEndpoints(state: EngineState, draft: DeltaDraft): void {
+export function publishEndpoints({ batch }: EngineState, draft: DeltaDraft): void {
   const departures: Departure[] = []
-  for (const record of state.batch.addresses) {
-    const departure = publishEndpoint(state, draft, record)
+  for (const record of batch.addresses) {
+    const departure = publishEndpoint(draft, record)
     if (departure !== null) departures.push(departure)
   }
-  for (const { node, endpoint } of departures) {
-    leave(state, changesOf(draft, node), { node, key: endpoint.ingress })
-    leave(state, changesOf(draft, node), { node, key: endpoint.egress })
+  for (const { node, ingress, egress } of departures) {
+    const changes = changesOf(draft, node)
+    leave(changes, node, ingress)
+    leave(changes, node, egress)
   }
+}
+
+/** The endpoint of an address, where its owner has a node. */
+export function endpointOf({ address, owner, ingress, egress }: AddressRecord): Endpoint | null {
+  if (owner === null || ingress === null || egress === null) return null
+  const { key, uid } = owner
+  return { address, pod: key, uid, ingress: ingress.policyClass.key, egress: egress.policyClass.key }
 }
 
 interface Departure {
   readonly node: NodeState
-  readonly endpoint: Endpoint
+  readonly ingress: ClassState
+  readonly egress: ClassState
 }
 
 /** What the address was until now, where it is that no longer. */
-function publishEndpoint(state: EngineState, draft: DeltaDraft, record: AddressRecord): Departure | null {
-  const { address, owner, published, endpoint: before } = record
-  const nodeBefore = before === null ? null : (published?.node ?? null)
-  const after = endpointOf(record)
-  const node = after === null ? null : (owner?.node ?? null)
-  if (node === nodeBefore && isSame(before, after)) return null
-  record.endpoint = after
-  if (nodeBefore !== null && nodeBefore !== node) {
-    nodeBefore.endpoints.delete(record)
-    changesOf(draft, nodeBefore).removedAddresses.push(address)
+function publishEndpoint(draft: DeltaDraft, record: AddressRecord): Departure | null {
+  const before = departureOf(record)
+  const identity = record.owner?.labelSet?.identity ?? null
+  const node = identity === null ? null : (record.owner?.node ?? null)
+  const ingress = node === null ? null : (identity?.ingress ?? null)
+  const egress = node === null ? null : (identity?.egress ?? null)
+  const same = record.ingress === ingress && record.egress === egress && before?.node === (node ?? undefined)
+  if (same && isSameOwner(record)) return null
+  record.ingress = ingress
+  record.egress = egress
+  if (before !== null && before.node !== node) {
+    before.node.endpoints.delete(record)
+    changesOf(draft, before.node).removedAddresses.push(record.address)
   }
-  if (node !== null && after !== null) {
+  const endpoint = endpointOf(record)
+  if (node !== null && ingress !== null && egress !== null && endpoint !== null) {
     node.endpoints.add(record)
     const changes = changesOf(draft, node)
-    changes.endpoints.push(after)
-    if (nodeBefore === node) changes.changedAddresses.push(address)
-    enter(state, draft, { node, key: after.ingress })
-    enter(state, draft, { node, key: after.egress })
+    changes.endpoints.push(endpoint)
+    if (before?.node === node) changes.changedAddresses.push(record.address)
+    enter(draft, node, ingress)
+    enter(draft, node, egress)
   }
-  return before === null || nodeBefore === null ? null : { node: nodeBefore, endpoint: before }
+  return before
 }
 
-function endpointOf({ address, owner }: AddressRecord): Endpoint | null {
-  if (owner === null || owner.node === null || owner.labelSet === null) return null
-  const { ingress, egress } = owner.labelSet.identity
-  if (ingress === null || egress === null) return null
-  return {
-    address,
-    pod: owner.key,
-    uid: owner.uid,
-    ingress: ingress.policyClass.key,
-    egress: egress.policyClass.key,
-  }
+function departureOf({ published, ingress, egress }: AddressRecord): Departure | null {
+  const node = published?.node ?? null
+  return node === null || ingress === null || egress === null ? null : { node, ingress, egress }
 }
 
-function isSame(a: Endpoint | null, b: Endpoint | null): boolean {
-  if (a === null || b === null) return a === b
-  return a.pod === b.pod && a.uid === b.uid && a.ingress === b.ingress && a.egress === b.egress
+function isSameOwner({ owner, published }: AddressRecord): boolean {
+  return owner?.key === published?.key && owner?.uid === published?.uid
 }
 
-interface NodeClass {
-  readonly node: NodeState
-  readonly key: ClassKey
-}
-
-function enter(state: EngineState, draft: DeltaDraft, { node, key }: NodeClass): void {
-  const entered = classWithKey(state, key)
+function enter(draft: DeltaDraft, node: NodeState, entered: ClassState): void {
   if (!countClass(node, entered)) return
   const changes = changesOf(draft, node)
   changes.classes.added.push(entered)
   for (const set of entered.addressSets) {
-    if (countSet(set.span, node)) changes.addressSets.added.push(gain(draft, node, set))
+    if (addToSpan(set, node)) changes.addressSets.added.push(gain(draft, node, set))
   }
   for (const set of entered.namedPortSets) {
-    if (countSet(set.span, node)) changes.namedPortSets.added.push(gain(draft, node, set))
+    if (addToSpan(set, node)) changes.namedPortSets.added.push(gain(draft, node, set))
   }
 }
 
-function gain<T extends { readonly span: Span }>({ gained }: DeltaDraft, node: NodeState, set: T): T {
-  const nodes = gained.get(set.span)
-  if (nodes === undefined) gained.set(set.span, new Set([node]))
+function gain<T extends SharedSet>({ gained }: DeltaDraft, node: NodeState, set: T): T {
+  const nodes = gained.get(set)
+  if (nodes === undefined) gained.set(set, new Set([node]))
   else nodes.add(node)
   return set
 }
 
-function leave(state: EngineState, changes: NodeChanges, { node, key }: NodeClass): void {
-  const left = classWithKey(state, key)
+function leave(changes: NodeChanges, node: NodeState, left: ClassState): void {
   if (!discountClass(node, left)) return
   changes.classes.removed.push(left)
-  for (const set of left.addressSets) if (discountSet(set.span, node)) changes.addressSets.removed.push(set)
-  for (const set of left.namedPortSets)
-    if (discountSet(set.span, node)) changes.namedPortSets.removed.push(set)
-}
-
-function classWithKey({ classes }: EngineState, key: ClassKey): ClassState {
-  const found = classes.get(key)
-  if (found === undefined) throw new Error(`an endpoint has a class that is not there: ${key}`)
-  return found
+  for (const set of left.addressSets) if (dropFromSpan(set, node)) changes.addressSets.removed.push(set)
+  for (const set of left.namedPortSets) if (dropFromSpan(set, node)) changes.namedPortSets.removed.push(set)
 }

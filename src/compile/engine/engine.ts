@@ -89,6 +89,7 @@ function createState(): EngineState {
     namespaceSelectorIndex: createSelectorIndex(),
     identityIndex: null,
     expressions: new Map(),
+    podSelectors: new Map(),
     labelKeys: { counts: new Map(), carriers: new Map() },
     portNames: { counts: new Map(), carriers: new Map() },
     policies: new Map(),

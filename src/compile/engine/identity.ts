@@ -6,11 +6,11 @@
 // changes no member of a set that was there before, and a class only through the policy that brought the word.
 
 import type { ContainerPort, Labels } from "../snapshot.ts"
+import { findText, NONE, sizeOf, withItem, withoutItem, withText } from "./bag.ts"
 import { touchIdentity } from "./batch.ts"
 import { addToBucket } from "./buckets.ts"
 import { containerPortText, labelsText } from "./canonical-text.ts"
-import { addLabelled, removeLabelled } from "./label-index.ts"
-import { put, take } from "./positioned-list.ts"
+import { addItem, addLabelled, removeItem, removeLabelled } from "./label-index.ts"
 import { visitHolding } from "./selector-index.ts"
 import type { EngineState, Expression, Identity, LabelSet, Mentions, NamespaceState } from "./state.ts"
 
@@ -22,7 +22,7 @@ export function labelSetOf(
 ): LabelSet {
   const ports = namedPorts(pod.ports)
   const described: Described = { ...describe(pod.labels, ports), namespace, labels: pod.labels, ports }
-  return namespace.labelSets.get(described.text) ?? createLabelSet(state, described)
+  return findText(namespace.labelSets, described.text) ?? createLabelSet(state, described)
 }
 
 /** The expressions of an identity have changed with its namespace: another identity takes its place. */
@@ -31,10 +31,10 @@ export function replaceIdentity(
   identity: Identity,
   expressions: readonly Expression[],
 ): Identity {
-  for (const each of identity.expressions) each.identities.delete(identity)
+  for (const each of identity.expressions) each.identities = withoutItem(each.identities, identity)
   unlist(state, identity)
   const replacement = createIdentity(state, identity, expressions)
-  for (const labelSet of identity.labelSets.slice()) moveLabelSet(state, labelSet, replacement)
+  for (const labelSet of identity.labelSets) moveLabelSet(state, labelSet, replacement)
   return replacement
 }
 
@@ -59,10 +59,9 @@ export function forgetMention(state: EngineState, { counts, carriers }: Mentions
 
 /** Out of the places where identities are looked up. */
 export function unlist(state: EngineState, identity: Identity): void {
-  const { items, index } = identity.namespace.identities
-  if (items.get(identity.text) !== identity) return
-  items.delete(identity.text)
-  if (index !== null) removeLabelled(index, identity)
+  const { identities } = identity.namespace
+  if (findText(identities.items, identity.text) !== identity) return
+  removeItem(identities, identity)
   if (state.identityIndex !== null) removeLabelled(state.identityIndex, identity)
 }
 
@@ -93,9 +92,9 @@ function namedPorts(ports: readonly ContainerPort[]): readonly ContainerPort[] {
 function createLabelSet(state: EngineState, described: Described): LabelSet {
   const { namespace, labels, ports, text } = described
   const identity = identityOf(state, described)
-  const labelSet: LabelSet = { namespace, text, labels, ports, pods: [], identity, position: 0, before: null }
-  put(identity.labelSets, labelSet)
-  namespace.labelSets.set(text, labelSet)
+  const labelSet: LabelSet = { namespace, text, labels, ports, pods: NONE, identity, before: null }
+  identity.labelSets = withItem(identity.labelSets, labelSet)
+  namespace.labelSets = withText(namespace.labelSets, labelSet)
   for (const key of Object.keys(labels)) addToBucket(state.labelKeys.carriers, key, labelSet)
   for (const { name } of ports) addToBucket(state.portNames.carriers, name, labelSet)
   return labelSet
@@ -103,7 +102,7 @@ function createLabelSet(state: EngineState, described: Described): LabelSet {
 
 function identityOf(state: EngineState, described: Described): Identity {
   const projected = project(state, described)
-  const known = projected.namespace.identities.items.get(projected.text)
+  const known = findText(projected.namespace.identities.items, projected.text)
   if (known !== undefined) return known
   return createIdentity(state, projected, expressionsHolding(projected))
 }
@@ -126,7 +125,7 @@ function expressionsHolding({ namespace, labels }: Described): readonly Expressi
   }
   visitHolding(namespace.expressions, labels, visit)
   for (const { expressions } of namespace.selectors) visitHolding(expressions, labels, visit)
-  return found
+  return found.slice()
 }
 
 function createIdentity(
@@ -140,16 +139,15 @@ function createIdentity(
     labels,
     ports,
     portsText,
-    labelSets: [],
-    expressions: [...expressions],
+    labelSets: NONE,
+    expressions,
     stack: null,
     ingress: null,
     egress: null,
     touched: false,
   }
-  for (const each of expressions) each.identities.add(identity)
-  namespace.identities.items.set(text, identity)
-  if (namespace.identities.index !== null) addLabelled(namespace.identities.index, identity)
+  for (const each of expressions) each.identities = withItem(each.identities, identity)
+  addItem(namespace.identities, identity)
   if (state.identityIndex !== null) addLabelled(state.identityIndex, identity)
   touchIdentity(state, identity)
   return identity
@@ -169,8 +167,8 @@ function moveLabelSet({ batch }: EngineState, labelSet: LabelSet, identity: Iden
     labelSet.before = { identity: before, ingress: before.ingress, egress: before.egress }
     batch.moved.push(labelSet)
   }
-  take(before.labelSets, labelSet)
-  if (before.labelSets.length === 0) batch.unused.identities.push(before)
-  put(identity.labelSets, labelSet)
+  before.labelSets = withoutItem(before.labelSets, labelSet)
+  if (sizeOf(before.labelSets) === 0) batch.unused.identities.push(before)
+  identity.labelSets = withItem(identity.labelSets, labelSet)
   labelSet.identity = identity
 }

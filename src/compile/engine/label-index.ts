@@ -2,16 +2,27 @@
 
 import { type Requirement, type Selector, selects } from "../selector.ts"
 import type { Labels } from "../snapshot.ts"
+import {
+  type Bag,
+  type ByText,
+  countOf,
+  eachOf,
+  type Named,
+  NONE,
+  sizeOf,
+  withoutText,
+  withText,
+} from "./bag.ts"
 import { addToBucket, bucketsOf, dropFromPair, type PairBuckets } from "./buckets.ts"
 
 const FEW = 16
 
-export interface Labelled {
+export interface Labelled extends Named {
   readonly labels: Labels
 }
 
 export interface LabelledItems<T extends Labelled> {
-  readonly items: Map<string, T>
+  items: ByText<T>
   /** Made when many items are searched for the first time, and kept up from then on. */
   index: LabelIndex<T> | null
 }
@@ -19,7 +30,17 @@ export interface LabelledItems<T extends Labelled> {
 export type LabelIndex<T> = PairBuckets<T>
 
 export function createLabelledItems<T extends Labelled>(): LabelledItems<T> {
-  return { items: new Map(), index: null }
+  return { items: NONE, index: null }
+}
+
+export function addItem<T extends Labelled>(within: LabelledItems<T>, item: T): void {
+  within.items = withText(within.items, item)
+  if (within.index !== null) addLabelled(within.index, item)
+}
+
+export function removeItem<T extends Labelled>(within: LabelledItems<T>, item: T): void {
+  within.items = withoutText(within.items, item)
+  if (within.index !== null) removeLabelled(within.index, item)
 }
 
 export function createLabelIndex<T extends Labelled>(items: Iterable<T>): LabelIndex<T> {
@@ -43,9 +64,9 @@ export function visitHeld<T extends Labelled>(
   visit: (item: T) => void,
 ): void {
   const { items } = within
-  if (within.index === null && items.size > FEW) within.index = createLabelIndex(items.values())
+  if (within.index === null && countOf(items) > FEW) within.index = createLabelIndex(eachOf(items))
   if (within.index !== null && isAnchored(selector)) visitIndexed(within.index, selector, visit)
-  else for (const item of items.values()) if (selects(selector, item.labels)) visit(item)
+  else for (const item of eachOf(items)) if (selects(selector, item.labels)) visit(item)
 }
 
 /** Whether the index can find what a selector holds: some requirement names a key that must be there. */
@@ -59,11 +80,11 @@ export function visitIndexed<T extends Labelled>(
   selector: Selector,
   visit: (item: T) => void,
 ): void {
-  let fewest: readonly ReadonlySet<T>[] = []
+  let fewest: readonly Bag<T>[] = []
   let size = Infinity
   for (const requirement of selector.filter(isPositive)) {
     const buckets = bucketsHeld(index, requirement)
-    const total = buckets.reduce((sum, bucket) => sum + bucket.size, 0)
+    const total = buckets.reduce((sum, bucket) => sum + sizeOf(bucket), 0)
     if (total < size) [fewest, size] = [buckets, total]
   }
   for (const bucket of fewest) {
@@ -75,7 +96,7 @@ function isPositive(requirement: Requirement): boolean {
   return requirement.op === "in" || requirement.op === "exists"
 }
 
-function bucketsHeld<T>(index: LabelIndex<T>, requirement: Requirement): readonly ReadonlySet<T>[] {
+function bucketsHeld<T>(index: LabelIndex<T>, requirement: Requirement): readonly Bag<T>[] {
   const byValue = index.get(requirement.key)
   if (byValue === undefined) return []
   if (requirement.op !== "in") return [...byValue.values()]

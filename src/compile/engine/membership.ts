@@ -1,11 +1,12 @@
 // Members that come to and go from sets which a node held before.
 //
 // An address moves from one identity to another (or from and to none). What that means is worked out once
-// for all addresses that move alike. Sets made in this batch are new to every node that has them.
+// for all addresses that move alike. Before the first batch nodes held nothing.
 
 import type { NamedPortMember } from "../program.ts"
+import { NONE, sizeOf } from "./bag.ts"
 import { type DeltaDraft, differenceOf } from "./delta-draft.ts"
-import { holdsIdentity, type ServedPort, servedPorts } from "./sets.ts"
+import { type ServedPort, servedPorts } from "./sets.ts"
 import type {
   AddressRecord,
   AddressSetState,
@@ -13,10 +14,12 @@ import type {
   Identity,
   NamedPortSetState,
   PodRecord,
+  SharedSet,
 } from "./state.ts"
 
 /** Before the owners of the batch's addresses are published. */
 export function publishMembers(state: EngineState, draft: DeltaDraft): void {
+  if (state.batch.number === 1) return
   for (const [before, moves] of movesOf(state.batch.addresses)) {
     for (const [after, addresses] of moves) {
       publishMove(state, draft, { before, after, addresses })
@@ -71,18 +74,18 @@ function publishMove(state: EngineState, draft: DeltaDraft, { before, after, add
   }
 }
 
-/** Sets with a span from before that hold one identity and not the other. */
+/** Sets that nodes held before and that hold one identity and not the other. */
 function setsHolding(
   one: Identity | null,
   other: Identity | null,
   batch: number,
 ): ReadonlySet<AddressSetState> {
   const found = new Set<AddressSetState>()
-  for (const expression of one?.expressions ?? []) {
-    if (other?.expressions.includes(expression)) continue
+  const others = new Set(other?.expressions)
+  for (const expression of one?.expressions ?? NONE) {
+    if (others.has(expression)) continue
     for (const set of expression.addressSets) {
-      if (set.span.since === batch || set.span.nodes.size === 0) continue
-      if (other === null || !holdsIdentity(set, other)) found.add(set)
+      if (isHeldSince(set, batch) && !set.expressions.some((each) => others.has(each))) found.add(set)
     }
   }
   return found
@@ -95,11 +98,16 @@ function namedPortSetsOf(
 ): ReadonlySet<NamedPortSetState> {
   const found = new Set<NamedPortSetState>()
   for (const identity of [before, after]) {
-    for (const { namedPortSets } of identity?.expressions ?? []) {
-      for (const set of namedPortSets) if (set.span.since !== batch && set.span.nodes.size > 0) found.add(set)
+    for (const { namedPortSets } of identity?.expressions ?? NONE) {
+      for (const set of namedPortSets) if (isHeldSince(set, batch)) found.add(set)
     }
   }
   return found
+}
+
+/** Before this batch; a set made in it is new to every node that has it. */
+function isHeldSince({ since, nodes }: SharedSet, batch: number): boolean {
+  return since !== batch && sizeOf(nodes) > 0
 }
 
 function without(ports: readonly ServedPort[], others: readonly ServedPort[]): readonly ServedPort[] {

@@ -2,33 +2,40 @@
 
 import { labelValue, type Selector } from "../selector.ts"
 import type { Labels, Namespace } from "../snapshot.ts"
+import { eachOf, findText, NONE } from "./bag.ts"
 import { touchLabelSet } from "./batch.ts"
 import { selectorText } from "./canonical-text.ts"
 import { replaceIdentity } from "./identity.ts"
-import { addLabelled, createLabelledItems, removeLabelled, visitHeld } from "./label-index.ts"
+import {
+  addItem,
+  addLabelled,
+  createLabelledItems,
+  removeItem,
+  removeLabelled,
+  visitHeld,
+} from "./label-index.ts"
 import { addSelector, createSelectorIndex, removeSelector, visitHolding } from "./selector-index.ts"
 import type { EngineState, Expression, Identity, NamespaceSelector, NamespaceState } from "./state.ts"
 
 const NAME_LABEL = "kubernetes.io/metadata.name"
 
 export function namespaceNamed(state: EngineState, name: string): NamespaceState {
-  const known = state.namespaces.items.get(name)
+  const known = findText(state.namespaces.items, name)
   if (known !== undefined) return known
   const labels = { [NAME_LABEL]: name }
   const namespace: NamespaceState = {
     kind: "namespace",
-    name,
+    text: name,
     labels,
     declared: false,
     selectors: selectorsHolding(state, labels),
     expressions: createSelectorIndex(),
-    labelSets: new Map(),
+    labelSets: NONE,
     identities: createLabelledItems(),
     uses: 0,
   }
   for (const each of namespace.selectors) each.namespaces.add(namespace)
-  state.namespaces.items.set(name, namespace)
-  if (state.namespaces.index !== null) addLabelled(state.namespaces.index, namespace)
+  addItem(state.namespaces, namespace)
   state.batch.unused.namespaces.push(namespace)
   return namespace
 }
@@ -45,7 +52,7 @@ export function setNamespace(state: EngineState, { name, labels }: Namespace): v
 
 /** Its pods may outlive the object for a while: they are then in a namespace that has only its name. */
 export function deleteNamespace(state: EngineState, name: string): void {
-  const namespace = state.namespaces.items.get(name)
+  const namespace = findText(state.namespaces.items, name)
   if (namespace === undefined) return
   namespace.declared = false
   relabel(state, namespace, { [NAME_LABEL]: name })
@@ -86,8 +93,8 @@ function relabel(state: EngineState, namespace: NamespaceState, labels: Labels):
   namespace.selectors = after
   for (const each of lost) each.namespaces.delete(namespace)
   for (const each of gained) each.namespaces.add(namespace)
-  for (const identity of namespace.identities.items.values().toArray())
-    rematch(state, identity, { lost, gained })
+  const identities = [...eachOf(namespace.identities.items)]
+  for (const identity of identities) rematch(state, identity, { lost, gained })
 }
 
 function selectorsHolding(state: EngineState, labels: Labels): readonly NamespaceSelector[] {
@@ -120,9 +127,7 @@ export function removeNamespaceSelector(state: EngineState, removed: NamespaceSe
 }
 
 export function removeNamespace(state: EngineState, namespace: NamespaceState): void {
-  const { items, index } = state.namespaces
-  if (items.get(namespace.name) !== namespace) return
-  items.delete(namespace.name)
-  if (index !== null) removeLabelled(index, namespace)
+  if (findText(state.namespaces.items, namespace.text) !== namespace) return
+  removeItem(state.namespaces, namespace)
   for (const each of namespace.selectors) each.namespaces.delete(namespace)
 }

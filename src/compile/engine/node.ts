@@ -50,10 +50,6 @@ export function removeNode({ nodes, nodePrograms }: EngineState, { name }: NodeS
   nodePrograms.delete(name)
 }
 
-export function isNeeded({ declared, pods }: NodeState): boolean {
-  return declared || pods > 0
-}
-
 function setPodCIDRs({ families }: EngineState, node: NodeState, podCIDRs: readonly string[]): void {
   for (const cidr of node.podCIDRs) families[familyOf(cidr)] -= 1
   for (const cidr of podCIDRs) families[familyOf(cidr)] += 1

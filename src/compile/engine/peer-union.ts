@@ -5,10 +5,10 @@ import { unionText } from "./canonical-text.ts"
 import { rangesOf } from "./policy.ts"
 import type { Expression, NamedPortPeers, RulePeers } from "./state.ts"
 
-/** The sets that a class names, by what they are made of. */
+/** The sets that a class names, by what they are made of; null for none. */
 export interface NeededSets {
-  readonly addresses: Map<SetKey, readonly Expression[]>
-  readonly namedPorts: Map<SetKey, readonly NamedPortPeers[]>
+  addresses: Map<SetKey, readonly Expression[]> | null
+  namedPorts: Map<SetKey, readonly NamedPortPeers[]> | null
 }
 
 /** Null for no peers at all. */
@@ -16,13 +16,9 @@ export function unitePeers(all: readonly RulePeers[], needed: NeededSets): PeerU
   const [first] = all
   if (first === undefined) return null
   if (all.some(({ any }) => any)) return { kind: "any" }
-  const expressions = all.length === 1 ? first.expressions : all.flatMap((each) => each.expressions)
-  const withBlocks = all.filter(({ ranges }) => ranges !== null)
-  const ranges =
-    withBlocks.length <= 1
-      ? (withBlocks[0]?.ranges ?? null)
-      : rangesOf([...new Set(withBlocks)].flatMap(({ blocks }) => blocks))
-  return { kind: "some", pods: uniteExpressions(expressions, needed), ranges }
+  const distinct = all.length === 1 ? all : [...new Set(all)]
+  const expressions = distinct.length === 1 ? first.expressions : distinct.flatMap((each) => each.expressions)
+  return { kind: "some", pods: uniteExpressions(expressions, needed), ranges: uniteRanges(distinct) }
 }
 
 function uniteExpressions(expressions: readonly Expression[], needed: NeededSets): SetKey | null {
@@ -30,6 +26,15 @@ function uniteExpressions(expressions: readonly Expression[], needed: NeededSets
   if (first === undefined) return null
   const distinct = expressions.length === 1 ? expressions : [...new Set(expressions)]
   const key = distinct.length === 1 ? first.text : unionText(distinct.map(({ text }) => text))
+  needed.addresses ??= new Map()
   needed.addresses.set(key, distinct)
   return key
+}
+
+/** The blocks of one rule are united already. */
+function uniteRanges(all: readonly RulePeers[]): RulePeers["ranges"] {
+  const some = all.filter(({ ranges }) => ranges !== null)
+  const [first] = some
+  if (first === undefined) return null
+  return some.length === 1 ? first.ranges : rangesOf(some.flatMap(({ blocks }) => blocks))
 }

@@ -5,11 +5,11 @@
 // others have it neither as subject nor as member, until the owner goes.
 
 import type { Pod } from "../snapshot.ts"
+import { NONE, sizeOf, withItem, withoutItem } from "./bag.ts"
 import { touchAddress } from "./batch.ts"
 import { labelSetOf } from "./identity.ts"
 import { namespaceNamed } from "./namespace.ts"
 import { nodeNamed, releaseNode } from "./node.ts"
-import { put, take } from "./positioned-list.ts"
 import type { AddressRecord, EngineState, PodRecord } from "./state.ts"
 
 export function setPod(state: EngineState, pod: Pod): void {
@@ -18,7 +18,7 @@ export function setPod(state: EngineState, pod: Pod): void {
   const record = createPod(state, pod, key)
   state.pods.set(key, record)
   if (before !== undefined) withdraw(state, before)
-  if (record.labelSet !== null) put(record.labelSet.pods, record)
+  if (record.labelSet !== null) record.labelSet.pods = withItem(record.labelSet.pods, record)
   for (const each of record.addresses) claim(state, each, record)
 }
 
@@ -44,17 +44,17 @@ function createPod(state: EngineState, pod: Pod, key: string): PodRecord {
     uid: uid === "" ? key : uid,
     node,
     labelSet: owns ? labelSetOf(state, namespaceNamed(state, pod.namespace), pod) : null,
-    addresses: owns ? addressesNamed(state, pod.addresses) : [],
-    position: 0,
+    addresses: owns ? addressesNamed(state, pod.addresses) : NONE,
   }
 }
 
 function withdraw(state: EngineState, pod: PodRecord): void {
   for (const each of pod.addresses) disclaim(state, each, pod)
   if (pod.node !== null) releaseNode(state, pod.node)
-  if (pod.labelSet === null) return
-  take(pod.labelSet.pods, pod)
-  if (pod.labelSet.pods.length === 0) state.batch.unused.labelSets.push(pod.labelSet)
+  const { labelSet } = pod
+  if (labelSet === null) return
+  labelSet.pods = withoutItem(labelSet.pods, pod)
+  if (sizeOf(labelSet.pods) === 0) state.batch.unused.labelSets.push(labelSet)
 }
 
 function addressesNamed(state: EngineState, addresses: readonly string[]): readonly AddressRecord[] {
@@ -68,9 +68,10 @@ function addressNamed(state: EngineState, address: string): AddressRecord {
   const made: AddressRecord = {
     address,
     owner: null,
-    rivals: [],
+    rivals: NONE,
     published: null,
-    endpoint: null,
+    ingress: null,
+    egress: null,
     touched: false,
   }
   state.addresses.set(address, made)

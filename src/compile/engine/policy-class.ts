@@ -22,7 +22,7 @@ export function buildClass(
   policies: readonly PolicyRecord[],
   ports: readonly ContainerPort[],
 ): ClassDraft {
-  const needed: NeededSets = { addresses: new Map(), namedPorts: new Map() }
+  const needed: NeededSets = { addresses: null, namedPorts: null }
   const stages: Stage[] = []
   for (const tier of tiersOf(policies.filter((each) => each[direction] !== null))) {
     const stage = buildStage(tier, { direction, ports, needed })

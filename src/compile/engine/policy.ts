@@ -7,12 +7,13 @@ import type {
   Direction,
   NamedPort,
   Peers,
-  PodExpression,
   PolicyIr,
   PolicyReference,
+  PortRange,
   Rule,
 } from "../policy-ir.ts"
 import type { AddressRanges } from "../program.ts"
+import { NONE, withItem, withoutItem } from "./bag.ts"
 import { touchIdentity } from "./batch.ts"
 import { namesByText, policyText } from "./canonical-text.ts"
 import { EVERY_POD, releaseExpression, useExpression } from "./expression.ts"
@@ -29,20 +30,24 @@ import type {
 
 export function setPolicy(state: EngineState, ir: PolicyIr): void {
   const record = readPolicy(state, ir)
+  for (const name of portNamesOf(record)) mention(state, state.portNames, name)
   deletePolicy(state, ir.policy)
-  state.policies.set(record.key, record)
-  record.subject.policies.add(record)
-  touchSubject(state, record.subject)
+  state.policies.set(policyText(ir.policy), record)
+  const { subject } = record
+  subject.policies = withItem(subject.policies, record)
+  touchSubject(state, subject)
 }
 
 export function deletePolicy(state: EngineState, policy: PolicyReference): void {
-  const record = state.policies.get(policyText(policy))
+  const key = policyText(policy)
+  const record = state.policies.get(key)
   if (record === undefined) return
-  state.policies.delete(record.key)
-  record.subject.policies.delete(record)
-  touchSubject(state, record.subject)
-  for (const each of record.expressions) releaseExpression(state, each)
-  for (const name of record.portNames) {
+  state.policies.delete(key)
+  const { subject } = record
+  subject.policies = withoutItem(subject.policies, record)
+  touchSubject(state, subject)
+  for (const each of expressionsOf(record)) releaseExpression(state, each)
+  for (const name of portNamesOf(record)) {
     if (releaseMention(state.portNames, name)) state.batch.unused.portNames.push(name)
   }
 }
@@ -52,68 +57,91 @@ function touchSubject(state: EngineState, subject: Expression): void {
   for (const identity of subject.identities) touchIdentity(state, identity)
 }
 
-/** Interns what a policy mentions, and remembers each mention. */
-interface Reader {
-  readonly use: (expression: PodExpression) => Expression
-  readonly name: (name: string) => void
+/** Every use of an expression that reading the policy made. */
+function expressionsOf(record: PolicyRecord): readonly Expression[] {
+  const rules = rulesOf(record)
+  const peers = rules.flatMap((rule) => rule.peers.expressions)
+  const everyPods = rules.flatMap((rule) => (rule.peers.any ? rule.named : []))
+  return [record.subject, ...peers, ...everyPods.map(({ expression }) => expression)]
 }
 
-function readPolicy(state: EngineState, ir: PolicyIr): PolicyRecord {
-  const expressions: Expression[] = []
-  const portNames: string[] = []
-  const reader: Reader = {
-    use: (source) => {
-      const expression = useExpression(state, source)
-      expressions.push(expression)
-      return expression
-    },
-    name: (name) => {
-      mention(state, state.portNames, name)
-      portNames.push(name)
-    },
-  }
-  const { policy, tier, order } = ir
+function portNamesOf(record: PolicyRecord): readonly string[] {
+  const names = rulesOf(record).flatMap((rule) => [
+    ...rule.names,
+    ...rule.named.flatMap((each) => each.names),
+  ])
+  return names.map(({ name }) => name)
+}
+
+function rulesOf({ ingress, egress }: PolicyRecord): readonly PolicyRule[] {
+  return [...(ingress?.rules ?? NONE), ...(egress?.rules ?? NONE)]
+}
+
+function readPolicy(
+  state: EngineState,
+  { policy, tier, order, subject, ingress, egress }: PolicyIr,
+): PolicyRecord {
   return {
-    key: policyText(policy),
     policy,
     tier,
     order,
-    subject: reader.use(ir.subject),
-    ingress: ir.ingress === undefined ? null : readBlock(reader, ir.ingress, "ingress"),
-    egress: ir.egress === undefined ? null : readBlock(reader, ir.egress, "egress"),
-    expressions,
-    portNames,
+    subject: useExpression(state, subject),
+    ingress: ingress === undefined ? null : readBlock(state, ingress, "ingress"),
+    egress: egress === undefined ? null : readBlock(state, egress, "egress"),
   }
 }
 
-function readBlock(reader: Reader, { isolates, rules }: Block, direction: Direction): PolicyBlock {
+const ISOLATING: PolicyBlock = { isolates: true, rules: NONE }
+const ANYONE: RulePeers = { any: true, expressions: NONE, blocks: NONE, ranges: null }
+
+function readBlock(state: EngineState, { isolates, rules }: Block, direction: Direction): PolicyBlock {
+  if (isolates && rules.length === 0) return ISOLATING
+  const read = rules.map((rule) => readRule(state, rule, direction))
   return {
     isolates,
-    rules: rules.map((rule) => readRule(reader, rule, direction)).filter((rule) => rule !== null),
+    rules: read.every((rule) => rule !== null) ? read : read.filter((rule) => rule !== null),
   }
 }
 
-function readRule(reader: Reader, rule: Rule, direction: Direction): PolicyRule | null {
+/** Null where it can match nothing; then it uses no expression. */
+function readRule(state: EngineState, rule: Rule, direction: Direction): PolicyRule | null {
   const { action, origin } = rule
-  const peers = readPeers(reader, rule.peers)
-  if (!peers.any && peers.expressions.length === 0 && peers.ranges === null) return null
-  if (rule.ports.kind === "any") {
-    return { action, peers, everyPort: true, ranges: [], names: [], named: [], origin }
+  const ports = readPorts(rule, direction)
+  const ranges = rule.peers.kind === "any" ? null : rangesOf(rule.peers.blocks)
+  if (ports === null || isNobody(rule.peers, ranges)) return null
+  const { everyPort, names } = ports
+  const peers = readPeers(state, rule.peers, ranges)
+  if (direction === "ingress" || names.length === 0) {
+    return { action, peers, everyPort, ranges: ports.ranges, names, named: NONE, origin }
   }
-  const { names } = rule.ports
-  const ranges = rule.ports.ranges.filter(({ from, to }) => from <= to)
-  if (ranges.length === 0 && names.length === 0) return null
-  for (const { name } of names) reader.name(name)
-  if (direction === "ingress") return { action, peers, everyPort: false, ranges, names, named: [], origin }
-  const named = names.length === 0 ? [] : namedPortPeers(reader, peers, names)
-  if (ranges.length === 0 && named.length === 0) return null
-  return { action, peers, everyPort: false, ranges, names: [], named, origin }
+  const named = namedPortPeers(state, peers, names)
+  return { action, peers, everyPort, ranges: ports.ranges, names: NONE, named, origin }
 }
 
-function readPeers(reader: Reader, peers: Peers): RulePeers {
-  if (peers.kind === "any") return { any: true, expressions: [], blocks: [], ranges: null }
-  const expressions = peers.pods.map(reader.use)
-  return { any: false, expressions, blocks: peers.blocks, ranges: rangesOf(peers.blocks) }
+interface ReadPorts {
+  readonly everyPort: boolean
+  readonly ranges: readonly PortRange[]
+  readonly names: readonly NamedPort[]
+}
+
+const EVERY_PORT: ReadPorts = { everyPort: true, ranges: NONE, names: NONE }
+
+function readPorts({ ports, peers }: Rule, direction: Direction): ReadPorts | null {
+  if (ports.kind === "any") return EVERY_PORT
+  const ranges = ports.ranges.filter(({ from, to }) => from <= to)
+  const nameless = direction === "egress" && peers.kind === "some" && peers.pods.length === 0
+  const names = nameless ? NONE : ports.names
+  return ranges.length === 0 && names.length === 0 ? null : { everyPort: false, ranges, names }
+}
+
+function isNobody(peers: Peers, ranges: AddressRanges | null): boolean {
+  return peers.kind === "some" && peers.pods.length === 0 && ranges === null
+}
+
+function readPeers(state: EngineState, peers: Peers, ranges: AddressRanges | null): RulePeers {
+  if (peers.kind === "any") return ANYONE
+  const expressions = peers.pods.map((each) => useExpression(state, each))
+  return { any: false, expressions, blocks: ranges === null ? NONE : peers.blocks, ranges }
 }
 
 /**
@@ -121,12 +149,12 @@ function readPeers(reader: Reader, peers: Peers): RulePeers {
  * names addresses, which have no port names, also where a pod owns them.
  */
 function namedPortPeers(
-  reader: Reader,
+  state: EngineState,
   peers: RulePeers,
   names: readonly NamedPort[],
 ): readonly NamedPortPeers[] {
   const sorted = [...namesByText(names).values()]
-  const expressions = peers.any ? [reader.use(EVERY_POD)] : peers.expressions
+  const expressions = peers.any ? [useExpression(state, EVERY_POD)] : peers.expressions
   return expressions.map((expression) => ({ expression, names: sorted }))
 }
 

@@ -1,6 +1,7 @@
 // The program as others see it: a live view of the engine's state.
 
 import type { Endpoint, NodeProgram, Program, SetKey } from "../program.ts"
+import { endpointOf } from "./endpoints.ts"
 import { addressesOf, namedPortsOf } from "./sets.ts"
 import type { ClassState, EngineState, NodeState } from "./state.ts"
 
@@ -37,7 +38,10 @@ export function viewNode(node: NodeState): NodeProgram {
 
 function endpointsOf({ endpoints }: NodeState): readonly Endpoint[] {
   const found: Endpoint[] = []
-  for (const { endpoint } of endpoints) if (endpoint !== null) found.push(endpoint)
+  for (const record of endpoints) {
+    const endpoint = endpointOf(record)
+    if (endpoint !== null) found.push(endpoint)
+  }
   return found
 }
 

@@ -1,10 +1,10 @@
 // Takes apart what nothing uses any longer, at the end of a batch: what it releases may follow it.
 
+import { countOf, findText, sizeOf, withoutItem, withoutText } from "./bag.ts"
 import { dropFromBucket } from "./buckets.ts"
 import { removeExpression } from "./expression.ts"
 import { forgetMention, unlist } from "./identity.ts"
 import { removeNamespace, removeNamespaceSelector } from "./namespace.ts"
-import { take } from "./positioned-list.ts"
 import { removeAddressSet, removeNamedPortSet } from "./sets.ts"
 import { releaseStack, removeStack, restack } from "./stack.ts"
 import type { ClassState, EngineState, Identity, LabelSet } from "./state.ts"
@@ -27,12 +27,12 @@ export function reclaim(state: EngineState): void {
       if (each.uses === 0) removeNamespaceSelector(state, each)
     })
     drain(unused.namespaces, (each) => {
-      if (!each.declared && each.uses === 0 && each.labelSets.size === 0) removeNamespace(state, each)
+      if (!each.declared && each.uses === 0 && countOf(each.labelSets) === 0) removeNamespace(state, each)
     })
     // Of label sets that a forgotten word no longer tells apart: their policies, and so classes, are the same.
     drain(state.batch.identities, (each) => {
       each.touched = false
-      if (each.labelSets.length > 0) restack(state, each)
+      if (sizeOf(each.labelSets) > 0) restack(state, each)
     })
   }
 }
@@ -43,19 +43,19 @@ function drain<T>(list: T[], visit: (item: T) => void): void {
 
 function reclaimLabelSet(state: EngineState, labelSet: LabelSet): void {
   const { namespace, text, identity } = labelSet
-  if (labelSet.pods.length > 0 || namespace.labelSets.get(text) !== labelSet) return
-  namespace.labelSets.delete(text)
+  if (sizeOf(labelSet.pods) > 0 || findText(namespace.labelSets, text) !== labelSet) return
+  namespace.labelSets = withoutText(namespace.labelSets, labelSet)
   for (const key of Object.keys(labelSet.labels)) dropFromBucket(state.labelKeys.carriers, key, labelSet)
   for (const { name } of labelSet.ports) dropFromBucket(state.portNames.carriers, name, labelSet)
-  take(identity.labelSets, labelSet)
-  if (identity.labelSets.length === 0) state.batch.unused.identities.push(identity)
-  if (namespace.labelSets.size === 0) state.batch.unused.namespaces.push(namespace)
+  identity.labelSets = withoutItem(identity.labelSets, labelSet)
+  if (sizeOf(identity.labelSets) === 0) state.batch.unused.identities.push(identity)
+  if (countOf(namespace.labelSets) === 0) state.batch.unused.namespaces.push(namespace)
 }
 
 function reclaimIdentity(state: EngineState, identity: Identity): void {
-  if (identity.labelSets.length > 0) return
+  if (sizeOf(identity.labelSets) > 0) return
   unlist(state, identity)
-  for (const { identities } of identity.expressions) identities.delete(identity)
+  for (const each of identity.expressions) each.identities = withoutItem(each.identities, identity)
   releaseStack(state, identity)
 }
 
@@ -64,11 +64,11 @@ function reclaimClass(state: EngineState, unused: ClassState): void {
   if (unused.uses > 0 || state.classes.get(key) !== unused) return
   state.classes.delete(key)
   for (const set of unused.addressSets) {
-    set.uses -= 1
-    if (set.uses === 0) removeAddressSet(state, set)
+    set.classes = withoutItem(set.classes, unused)
+    if (sizeOf(set.classes) === 0) removeAddressSet(state, set)
   }
   for (const set of unused.namedPortSets) {
-    set.uses -= 1
-    if (set.uses === 0) removeNamedPortSet(state, set)
+    set.classes = withoutItem(set.classes, unused)
+    if (sizeOf(set.classes) === 0) removeNamedPortSet(state, set)
   }
 }

@@ -68,6 +68,7 @@ function uniteNamedPorts(all: readonly NamedPortPeers[], { needed }: Subject): S
     }),
   )
   const key = unionText(parts.keys())
+  needed.namedPorts ??= new Map()
   needed.namedPorts.set(key, [...parts.values()])
   return key
 }

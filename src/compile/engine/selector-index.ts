@@ -6,6 +6,7 @@
 
 import { type Selector, selects } from "../selector.ts"
 import type { Labels } from "../snapshot.ts"
+import { type Bag, NONE, sizeOf, withItem, withoutItem } from "./bag.ts"
 import {
   addToBucket,
   type Buckets,
@@ -22,7 +23,7 @@ export interface Selecting {
 }
 
 export interface SelectorIndex<T extends Selecting> {
-  readonly loose: Set<T>
+  loose: Bag<T>
   anchors: Anchors<T> | null
 }
 
@@ -32,17 +33,17 @@ interface Anchors<T> {
 }
 
 export function createSelectorIndex<T extends Selecting>(): SelectorIndex<T> {
-  return { loose: new Set(), anchors: null }
+  return { loose: NONE, anchors: null }
 }
 
 export function addSelector<T extends Selecting>(index: SelectorIndex<T>, item: T): void {
-  if (index.anchors === null && index.loose.size < FEW) {
-    index.loose.add(item)
+  if (index.anchors === null && sizeOf(index.loose) < FEW) {
+    index.loose = withItem(index.loose, item)
     return
   }
   if (index.anchors === null) {
-    const few = [...index.loose]
-    index.loose.clear()
+    const few = index.loose
+    index.loose = NONE
     index.anchors = { pairs: new Map(), keys: new Map() }
     for (const each of few) anchor(index, index.anchors, each)
   }
@@ -50,7 +51,8 @@ export function addSelector<T extends Selecting>(index: SelectorIndex<T>, item: 
 }
 
 export function removeSelector<T extends Selecting>(index: SelectorIndex<T>, item: T): void {
-  if (index.loose.delete(item) || index.anchors === null) return
+  index.loose = withoutItem(index.loose, item)
+  if (index.anchors === null) return
   const { pairs, keys } = index.anchors
   const at = anchorOf(item.selector)
   for (const value of at?.values ?? []) dropFromPair(pairs, [at?.key ?? "", value], item)
@@ -74,17 +76,13 @@ export function visitHolding<T extends Selecting>(
   }
 }
 
-function visitSelecting<T extends Selecting>(
-  items: ReadonlySet<T>,
-  labels: Labels,
-  visit: (item: T) => void,
-): void {
+function visitSelecting<T extends Selecting>(items: Bag<T>, labels: Labels, visit: (item: T) => void): void {
   for (const item of items) if (selects(item.selector, labels)) visit(item)
 }
 
 function anchor<T extends Selecting>(index: SelectorIndex<T>, { pairs, keys }: Anchors<T>, item: T): void {
   const at = anchorOf(item.selector)
-  if (at === null) index.loose.add(item)
+  if (at === null) index.loose = withItem(index.loose, item)
   else if (at.values === null) addToBucket(keys, at.key, item)
   else {
     const buckets = bucketsOf(pairs, at.key)

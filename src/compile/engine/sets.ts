@@ -1,6 +1,7 @@
 // Address sets and named port sets: unions of expressions that some class names, and who is in them now.
 
 import type { NamedPortMember, SetKey } from "../program.ts"
+import { type Bag, NONE, withItem, withoutItem } from "./bag.ts"
 import { namesByText } from "./canonical-text.ts"
 import type {
   AddressSetState,
@@ -9,7 +10,6 @@ import type {
   Identity,
   NamedPortPeers,
   NamedPortSetState,
-  Span,
 } from "./state.ts"
 
 export function internAddressSet(
@@ -19,8 +19,8 @@ export function internAddressSet(
 ): AddressSetState {
   const known = state.addressSets.get(key)
   if (known !== undefined) return known
-  const made: AddressSetState = { key, expressions, span: createSpan(state), uses: 0 }
-  for (const each of expressions) each.addressSets.add(made)
+  const made: AddressSetState = { key, expressions, classes: NONE, nodes: NONE, since: state.batch.number }
+  for (const each of expressions) each.addressSets = withItem(each.addressSets, made)
   state.addressSets.set(key, made)
   return made
 }
@@ -32,29 +32,30 @@ export function internNamedPortSet(
 ): NamedPortSetState {
   const known = state.namedPortSets.get(key)
   if (known !== undefined) return known
-  const made: NamedPortSetState = { key, peers, span: createSpan(state), uses: 0 }
-  for (const { expression } of peers) expression.namedPortSets.add(made)
+  const made: NamedPortSetState = { key, peers, classes: NONE, nodes: NONE, since: state.batch.number }
+  for (const { expression } of peers) expression.namedPortSets = withItem(expression.namedPortSets, made)
   state.namedPortSets.set(key, made)
   return made
 }
 
 export function removeAddressSet(state: EngineState, set: AddressSetState): void {
   state.addressSets.delete(set.key)
-  for (const each of set.expressions) each.addressSets.delete(set)
+  for (const each of set.expressions) each.addressSets = withoutItem(each.addressSets, set)
 }
 
 export function removeNamedPortSet(state: EngineState, set: NamedPortSetState): void {
   state.namedPortSets.delete(set.key)
-  for (const { expression } of set.peers) expression.namedPortSets.delete(set)
-}
-
-export function holdsIdentity({ expressions }: AddressSetState, identity: Identity): boolean {
-  return expressions.some((each) => identity.expressions.includes(each))
+  for (const { expression } of set.peers) {
+    expression.namedPortSets = withoutItem(expression.namedPortSets, set)
+  }
 }
 
 export function addressesOf({ expressions }: AddressSetState): readonly string[] {
   const found: string[] = []
-  for (const identity of identitiesOf(expressions)) visitAddresses(identity, (address) => found.push(address))
+  const visit = (address: string): void => {
+    found.push(address)
+  }
+  for (const identity of identitiesOf(expressions)) visitAddresses(identity, visit)
   return found
 }
 
@@ -74,11 +75,9 @@ export type ServedPort = Omit<NamedPortMember, "address">
 
 /** Numbers under which pods of an identity serve what the set names, each once. */
 export function servedPorts(peers: readonly NamedPortPeers[], identity: Identity): readonly ServedPort[] {
-  if (identity.ports.length === 0) return []
+  if (identity.ports.length === 0) return NONE
   const holding = peers.filter(({ expression }) => identity.expressions.includes(expression))
-  const names = namesByText(holding.flatMap((each) => each.names))
-    .values()
-    .toArray()
+  const names = [...namesByText(holding.flatMap((each) => each.names)).values()]
   const served = identity.ports.filter(({ name, protocol }) =>
     names.some((wanted) => wanted.name === name && wanted.protocol === protocol),
   )
@@ -87,9 +86,9 @@ export function servedPorts(peers: readonly NamedPortPeers[], identity: Identity
 }
 
 /** Each once, though several of the expressions hold it. */
-function identitiesOf(expressions: readonly Expression[]): Iterable<Identity> {
+function identitiesOf(expressions: readonly Expression[]): Bag<Identity> {
   const [first] = expressions
-  if (expressions.length <= 1) return first?.identities ?? []
+  if (expressions.length <= 1) return first?.identities ?? NONE
   return new Set(expressions.flatMap(({ identities }) => [...identities]))
 }
 
@@ -99,8 +98,4 @@ function visitAddresses({ labelSets }: Identity, visit: (address: string) => voi
       for (const { address, owner } of pod.addresses) if (owner === pod) visit(address)
     }
   }
-}
-
-function createSpan({ batch }: EngineState): Span {
-  return { nodes: new Map(), names: null, since: batch.number }
 }

@@ -3,11 +3,12 @@
 import { familyOf } from "../address-ranges.ts"
 import type { ProgramDelta } from "../program.ts"
 import type { AddressFamily } from "../snapshot.ts"
-import { createBatch, touchLabelSet } from "./batch.ts"
+import { sizeOf } from "./bag.ts"
+import { createBatch, isNamed, touchLabelSet } from "./batch.ts"
 import { createDeltaDraft, type DeltaDraft, finishDelta } from "./delta-draft.ts"
 import { publishEndpoints } from "./endpoints.ts"
 import { publishMembers } from "./membership.ts"
-import { isNeeded, removeNode } from "./node.ts"
+import { removeNode } from "./node.ts"
 import { reclaim } from "./reclaim.ts"
 import { restack } from "./stack.ts"
 import type { EngineState, LabelSet } from "./state.ts"
@@ -23,7 +24,7 @@ export function settle(state: EngineState): ProgramDelta {
   forgetBefore(batch.moved)
   reclaim(state)
   forgetBefore(batch.moved)
-  for (const node of batch.nodes.keys()) if (!isNeeded(node)) removeNode(state, node)
+  for (const node of batch.nodes.keys()) if (!isNamed(node)) removeNode(state, node)
   state.batch = createBatch(batch.number + 1)
   return delta
 }
@@ -32,7 +33,7 @@ function settleClasses(state: EngineState): void {
   const { identities, moved } = state.batch
   for (const identity of identities) {
     identity.touched = false
-    if (identity.labelSets.length === 0 || !restack(state, identity)) continue
+    if (sizeOf(identity.labelSets) === 0 || !restack(state, identity)) continue
     for (const labelSet of identity.labelSets) touchLabelSet(state, labelSet)
   }
   identities.length = 0

@@ -3,9 +3,19 @@
 // Most identities share theirs with many others: a stack is known by the subjects it comes from, and its
 // classes are built once, and again only when one of these subjects gains or loses a policy.
 
+import { NONE, sizeOf, withItem } from "./bag.ts"
 import { buildClass, type ClassDraft, comparePolicies } from "./policy-class.ts"
 import { internAddressSet, internNamedPortSet } from "./sets.ts"
-import type { ClassState, EngineState, Expression, Identity, PolicyRecord, Stack } from "./state.ts"
+import type {
+  AddressSetState,
+  ClassState,
+  EngineState,
+  Expression,
+  Identity,
+  NamedPortSetState,
+  PolicyRecord,
+  Stack,
+} from "./state.ts"
 
 /** Brings the classes of an identity up to date; says whether it had others before. */
 export function restack(state: EngineState, identity: Identity): boolean {
@@ -36,7 +46,7 @@ export function removeStack(state: EngineState, { key, ingress, egress }: Stack)
 }
 
 function stackOf(state: EngineState, { expressions, ports, portsText }: Identity): Stack {
-  const subjects = expressions.filter(({ policies }) => policies.size > 0).sort((a, b) => a.id - b.id)
+  const subjects = expressions.filter(({ policies }) => sizeOf(policies) > 0).sort((a, b) => a.id - b.id)
   const version = subjects.reduce((sum, each) => sum + each.version, 0)
   const key = subjects.length === 0 ? "" : `${subjects.map(({ id }) => id).join()}#${portsText}`
   const known = state.stacks.get(key)
@@ -65,11 +75,17 @@ function internClass(state: EngineState, { policyClass, needed }: ClassDraft): C
 }
 
 function createClass(state: EngineState, { policyClass, needed }: ClassDraft): ClassState {
-  const addressSets = Array.from(needed.addresses, ([key, each]) => internAddressSet(state, key, each))
-  const namedPortSets = Array.from(needed.namedPorts, ([key, each]) => internNamedPortSet(state, key, each))
-  for (const set of addressSets) set.uses += 1
-  for (const set of namedPortSets) set.uses += 1
+  const addressSets: readonly AddressSetState[] =
+    needed.addresses === null
+      ? NONE
+      : [...needed.addresses].map(([key, expressions]) => internAddressSet(state, key, expressions))
+  const namedPortSets: readonly NamedPortSetState[] =
+    needed.namedPorts === null
+      ? NONE
+      : [...needed.namedPorts].map(([key, peers]) => internNamedPortSet(state, key, peers))
   const made: ClassState = { policyClass, addressSets, namedPortSets, uses: 0 }
+  for (const set of addressSets) set.classes = withItem(set.classes, made)
+  for (const set of namedPortSets) set.classes = withItem(set.classes, made)
   state.classes.set(policyClass.key, made)
   return made
 }

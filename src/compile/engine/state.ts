@@ -16,9 +16,10 @@ import type {
   PortRange,
   Tier,
 } from "../policy-ir.ts"
-import type { AddressRanges, ClassKey, Endpoint, NodeProgram, PolicyClass, SetKey } from "../program.ts"
+import type { AddressRanges, ClassKey, NodeProgram, PolicyClass, SetKey } from "../program.ts"
 import type { Selector } from "../selector.ts"
 import type { AddressFamily, ContainerPort, Labels } from "../snapshot.ts"
+import type { Bag, ByText } from "./bag.ts"
 import type { Buckets } from "./buckets.ts"
 import type { LabelIndex, LabelledItems } from "./label-index.ts"
 import type { SelectorIndex } from "./selector-index.ts"
@@ -30,6 +31,7 @@ export interface EngineState {
   /** Identities of all namespaces; made when an expression looks into many, and kept up from then on. */
   identityIndex: LabelIndex<Identity> | null
   readonly expressions: Map<string, Expression>
+  readonly podSelectors: Map<string, PodSelector>
   readonly labelKeys: Mentions
   readonly portNames: Mentions
   readonly policies: Map<string, PolicyRecord>
@@ -81,13 +83,14 @@ export type Scope = NamespaceState | NamespaceSelector
 
 export interface NamespaceState {
   readonly kind: "namespace"
-  readonly name: string
+  /** Its name. */
+  readonly text: string
   labels: Labels
   /** There is a Namespace object; else its pods or a policy made it known. */
   declared: boolean
   selectors: readonly NamespaceSelector[]
   readonly expressions: SelectorIndex<Expression>
-  readonly labelSets: Map<string, LabelSet>
+  labelSets: ByText<LabelSet>
   readonly identities: LabelledItems<Identity>
   /** Expressions that look into it by name. */
   uses: number
@@ -114,10 +117,8 @@ export interface LabelSet {
   readonly text: string
   readonly labels: Labels
   readonly ports: readonly ContainerPort[]
-  readonly pods: PodRecord[]
+  pods: Bag<PodRecord>
   identity: Identity
-  /** Its place among the label sets of its identity. */
-  position: number
   /** Its identity when the batch began, where that has changed. */
   before: {
     readonly identity: Identity
@@ -133,12 +134,19 @@ export interface Identity {
   readonly labels: Labels
   readonly ports: readonly ContainerPort[]
   readonly portsText: string
-  readonly labelSets: LabelSet[]
-  readonly expressions: Expression[]
+  labelSets: Bag<LabelSet>
+  expressions: readonly Expression[]
   stack: Stack | null
   ingress: ClassState | null
   egress: ClassState | null
   touched: boolean
+}
+
+/** The pod selector of expressions, which often is the same in many namespaces. */
+export interface PodSelector {
+  readonly text: string
+  readonly selector: Selector
+  uses: number
 }
 
 export interface Expression {
@@ -147,28 +155,24 @@ export interface Expression {
   readonly text: string
   readonly scope: Scope
   readonly selector: Selector
-  readonly identities: Set<Identity>
+  identities: Bag<Identity>
   /** Policies whose subject it is. */
-  readonly policies: Set<PolicyRecord>
+  policies: Bag<PolicyRecord>
   /** Counts changes of `policies`. */
   version: number
-  readonly addressSets: Set<AddressSetState>
-  readonly namedPortSets: Set<NamedPortSetState>
-  /** Policies that mention it. */
+  addressSets: Bag<AddressSetState>
+  namedPortSets: Bag<NamedPortSetState>
+  /** Mentions in policies. */
   uses: number
 }
 
 export interface PolicyRecord {
-  readonly key: string
   readonly policy: PolicyReference
   readonly tier: Tier
   readonly order: number
   readonly subject: Expression
   readonly ingress: PolicyBlock | null
   readonly egress: PolicyBlock | null
-  /** All that it mentions, once for each time. */
-  readonly expressions: readonly Expression[]
-  readonly portNames: readonly string[]
 }
 
 export interface PolicyBlock {
@@ -222,27 +226,21 @@ export interface ClassState {
   uses: number
 }
 
-export interface AddressSetState {
+/** A set that classes name, and that the nodes of these classes hold. */
+export interface SharedSet {
   readonly key: SetKey
-  readonly expressions: readonly Expression[]
-  readonly span: Span
-  uses: number
-}
-
-export interface NamedPortSetState {
-  readonly key: SetKey
-  readonly peers: readonly NamedPortPeers[]
-  readonly span: Span
-  uses: number
-}
-
-/** Nodes that hold a set, and how many of their classes name it. */
-export interface Span {
-  readonly nodes: Map<NodeState, number>
-  /** Sorted names, until the nodes change. */
-  names: readonly string[] | null
-  /** Number of the batch that made the set. */
+  classes: Bag<ClassState>
+  nodes: Bag<NodeState>
+  /** Number of the batch that made it. */
   readonly since: number
+}
+
+export interface AddressSetState extends SharedSet {
+  readonly expressions: readonly Expression[]
+}
+
+export interface NamedPortSetState extends SharedSet {
+  readonly peers: readonly NamedPortPeers[]
 }
 
 /** A pod as it is until it is set again. */
@@ -254,7 +252,6 @@ export interface PodRecord {
   /** Null for pods that own no address: host-network and finished ones. */
   readonly labelSet: LabelSet | null
   readonly addresses: readonly AddressRecord[]
-  position: number
 }
 
 export interface AddressRecord {
@@ -262,9 +259,10 @@ export interface AddressRecord {
   owner: PodRecord | null
   /** Others that claim it too. */
   rivals: readonly PodRecord[]
-  /** Its owner and endpoint when the batch began. */
+  /** Its owner and, where it has an endpoint on the owner's node, its classes, when the batch began. */
   published: PodRecord | null
-  endpoint: Endpoint | null
+  ingress: ClassState | null
+  egress: ClassState | null
   touched: boolean
 }
 
