@@ -14,7 +14,9 @@ export interface ConnectionParts {
 export interface Connections {
   /** To be called before the rules change: what is interrupted is finished at the next start. */
   announce(addresses: readonly string[]): Promise<void>
-  /** Deletes what was announced, now or at the last start; tried again where it fails. */
+  /** Announces what the last run of the agent did not finish. */
+  recall(): Promise<void>
+  /** Deletes what was announced; tried again where it fails. */
   finish(): Promise<void>
   /** After a new generation: entries that deny chains have marked are deleted, soon and once more. */
   generationCame(): void
@@ -29,6 +31,7 @@ const DENIED_EVERY_MS = 10_000
 export function createConnections(parts: ConnectionParts): Connections {
   const { conntrack, journal, mask, emit } = parts
   const announced = new Set<string>()
+  let isRetrying = false
   const timers = new Set<NodeJS.Timeout>()
   const after = (milliseconds: number, task: () => Promise<void>): void => {
     const timer = setTimeout(() => {
@@ -47,7 +50,12 @@ export function createConnections(parts: ConnectionParts): Connections {
       emit({ kind: "forgot", addresses })
     } catch (error) {
       emit({ kind: "failed", what: "deleting connections", error })
-      after(RETRY_MS, finish)
+      if (isRetrying) return
+      isRetrying = true
+      after(RETRY_MS, () => {
+        isRetrying = false
+        return finish()
+      })
     }
   }
   const deleteDenied = async (): Promise<void> => {
@@ -64,10 +72,10 @@ export function createConnections(parts: ConnectionParts): Connections {
       for (const address of addresses) announced.add(address)
       await journal.begin([...announced])
     },
-    finish: async () => {
-      if (announced.size === 0) for (const address of await journal.read()) announced.add(address)
-      await finish()
+    recall: async () => {
+      for (const address of await journal.read()) announced.add(address)
     },
+    finish,
     generationCame: () => {
       for (const milliseconds of DENIED_AFTER_MS) after(milliseconds, deleteDenied)
       repeating ??= setInterval(() => void deleteDenied(), DENIED_EVERY_MS)

@@ -1,6 +1,9 @@
-// Connections of the kernel, through the conntrack tool (1.4.7: `-R -` runs many commands in one process).
+// Connections of the kernel, through the conntrack tool (1.4.7: `-R FILE` runs many commands in one process; from
+// standard input it would open /dev/stdin, which is refused for the sockets that Node gives its children).
 
+import { mkdir, rm, writeFile } from "node:fs/promises"
 import { isIPv6 } from "node:net"
+import { join } from "node:path"
 import type { Host, Outcome } from "./host.ts"
 
 export interface Conntrack {
@@ -18,10 +21,20 @@ export class ConntrackError extends Error {
   readonly code = "conntrack"
 }
 
-export function createConntrack(host: Host): Conntrack {
-  const run = async (args: readonly string[], input?: string): Promise<string> => {
-    const outcome = await host.run("conntrack", args, input)
-    return textOf(outcome, args)
+/** `directory` is for command files; it must be the agent's own. */
+export function createConntrack(host: Host, directory: string): Conntrack {
+  const run = async (args: readonly string[]): Promise<string> =>
+    textOf(await host.run("conntrack", args), args)
+  let files = 0
+  const runAll = async (commands: readonly string[]): Promise<void> => {
+    const path = join(directory, `conntrack.${process.pid}.${++files}`)
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await writeFile(path, commands.map((command) => `${command}\n`).join(""), { mode: 0o600 })
+    try {
+      await run(["-R", path])
+    } finally {
+      await rm(path, { force: true })
+    }
   }
   return {
     marks: async () => marksIn(await run(["-L"])),
@@ -31,7 +44,7 @@ export function createConntrack(host: Host): Conntrack {
     deleteDenied: async (mask) => {
       await run(["-D", "-p", "udp", "-m", `${mask}/${mask}`])
     },
-    forget: (addresses) => forget(addresses, run),
+    forget: (addresses) => forget(addresses, run, runAll),
   }
 }
 
@@ -52,7 +65,8 @@ export function marksIn(listing: string): readonly number[] {
   return [...marks]
 }
 
-type Run = (args: readonly string[], input?: string) => Promise<string>
+type Run = (args: readonly string[]) => Promise<string>
+type RunAll = (commands: readonly string[]) => Promise<void>
 
 // Original source and destination, reply source and destination: behind DNAT, SNAT and hairpin an
 // address can stand in any one of them alone.
@@ -64,13 +78,13 @@ const ROUNDS = 3
  * were there before. Not for ever: a flow that goes on gets a new entry, judged by the program in force from
  * its first packet, and that entry can have the old one's id (ids are hashes of the entry's place in memory).
  */
-async function forget(addresses: readonly string[], run: Run): Promise<void> {
+async function forget(addresses: readonly string[], run: Run, runAll: RunAll): Promise<void> {
   if (addresses.length === 0) return
   const before = await entriesOf(addresses, run)
-  const commands = addresses.flatMap((address) => POSITIONS.map((at) => `-D ${at} ${address}\n`)).join("")
+  const commands = addresses.flatMap((address) => POSITIONS.map((at) => `-D ${at} ${address}`))
   let left = before
   for (let round = 0; round < ROUNDS && left.size > 0; round++) {
-    await run(["-R", "-"], commands)
+    await runAll(commands)
     left = before.intersection(await entriesOf(addresses, run))
   }
 }

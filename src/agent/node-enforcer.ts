@@ -63,7 +63,7 @@ export class NodeEnforcer implements Enforcer {
     const { nft, host, directory, cniResults, unknownPods = "deny", bridgeFilter = "check" } = options
     const emit = (event: EnforcerEvent): void => this.#emit(event)
     this.#tables = createKernelTables(nft)
-    this.#conntrack = createConntrack(host)
+    this.#conntrack = createConntrack(host, directory)
     this.#clock = createGenerationClock(this.#mask, this.#conntrack)
     this.#connections = createConnections({
       conntrack: this.#conntrack,
@@ -100,6 +100,7 @@ export class NodeEnforcer implements Enforcer {
       if (program.kind !== "none") this.#enforcement.hold(program.node)
       await this.#discover()
       await this.#bring("start")
+      await this.#connections.recall()
       await this.#connections.finish()
     })
     this.#startWatching()
@@ -311,12 +312,16 @@ export class NodeEnforcer implements Enforcer {
   }
 
   #failed(what: string, error: unknown): void {
-    this.#error = error instanceof Error ? error.message : String(error)
     this.#emit({ kind: "failed", what, error })
   }
 
   #emit(event: EnforcerEvent): void {
+    if (event.kind === "failed") this.#error = `${event.what}: ${messageOf(event.error)}`
     if (event.kind === "forgot") this.#enforcement.counters.forgotten += event.addresses.length
     this.options.onEvent?.(event)
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

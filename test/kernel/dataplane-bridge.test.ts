@@ -276,7 +276,7 @@ describe("on a bridge", () => {
       at.server,
       `chat ${llOfServer}%eth0 0 ${linkLocal(mac(client))}%eth0 7010 5 3`,
     )
-    expect((await chat.until(() => true)).text).toBe("failed timeout")
+    expect((await chat.until(() => true, 6_000)).text).toBe("failed timeout")
     expect(
       await guarded.lab.probe({ from: v6(server), to: v6(client), protocol: "TCP", port: 7011 }),
     ).toMatchObject({ verdict: "allowed" })
@@ -322,7 +322,7 @@ describe("router advertisements", () => {
     const source = linkLocal(hardwareAddress(guarded.lab.end("node/node-a").namespace))
     const sender = guarded.traffic.start("node/node-a", "packets 6 ff02::1%cni0")
     sender.write(`${routerAdvertisement(source)}\n`)
-    await sniffer.until((line) => line.includes("8600"))
+    expect(await sniffer.until((line) => line.includes("8600"))).toBeDefined()
   })
   test("of the uplink reach the node", async () => {
     await guarded.run("node/node-a", "sysctl -qw net.ipv6.conf.eth0.accept_ra=2; ip -6 route del default")

@@ -1,0 +1,286 @@
+// Live connections when policy, address or entry change. dataplane.md 1.6 to 1.8 and 3.1 to 3.3.
+
+import { performance } from "node:perf_hooks"
+import { setTimeout } from "node:timers/promises"
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import type { Change, Pod } from "../../src/compile/snapshot.ts"
+import { type Cluster, type ClusterOptions, createCluster } from "./cluster.ts"
+import { udpPacket } from "./frames.ts"
+import { at, deny, noPolicy, pods, policy, selects, shop, shopPod, v4 } from "./shop.ts"
+import { received, type Talker } from "./traffic.ts"
+
+let cluster: Cluster
+const { server, client, other, far, farther } = pods
+
+beforeAll(async () => {
+  cluster = await createCluster(shop)
+})
+afterAll(() => cluster.close())
+afterEach(() => cluster.traffic.stopAll())
+
+const SETTLED_MS = 30
+const since = (talker: Talker, moment: number): readonly string[] =>
+  talker.lines.filter((line) => line.at > moment).map((line) => line.text)
+
+async function withCluster(options: ClusterOptions, use: (cluster: Cluster) => Promise<void>): Promise<void> {
+  const made = await createCluster(shop, options)
+  try {
+    await use(made)
+  } finally {
+    await made.close()
+  }
+}
+
+describe("TCP that does not start with SYN starts no connection", () => {
+  test("data of a denied client does not come through as replies when the entry is gone", async () => {
+    const echo = await cluster.traffic.ready(at.server, `echo tcp ${v4(server)} 7100`)
+    const chat = cluster.traffic.start(at.far, `chat ${v4(far)} 7101 ${v4(server)} 7100 20 200`)
+    await chat.until((line) => line === "3")
+    await cluster.apply(deny("far", "Egress"))
+    await cluster.run("node/node-a", "conntrack -D -p tcp --dport 7100 2>/dev/null")
+    await cluster.run("node/node-b", "conntrack -D -p tcp --dport 7100 2>/dev/null")
+    const moment = performance.now() + SETTLED_MS
+    await setTimeout(800)
+    expect(since(echo, moment)).toEqual([])
+    expect(since(chat, moment)).toEqual([])
+    await cluster.apply(noPolicy("deny-far"))
+  })
+
+  test("an allowed connection without its entry stops, too, unless the setting lets it go on", async () => {
+    const evicted = async (cluster: Cluster): Promise<number> => {
+      await cluster.traffic.ready(at.server, `echo tcp ${v4(server)} 7102`)
+      const chat = cluster.traffic.start(at.client, `chat ${v4(client)} 7103 ${v4(server)} 7102 10 100`)
+      await chat.until((line) => line === "5")
+      await cluster.run("node/node-a", "conntrack -D -p tcp --dport 7102 2>/dev/null")
+      const moment = performance.now() + SETTLED_MS
+      await setTimeout(300)
+      return since(chat, moment).length
+    }
+    expect(await evicted(cluster)).toBe(0)
+    await withCluster({ ruleset: { midStream: "accept" } }, async (open) => {
+      expect(await evicted(open)).toBeGreaterThan(5)
+    })
+  })
+})
+
+describe("a new owner of an address inherits nothing", () => {
+  const reuse = (successor: Pod): readonly Change[] => [
+    { kind: "pod", op: "delete", namespace: "shop", name: "client" },
+    { kind: "pod", op: "set", value: successor },
+  ]
+  const back: readonly Change[] = [
+    { kind: "pod", op: "delete", namespace: "shop", name: "heir" },
+    { kind: "pod", op: "set", value: client },
+  ]
+  const heir = shopPod("heir", "node-a", 3)
+
+  test("no datagram of the predecessor's UDP flow reaches a pod that denies all", async () => {
+    await cluster.apply(deny("heir", "Ingress", "Egress"))
+    const sink = cluster.traffic.start(at.client, `stream ${v4(client)} 7200 ${v4(far)} 7201 4000 1`)
+    await setTimeout(50)
+    cluster.traffic.start(at.far, `stream ${v4(far)} 7201 ${v4(client)} 7200 2 1000`)
+    await sink.until((line) => line === "10")
+    await cluster.apply(...reuse(heir))
+    const moment = performance.now() + SETTLED_MS
+    await setTimeout(300)
+    expect(since(sink, moment)).toEqual([])
+    await cluster.apply(...back, noPolicy("deny-heir"))
+  })
+
+  test("no connection of the predecessor survives on any node, though the successor may do the same", async () => {
+    await cluster.traffic.ready(at.far, `echo tcp ${v4(far)} 7202`)
+    const chat = cluster.traffic.start(at.client, `chat ${v4(client)} 7203 ${v4(far)} 7202 20 200`)
+    await chat.until((line) => line === "3")
+    const entries = async (): Promise<readonly string[]> =>
+      Promise.all(
+        ["node/node-a", "node/node-b"].map((node) =>
+          cluster.run(node, "conntrack -L -p tcp --dport 7202 2>/dev/null"),
+        ),
+      )
+    expect((await entries()).map((text) => text.includes("ESTABLISHED"))).toEqual([true, true])
+    await cluster.apply(...reuse(heir))
+    const moment = performance.now() + SETTLED_MS
+    await setTimeout(300)
+    expect((await entries()).map((text) => text.includes("ESTABLISHED"))).toEqual([false, false])
+    expect(since(chat, moment)).toEqual([])
+    // Its own connections are nobody's business.
+    expect(
+      await cluster.lab.probe({ from: v4(heir), to: v4(far), protocol: "TCP", port: 7204 }),
+    ).toMatchObject({ verdict: "allowed" })
+    await cluster.apply(...back)
+  })
+
+  test("nor does a new connection from a port that the predecessor used", async () => {
+    await cluster.apply(policy("far", { ...selects("far"), ingress: [{ from: [selects("client")] }] }))
+    await cluster.traffic.ready(at.far, `echo tcp ${v4(far)} 7205`)
+    const first = cluster.traffic.start(at.client, `chat ${v4(client)} 7206 ${v4(far)} 7205 5 2`)
+    await first.until((line) => line === "2")
+    await first.stop()
+    await cluster.apply(...reuse(heir))
+    const second = cluster.traffic.start(at.client, `chat ${v4(client)} 7206 ${v4(far)} 7205 5 2`)
+    expect((await second.until(() => true, 6_000)).text).toBe("failed timeout")
+    await cluster.apply(...back, noPolicy("far"))
+  })
+})
+
+describe("the node's own hooks", () => {
+  const arrives = async (from: string): Promise<boolean> => {
+    const sniffer = await cluster.traffic.ready(at.server, "sniff eth0")
+    const sender = cluster.traffic.start("node/node-a", `packets 4 ${v4(server)}`)
+    sender.write(
+      `${udpPacket({ from, to: v4(server), fromPort: 7300, toPort: 7301, text: "through output" })}\n`,
+    )
+    await sender.ended
+    await setTimeout(60)
+    const seen = sniffer.lines.some((line) =>
+      line.text.includes(Buffer.from("through output").toString("hex")),
+    )
+    await sniffer.stop()
+    return seen
+  }
+
+  test("output exempts the node's own addresses only: any other source is judged for egress and ingress", async () => {
+    expect([await arrives(v4(far)), await arrives("192.168.0.1")]).toEqual([true, true])
+    await cluster.apply(policy("server", { ...selects("server"), ingress: [{ from: [selects("client")] }] }))
+    expect([await arrives(v4(far)), await arrives(v4(client)), await arrives("192.168.0.1")]).toEqual([
+      false,
+      true,
+      true,
+    ])
+    await cluster.apply(deny("client", "Egress"))
+    expect(await arrives(v4(client))).toBe(false)
+    await cluster.apply(noPolicy("server"), noPolicy("deny-client"))
+  })
+
+  test("input comes after IPVS, which takes its packets at 99", async () => {
+    expect(await cluster.run("node/node-a", "nft list chain inet postern input")).toContain(
+      "hook input priority 110",
+    )
+  })
+
+  test("a pod's egress to its node is judged, and neighbour discovery is not", async () => {
+    await cluster.apply(deny("client", "Egress"))
+    expect(
+      await cluster.lab.probe({ from: v4(client), to: "192.168.0.1", protocol: "TCP", port: 7302 }),
+    ).toMatchObject({ verdict: "denied" })
+    await cluster.run("node/node-a", "ip -6 neigh flush dev cni0")
+    expect(
+      await cluster.lab.probe({ from: "fd00::1", to: "fd01:1::3", protocol: "TCP", port: 7303 }),
+    ).toMatchObject({ verdict: "allowed" })
+    await cluster.apply(noPolicy("deny-client"))
+  })
+})
+
+describe("a generation is due", () => {
+  const labelled = (pod: Pod, labels: Readonly<Record<string, string>>): Change => ({
+    kind: "pod",
+    op: "set",
+    value: { ...pod, labels },
+  })
+  const friends = policy("friends", {
+    ...selects("server"),
+    ingress: [{ from: [{ podSelector: { matchLabels: { friend: "yes" } } }] }],
+  })
+
+  // Each follows the one before.
+  const steps: readonly [string, Change, boolean][] = [
+    ["when a policy isolates", friends, true],
+    ["not when a member enters an accept set", labelled(other, { app: "other", friend: "yes" }), false],
+    ["when a member leaves one", labelled(other, { app: "other" }), true],
+    ["not when a pod comes", { kind: "pod", op: "set", value: shopPod("fresh", "node-a", 8) }, false],
+    ["when a pod's class changes", deny("fresh", "Ingress"), true],
+    [
+      "when an address changes its owner",
+      { kind: "pod", op: "set", value: { ...shopPod("fresh", "node-a", 8), uid: "another" } },
+      true,
+    ],
+    ["when an address goes", { kind: "pod", op: "delete", namespace: "shop", name: "fresh" }, true],
+  ]
+  test.for(steps)("%s", async ([, change, isDue]) => {
+    const { enforcer } = cluster.agent("node-a")
+    const before = enforcer.status().generation
+    await cluster.apply(change)
+    expect(enforcer.status().generation !== before).toBe(isDue)
+  })
+
+  test("at most once in 50 ms, however many changes come", async () => {
+    await cluster.apply(noPolicy("friends"), noPolicy("deny-fresh"))
+    const { counters } = cluster.agent("node-a").enforcer.status()
+    const [generations, started] = [counters.generations, performance.now()]
+    await Promise.all(
+      Array.from({ length: 60 }, (_, i) =>
+        cluster.apply(i % 2 === 0 ? deny("server", "Ingress") : noPolicy("deny-server")),
+      ),
+    )
+    const came = counters.generations - generations
+    expect(came).toBeGreaterThan(0)
+    expect(came).toBeLessThanOrEqual((performance.now() - started) / 50 + 1)
+  })
+})
+
+test("allowed flows have no gap and lose nothing while policies change 200 times", async () => {
+  await cluster.traffic.ready(at.server, `echo tcp ${v4(server)} 7400`)
+  const sink = await cluster.traffic.ready(at.server, `sink ${v4(server)} 7401`)
+  const chat = cluster.traffic.start(at.client, `chat ${v4(client)} 7402 ${v4(server)} 7400 5 10000`)
+  cluster.traffic.start(at.client, `stream ${v4(client)} 7403 ${v4(server)} 7401 2 100000`)
+  await cluster.apply(policy("server", { ...selects("server"), ingress: [{ from: [selects("client")] }] }))
+  for (let i = 0; i < 200; i++) {
+    // The server's class alternates, and each time every live flow is judged again.
+    await cluster.apply(
+      i % 2 === 0 ? policy("also", { ...selects("server"), policyTypes: ["Ingress"] }) : noPolicy("also"),
+    )
+  }
+  const [datagrams, answers] = [received(sink), received(chat)]
+  expect(datagrams.numbers).toEqual(datagrams.numbers.map((_, i) => i + 1))
+  expect(answers.numbers).toEqual(answers.numbers.map((_, i) => i + 1))
+  expect(datagrams.numbers.length).toBeGreaterThan(1000)
+  // Nothing was sent again: a lost segment would have cost 200 ms.
+  expect(answers.longestGapMs).toBeLessThan(190)
+  await cluster.apply(noPolicy("server"))
+})
+
+describe("numbers and bits", () => {
+  test("a stalled connection does not come back when its number would come round", async () => {
+    // Three bits: numbers 1 to 6.
+    await withCluster({ agent: { mask: 0x70000000 } }, async (cluster) => {
+      const echo = await cluster.traffic.ready(at.server, `echo tcp ${v4(server)} 7500`)
+      const chat = cluster.traffic.start(at.client, `chat ${v4(client)} 7501 ${v4(server)} 7500 2500 2`)
+      await chat.until((line) => line === "1")
+      const carried = cluster.agent("node-a").enforcer.status().generation
+      await cluster.apply(deny("server", "Ingress"))
+      // Round the circle, to the number that the connection carries, if it comes.
+      const number = (): number | undefined => cluster.agent("node-a").enforcer.status().generation
+      for (let i = 0; i < 14 && number() !== carried; i++) {
+        await cluster.apply(i % 2 === 0 ? deny("far", "Ingress") : noPolicy("deny-far"))
+        await cluster.apply(i % 2 === 0 ? deny("other", "Egress") : noPolicy("deny-other"))
+      }
+      await setTimeout(2500)
+      expect(echo.lines.map((line) => line.text)).toEqual(["ready", "took 1"])
+    })
+  })
+
+  test("bits of others stay in the mark", async () => {
+    await cluster.run(
+      "node/node-b",
+      "nft 'table ip others { chain f { type filter hook forward priority -50; ct state new ct mark set ct mark or 0x80; }; }'",
+    )
+    await cluster.lab.probe({ from: v4(far), to: v4(farther), protocol: "TCP", port: 7502 })
+    const entry = await cluster.run("node/node-b", "conntrack -L -p tcp --dport 7502 2>/dev/null")
+    const generation = cluster.agent("node-b").enforcer.status().generation ?? 0
+    expect(entry).toContain(`mark=${generation * 2 ** 24 + 0x80} `)
+    await cluster.run("node/node-b", "nft delete table ip others")
+  })
+
+  test("bits that a connection carries before first use are refused", async () => {
+    const entry = "-p tcp -s 192.0.2.1 -d 192.0.2.2 --sport 1 --dport 2 --state ESTABLISHED -t 60"
+    await withCluster({ enforce: false }, async (cluster) => {
+      const { enforcer } = cluster.agent("node-a")
+      await cluster.run("node/node-a", `conntrack -I ${entry} -m 0x80 2>&1`)
+      await cluster.run("node/node-b", `conntrack -I ${entry} -m 0x03000080 2>&1`)
+      await expect(enforcer.start()).resolves.toBeUndefined()
+      await expect(cluster.agent("node-b").enforcer.start()).rejects.toThrow(
+        expect.objectContaining({ code: "mask-in-use", message: expect.stringContaining("0x03000080") }),
+      )
+    })
+  })
+})
