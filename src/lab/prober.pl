@@ -25,6 +25,7 @@ my %SETNS = (
 );
 my $CLONE_NEWNET = 0x40000000;
 my $IN_FLIGHT = 2000;
+my $PATIENCE = 2;               # seconds that a busy loop may be late
 my $ticks = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 
 my $machine = (POSIX::uname())[4];
@@ -234,7 +235,8 @@ while (1) {
   my $wait = defined $next ? $next - now() : undef;
   $wait = 0 if defined $wait && $wait < 0;
   my ($readable, $writable) = (descriptors(keys %readers), descriptors(keys %writers));
-  select($readable, $writable, undef, $wait);
+  my $ready = select($readable, $writable, undef, $wait);
+  next if $ready < 0;    # interrupted: the bits say nothing
   for my $set ([\%writers, $writable], [\%readers, $readable]) {
     my ($handlers, $bits) = @$set;
     for my $number (keys %$handlers) {
@@ -243,8 +245,8 @@ while (1) {
       $handler->() if $handler;
     }
   }
-  # Whatever has arrived was read first: a loop that runs late calls nothing late that was not.
-  my $now = now();
+  # A process that was kept waiting finds work and passed deadlines at once: the work comes first.
+  my $now = now() - ($ready > 0 ? $PATIENCE : 0);
   finish($_, 'timeout', '') for grep { $flying{$_}{deadline} <= $now } keys %flying;
   run('probe', @{shift @waiting}) while @waiting && %flying < $IN_FLIGHT;
   STDOUT->flush();

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
 import { readAttachments } from "../../src/agent/cni-results.ts"
+import { tryAll } from "../../src/cli/demo/trial.ts"
 import { createLab, type Lab, type ProbeProtocol, type ProbeRequest } from "../../src/lab/lab.ts"
 import { namespacesOf, removeLab, sweepStaleLabs } from "../../src/lab/ownership.ts"
 import { checkLabEnvironment } from "../../src/lab/preflight.ts"
@@ -21,8 +22,11 @@ describe("a lab without policies", () => {
   afterAll(() => lab.close())
 
   const probes = async (requests: readonly ProbeRequest[]) => {
-    const results = await lab.probeAll(requests)
-    return requests.map((request, index) => ({ ...request, ...results[index] }))
+    const tried = await tryAll(
+      lab,
+      requests.map((request) => ({ request, expected: "allowed" as const })),
+    )
+    return tried.map(({ request, result }) => ({ ...request, ...result }))
   }
   const everyAddress = () => [...lab.pods, ...lab.nodes, lab.outside].flatMap((end) => end.addresses)
 
@@ -124,11 +128,14 @@ describe("a rule on a node of the lab", () => {
     const result = await lab.exec(`node/${node}`, ["nft", "-f", "-"], script)
     expect(result).toMatchObject({ status: 0, stderr: "" })
   }
-  const outcomes = async (from: readonly string[], to: readonly string[]) => {
-    const requests = from.flatMap((source, index) =>
-      protocols.map((protocol) => ({ from: source, to: to[index] ?? "", protocol, port: 8080 })),
+  const outcomes = async (expected: "allowed" | "denied", from: readonly string[], to: readonly string[]) => {
+    const expectations = from.flatMap((source, index) =>
+      protocols.map((protocol) => ({
+        expected,
+        request: { from: source, to: to[index] ?? "", protocol, port: 8080 },
+      })),
     )
-    return new Set((await lab.probeAll(requests)).map((result) => result.outcome))
+    return new Set((await tryAll(lab, expectations)).map(({ result }) => result.outcome))
   }
 
   // Neighbour discovery between ports of a bridge comes by here as well.
@@ -156,9 +163,9 @@ describe("a rule on a node of the lab", () => {
     ["from outside", "bridged", ["203.0.113.10", "2001:db8:113::10"], ["10.244.1.10", "fd00:10:244:1::10"]],
   ])("stops packets %s, of every protocol and family", async ([, node, from, to]) => {
     await rule(node, drop)
-    expect(await outcomes(from, to)).toStrictEqual(new Set(["timeout"]))
+    expect(await outcomes("denied", from, to)).toStrictEqual(new Set(["timeout"]))
     await rule(node, "accept")
-    expect(await outcomes(from, to)).toStrictEqual(new Set(["answered"]))
+    expect(await outcomes("allowed", from, to)).toStrictEqual(new Set(["answered"]))
   })
 
   test("does not see bridged packets once the bridge's own switch is off", async () => {
@@ -177,6 +184,7 @@ describe("a rule on a node of the lab", () => {
     ]
     expect((await lab.exec("node/bridged", off)).status).toBe(0)
     const answered = await outcomes(
+      "allowed",
       ["10.244.1.10", "fd00:10:244:1::10"],
       ["10.244.1.11", "fd00:10:244:1::11"],
     )
