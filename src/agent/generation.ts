@@ -19,6 +19,8 @@ import type {
 export const GENERATION_COMMENT = "generation"
 /** Comment of the rule in deny chains that marks a connection as denied. */
 export const DENIED_COMMENT = "denied"
+/** Comment of the rule that asks whether a connection carries any number, be it in force or not. */
+export const STALE_COMMENT = "stale"
 export const DEFAULT_MASK = 0xff000000
 
 /** What the "generation" rules say now. */
@@ -109,16 +111,22 @@ function objectWith(object: RulesetObject, generation: Generation): RulesetObjec
 }
 
 function ruleWith(rule: Rule, generation: Generation): Rule {
-  if (rule.comment !== GENERATION_COMMENT && rule.comment !== DENIED_COMMENT) return rule
-  const mark = rule.comment === DENIED_COMMENT ? generation.mask : markOf(generation)
+  const mark = constantOf(rule.comment, generation)
+  if (mark === undefined) return rule
   return { ...rule, expr: rule.expr.map((statement) => statementWith(statement, mark, generation.mask)) }
+}
+
+function constantOf(comment: string | undefined, generation: Generation): number | undefined {
+  if (comment === GENERATION_COMMENT) return markOf(generation)
+  if (comment === DENIED_COMMENT) return generation.mask
+  return comment === STALE_COMMENT ? 0 : undefined
 }
 
 const CT_MARK: Expression = { ct: { key: "mark" } }
 
 function statementWith(statement: Statement, mark: number, mask: number): Statement {
   if ("match" in statement && mentionsMark(statement.match.left)) {
-    return { match: { op: "==", left: { "&": [CT_MARK, mask] }, right: mark } }
+    return { match: { op: statement.match.op, left: { "&": [CT_MARK, mask] }, right: mark } }
   }
   if ("mangle" in statement && mentionsMark(statement.mangle.key)) {
     const kept: Expression = { "&": [CT_MARK, ~mask >>> 0] }

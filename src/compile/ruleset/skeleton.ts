@@ -8,58 +8,30 @@
 // class into an ingress class, and paths add up instead of multiplying (kernels before 6.18.y walk all of
 // them, each time a verdict is added: nft_chain_validate).
 
-import type { Chain, Statement, Verdict } from "nftables-json/schema"
-import type { AddressFamily } from "../snapshot.ts"
+import type { Statement, Verdict } from "nftables-json/schema"
+import { forward, input, output, prerouting } from "./base-chains.ts"
 import type { ChainRule } from "./class-pieces.ts"
 import { logStatements, setMark } from "./deny-chain.ts"
 import {
   accept,
-  conntrack,
   drop,
   familyDigit,
   flowEnd,
   goto,
   header,
-  isEstablished,
   isIcmp,
-  isInvalid,
   isNew,
   isOriginal,
   isRelated,
   isReply,
-  isUntracked,
   type Judge,
   jump,
   match,
-  meta,
 } from "./expressions.ts"
 import { markOf, type RulesetOptions } from "./options.ts"
-import {
-  fib,
-  fibType,
-  fromPods,
-  hopLimit,
-  icmpv6,
-  LISTENER,
-  NEIGHBOUR,
-  ROUTER,
-  toPods,
-} from "./packet-kinds.ts"
+import { fib, fibType, fromPods, toPods } from "./packet-kinds.ts"
 import { TABLE } from "./sets.ts"
-
-export interface Surroundings {
-  readonly families: readonly AddressFamily[]
-  /** Names of the interval sets of the node's pod ranges, by family. */
-  readonly local: ReadonlyMap<AddressFamily, string>
-  /** An ingress class on this node can deny. */
-  readonly isolatesIngress: boolean
-  readonly options: RulesetOptions
-}
-
-export interface SkeletonChain {
-  readonly chain: Chain
-  readonly rules: readonly ChainRule[]
-}
+import type { SkeletonChain, Surroundings } from "./surroundings.ts"
 
 export function skeletonChains(around: Surroundings): readonly SkeletonChain[] {
   return [
@@ -84,7 +56,7 @@ export function skeletonChains(around: Surroundings): readonly SkeletonChain[] {
     plain("untracked_outside", untrackedOutside(around)),
     plain("invalid", invalid(around)),
     { chain: { ...TABLE, name: "stamp" }, rules: stamp(around.options) },
-    ...["unknown", "spoofed", "router", "multicast", "midstream", "invalid"].map((reason) =>
+    ...["unknown", "spoofed", "router", "multicast", "midstream", "invalid", "stale"].map((reason) =>
       dropChain(reason, around.options),
     ),
   ]
@@ -110,81 +82,6 @@ function base(
 
 function plain(name: string, rules: readonly (readonly Statement[])[]): SkeletonChain {
   return { chain: { ...TABLE, name }, rules: rules.map((expr) => ({ expr })) }
-}
-
-function prerouting(): readonly ChainRule[] {
-  // Duplicate address detection and the first MLD report have the source ::, which no route leads to.
-  return [
-    { expr: [icmpv6([...NEIGHBOUR, ...LISTENER]), match(header("ip6", "saddr"), "::"), accept] },
-    { expr: [fromPods, match(fib("oif", ["saddr", "iif"]), false), goto("drop_spoofed")] },
-  ]
-}
-
-function forward(around: Surroundings): readonly ChainRule[] {
-  return [
-    ...prelude(around),
-    { expr: [isUntracked, goto("untracked")] },
-    { expr: [jump("egress")] },
-    { expr: [goto("to_ingress")] },
-  ]
-}
-
-function input(around: Surroundings): readonly ChainRule[] {
-  return [
-    { expr: [match(meta("iif"), "lo"), accept] },
-    ...prelude(around),
-    // Answers to the node itself.
-    { expr: [isReply, accept] },
-    { expr: [isUntracked, goto("untracked")] },
-    { expr: [jump("egress")] },
-    { expr: [goto("stamp")] },
-  ]
-}
-
-function output({ options }: Surroundings): readonly ChainRule[] {
-  const fromNode = fibType("saddr", "local")
-  return [
-    { expr: [match(meta("oif"), "lo"), accept] },
-    accepted(options),
-    // The node's own errors go unmarked: they say nothing about whether the flow may go on.
-    { expr: [isRelated, isIcmp, accept] },
-    { expr: [icmpv6([...NEIGHBOUR, ...LISTENER, ...ROUTER]), accept] },
-    // The node's answers are judged as the flow that they answer.
-    { expr: [isReply, jump("egress")] },
-    { expr: [fromNode, toPods, goto("stamp")] },
-    { expr: [fromNode, accept] },
-    // What is left has a foreign source: IPVS sends pods' packets on through here.
-    { expr: [isUntracked, goto("untracked")] },
-    { expr: [jump("egress")] },
-    { expr: [goto("to_ingress")] },
-  ]
-}
-
-/** What forward and input begin with. */
-function prelude({ options }: Surroundings): readonly ChainRule[] {
-  const related = options.establishedRecheck
-    ? { comment: "generation", expr: [isRelated, isIcmp, inForce(options), accept] }
-    : { expr: [isRelated, isIcmp, accept] }
-  return [
-    accepted(options),
-    // An error of a flow that is denied now is judged as that flow: else it would carry data on.
-    related,
-    // On the link alone: a router has taken one from the hop limit before it asks here. Without this a pod that
-    // may send nothing could send neighbour solicitations, with what it likes in them, to anywhere.
-    { expr: [icmpv6(NEIGHBOUR), hopLimit(255), accept] },
-    { expr: [icmpv6(LISTENER), hopLimit(1), accept] },
-    { expr: [fromPods, icmpv6(ROUTER), goto("drop_router")] },
-    { expr: [isInvalid, goto("invalid")] },
-  ]
-}
-
-function accepted(options: RulesetOptions): ChainRule {
-  if (!options.establishedRecheck) return { expr: [isEstablished, accept] }
-  return { comment: "generation", expr: [isEstablished, inForce(options), accept] }
-}
-
-function inForce(options: RulesetOptions): Statement {
-  return match({ "&": [conntrack("mark"), options.mask] }, markOf(options))
 }
 
 /** The source is no pod that the program knows here. */
