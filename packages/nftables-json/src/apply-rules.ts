@@ -1,6 +1,7 @@
 // Rules in the fake kernel: add, insert, replace, delete.
 
 import { checkReferences, nextHandle, type Refusal, refuse, type TableDraft, useAll } from "./draft.ts"
+import { hasAnonymousIntervals } from "./expression.ts"
 import type { ChainState, RuleState } from "./kernel-state.ts"
 import { referencesOf } from "./references.ts"
 import type { Rule } from "./schema.ts"
@@ -18,6 +19,7 @@ export function placeRule(table: TableDraft, rule: Rule, verb: "add" | "insert")
 }
 
 export function replaceRule(table: TableDraft, rule: Rule): Refusal | undefined {
+  if (hasAnonymousIntervals(rule.expr)) return refuse("aborted")
   const chain = table.chains.get(rule.chain)
   const at = chain?.rules.findIndex((each) => each.handle === rule.handle) ?? -1
   const old = chain?.rules[at]

@@ -1,5 +1,6 @@
 // The change of one chain's rules: what both have in the same order stays, the rest is replaced in place.
 
+import { hasAnonymousIntervals } from "./expression.ts"
 import { ruleText } from "./normalize-rule.ts"
 import type { Chain, Command, Rule } from "./schema.ts"
 
@@ -56,7 +57,8 @@ interface Hunk {
 
 /** False where a handle is missing. Positions are always taken from rules that stay: a replaced rule's handle is gone. */
 function writeHunk({ canReplace }: ChainRules, { gone, come, next }: Hunk, changes: OpenChanges): boolean {
-  const pairs = canReplace ? Math.min(gone.length, come.length) : 0
+  const isReplaceable = canReplace && !come.some((rule) => hasAnonymousIntervals(rule.expr))
+  const pairs = isReplaceable ? Math.min(gone.length, come.length) : 0
   for (const [i, rule] of gone.entries()) {
     if (rule.handle === undefined) return false
     const successor = i < pairs ? come[i] : undefined

@@ -57,6 +57,7 @@ const REASONS = {
   address: "Could not resolve hostname: Name or service not known",
   emptyList: "Invalid set elem expression.",
   dynamic: "Invalid set flag at index 0.",
+  aborted: "nft was ended by SIGABRT (BUG: unhandled op 2)",
   noMap: "Unexpected data: set is not a map",
 } as const
 

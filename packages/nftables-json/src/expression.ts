@@ -31,3 +31,16 @@ export function stableText(value: unknown): string {
     .map(([key, field]) => `${JSON.stringify(key)}:${stableText(field)}`)
   return `{${fields.join()}}`
 }
+
+/**
+ * Whether an anonymous set with intervals is inside: nft 1.0.6 aborts when a rule with one is replaced
+ * ("BUG: unhandled op 2", evaluate.c, interval_set_eval).
+ */
+export function hasAnonymousIntervals(value: unknown, isInSet = false): boolean {
+  if (Array.isArray(value)) return value.some((each) => hasAnonymousIntervals(each, isInSet))
+  if (typeof value !== "object" || value === null) return false
+  return Object.entries(value).some(([field, inner]: [string, unknown]) => {
+    if (isInSet && (field === "range" || field === "prefix")) return true
+    return hasAnonymousIntervals(inner, isInSet || (field === "set" && Array.isArray(inner)))
+  })
+}

@@ -63,7 +63,7 @@ function normalizeStatement(family: Family, statement: Statement): Statement {
 }
 
 /** Rates of bytes in bytes; nft picks the largest unit that divides. */
-function normalizeLimit(limit: LimitStatement): LimitStatement {
+export function normalizeLimit(limit: LimitStatement): LimitStatement {
   const { rate, per, burst = 0, rate_unit = "packets", burst_unit = "bytes", inv } = limit
   const inverted = inv === true ? { inv } : {}
   if (rate_unit === "packets") return { rate, per, burst: burst === 0 ? DEFAULT_BURST : burst, ...inverted }

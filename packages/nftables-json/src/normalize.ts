@@ -6,7 +6,7 @@
 
 import { canonicalElements, elementForm } from "./element.ts"
 import { isMapElement, isSetElement } from "./expression.ts"
-import { normalizeRule } from "./normalize-rule.ts"
+import { normalizeLimit, normalizeRule } from "./normalize-rule.ts"
 import type { Chain, Element, MapElement, NftMap, NftSet, Ruleset, RulesetObject, Table } from "./schema.ts"
 
 export function normalize(ruleset: Ruleset): Ruleset {
@@ -120,7 +120,11 @@ export function normalizeNamed(object: RulesetObject): RulesetObject {
     const { handle: _handle, used: _used, ...quota } = object.quota
     return { quota }
   }
-  if ("limit" in object) return { limit: unnumbered(object.limit) }
+  if ("limit" in object) {
+    const { family, table, name, comment, handle: _handle, ...limit } = object.limit
+    const named = { family, table, name, ...normalizeLimit(limit) }
+    return { limit: comment === undefined ? named : { ...named, comment } }
+  }
   if ("flowtable" in object) return { flowtable: unnumbered(object.flowtable) }
   if ("ct helper" in object) return { "ct helper": unnumbered(object["ct helper"]) }
   if ("ct timeout" in object) return { "ct timeout": unnumbered(object["ct timeout"]) }

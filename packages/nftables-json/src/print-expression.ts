@@ -75,7 +75,7 @@ function printValue(type: DataType, value: string | number): string {
 function printNumber(type: DataType, value: number): string {
   if (type.name === "mark") return hexadecimal(value)
   const name = type.form === "integer" ? canonicalValue(type, value) : value
-  return String(name)
+  return typeof name === "string" ? name : String(value)
 }
 
 /** Names hold hyphens themselves, so nft reads numbers only at the ends of a range. */

@@ -11,6 +11,7 @@ import {
   jump,
   lookup,
   place,
+  prefix,
   remove,
   rule,
   set,
@@ -102,6 +103,23 @@ export const RULES: readonly Row[] = [
     given: add(rule("c", [accept]), rule("c", [drop])),
     when: [{ replace: { rule: { ...place, chain: "c", handle: FIRST_RULE, expr: [jump("d")] } } }],
     outcome: "applied",
+  },
+  {
+    name: "replace by a rule with an anonymous set of intervals kills nft 1.0.6",
+    given: add(rule("c", [accept])),
+    when: [
+      {
+        replace: {
+          rule: {
+            ...place,
+            chain: "c",
+            handle: FIRST_RULE,
+            expr: [equals(source, { set: [prefix("10.0.0.0", 8), "1.1.1.1"] })],
+          },
+        },
+      },
+    ],
+    outcome: "unknown",
   },
   {
     name: "replace of a rule that is missing",
