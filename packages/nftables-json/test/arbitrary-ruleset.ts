@@ -1,7 +1,7 @@
 // Random rulesets of one table that nft accepts: chains that lead downwards only, sets and maps of every
 // kind, rules that look them up. Names come from a small pool, so that two rulesets have much in common.
 
-import fc from "fast-check"
+import * as fc from "fast-check"
 import type { Element, Expression, MapElement, Ruleset, RulesetObject, Statement } from "../src/schema.ts"
 import {
   accept,

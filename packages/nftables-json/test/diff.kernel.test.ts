@@ -1,4 +1,4 @@
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { diff } from "../src/diff.ts"
 import { createFake } from "../src/fake.ts"
