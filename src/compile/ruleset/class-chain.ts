@@ -6,7 +6,6 @@
 // those, so only the first unconditional rule has to tell them apart.
 
 import type { Statement, Verdict } from "nftables-json/schema"
-import type { PolicyReference } from "../policy-ir.ts"
 import type { PolicyClass, Run, Stage } from "../program.ts"
 import type { AddressFamily } from "../snapshot.ts"
 import { acceptVerdict, type ChainRule, type ClassPieces, createDraft, type Draft } from "./class-pieces.ts"
@@ -15,6 +14,7 @@ import { goto, isTracked, type Judge } from "./expressions.ts"
 import { contentHash } from "./names.ts"
 import type { RulesetOptions } from "./options.ts"
 import { namedPortMatches, peerMatches } from "./peers.ts"
+import { distinct, policiesOf } from "./policy-references.ts"
 import { portRules, type RunPlace } from "./port-rules.ts"
 
 /**
@@ -166,20 +166,4 @@ function runRules(draft: Draft, place: RunPlace, judge: Judge): readonly ChainRu
 
 function runText(run: Run): string {
   return JSON.stringify([run.action, run.everyPort, run.ports, run.named, run.origins])
-}
-
-function policiesOf({ stages }: PolicyClass): readonly PolicyReference[] {
-  return distinct(
-    stages.flatMap(({ runs, isolatedBy }) => [
-      ...runs.flatMap((run) => run.origins.map(({ policy }) => policy)),
-      ...isolatedBy,
-    ]),
-  )
-}
-
-function distinct(policies: readonly PolicyReference[]): readonly PolicyReference[] {
-  const byText = new Map(
-    policies.map((policy) => [`${policy.kind}/${policy.namespace}/${policy.name}`, policy]),
-  )
-  return [...byText.values()]
 }

@@ -5,8 +5,8 @@
 // where it comes from or goes to a place of pods, and left alone elsewhere.
 //
 // `egress` is entered by jump and returns where the source may send; so no static path leads from an egress
-// class into an ingress class, and paths add up instead of multiplying (kernels before 6.18.y walk all of
-// them, each time a verdict is added: nft_chain_validate).
+// class into an ingress class, and paths add up instead of multiplying. (nft_chain_validate walks all of them at
+// each commit that adds a verdict, in kernels that do not remember what they have validated.)
 
 import type { Statement, Verdict } from "nftables-json/schema"
 import { forward, input, output, prerouting } from "./base-chains.ts"
