@@ -29,16 +29,23 @@ const HASH_BYTES = 15
 
 /** The text where it fits, else its beginning, an ellipsis and a hash of the whole. */
 export function shortened(text: string, maximumBytes: number): string {
-  if (utf8ToBytes(text).length <= maximumBytes) return text
-  const rest = `... #${contentHash(text).slice(0, 8)}`
-  let kept = ""
-  let room = maximumBytes - rest.length
+  if (text.length * 3 <= maximumBytes) return text
+  let bytes = 0
+  let kept = 0
   for (const character of text) {
-    room -= utf8ToBytes(character).length
-    if (room < 0) break
-    kept += character
+    bytes += utf8Length(character)
+    if (bytes > maximumBytes) return `${text.slice(0, kept)}... #${contentHash(text).slice(0, 8)}`
+    if (bytes <= maximumBytes - REST_BYTES) kept += character.length
   }
-  return kept + rest
+  return text
+}
+
+const REST_BYTES = "... #12345678".length
+
+/** A lone surrogate is encoded as U+FFFD, three bytes. */
+function utf8Length(character: string): number {
+  const code = character.codePointAt(0) ?? 0
+  return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
 }
 
 export const COMMENT_BYTES = 128
