@@ -13,7 +13,7 @@ import type {
 } from "../../src/compile/snapshot.ts"
 import type { Port } from "../../src/explain/judge.ts"
 import { NAMESPACES, NODES, OUTSIDE, PORT_NAMES, PORTS, UNKNOWN } from "./alphabet.ts"
-import { labels, namespace, policies } from "./policies.ts"
+import { labels, namespace, policiesUpTo } from "./policies.ts"
 import { tieredPolicies } from "./tiered-policy.ts"
 
 export interface RandomCluster {
@@ -23,11 +23,11 @@ export interface RandomCluster {
   readonly strangers: readonly string[]
 }
 
-export const randomCluster: fc.Arbitrary<RandomCluster> = clusterWith(policies)
+export const randomCluster: fc.Arbitrary<RandomCluster> = clusterWith(policiesUpTo(9))
 
 /** NetworkPolicies between tiers of every action. */
 export const tieredCluster: fc.Arbitrary<RandomCluster> = clusterWith(
-  fc.tuple(policies, tieredPolicies).map((kinds) => kinds.flat()),
+  fc.tuple(policiesUpTo(3), tieredPolicies).map((kinds) => kinds.flat()),
 )
 
 function clusterWith(policies: fc.Arbitrary<readonly PolicyObject[]>): fc.Arbitrary<RandomCluster> {

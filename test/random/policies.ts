@@ -134,10 +134,8 @@ const spec = fc.record(
   { requiredKeys: ["podSelector"] },
 )
 
-/** `policies` with names of their own. */
-export const policies: fc.Arbitrary<readonly PolicyObject[]> = fc
-  .array(fc.record({ namespace, spec }), { maxLength: 9 })
-  .map((all) =>
+export function policiesUpTo(maxLength: number): fc.Arbitrary<readonly PolicyObject[]> {
+  return fc.array(fc.record({ namespace, spec }), { maxLength }).map((all) =>
     all.map(({ namespace, spec }, i) => ({
       apiVersion: "networking.k8s.io/v1",
       kind: "NetworkPolicy",
@@ -145,6 +143,7 @@ export const policies: fc.Arbitrary<readonly PolicyObject[]> = fc
       spec: withoutUndefined(spec),
     })),
   )
+}
 
 /** YAML and JSON have no undefined: such a field is missing. */
 export function withoutUndefined(value: unknown): unknown {

@@ -38,28 +38,44 @@ const ACTIONS: readonly Action[] = ["Accept", "Deny", "Pass", "Log"]
 const PROTOCOLS: readonly Protocol[] = ["TCP", "UDP", "SCTP"]
 const some = <T>(item: fc.Arbitrary<T>) => fc.array(item, { minLength: 1, maxLength: 2 })
 
+/** Policies have to meet in a pod for their order to matter. */
+function mostly<T, U>(common: T, rare: fc.Arbitrary<U>): fc.Arbitrary<T | U> {
+  return fc.oneof({ weight: 2, arbitrary: fc.constant(common) }, { weight: 1, arbitrary: rare })
+}
+
+const widePeer = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({ namespaceSelector: {} }) },
+  { weight: 2, arbitrary: fc.record({ namespaceSelector, podSelector }) },
+  { weight: 2, arbitrary: peer },
+)
+
 const rule = (peers: "from" | "to") =>
   fc.record(
-    { action: fc.constantFrom(...ACTIONS), [peers]: some(peer), ports: some(port) },
+    { action: fc.constantFrom(...ACTIONS), [peers]: some(widePeer), ports: some(port) },
     { requiredKeys: ["action"] },
   )
 
 const spec = fc.record({
-  tier: fc.constantFrom(
+  tier: mostly(
     { name: "Admin", order: 100 },
-    { name: "custom", order: 150 },
-    { name: "NetworkPolicy", order: 200 },
-    { name: "Baseline", order: 300 },
+    fc.constantFrom(
+      { name: "custom", order: 150 },
+      { name: "NetworkPolicy", order: 200 },
+      { name: "Baseline", order: 300 },
+    ),
   ),
   priority: fc.nat(3),
-  subject: fc.record({ namespaceSelector: fc.oneof(fc.constant({}), namespaceSelector), podSelector }),
+  subject: fc.record({
+    namespaceSelector: mostly({}, namespaceSelector),
+    podSelector: mostly({}, podSelector),
+  }),
   isolates: fc.subarray(["ingress", "egress"], { maxLength: 1 }),
   ingress: fc.array(rule("from"), { maxLength: 4 }),
   egress: fc.array(rule("to"), { maxLength: 4 }),
 })
 
 export const tieredPolicies: fc.Arbitrary<readonly PolicyObject[]> = fc
-  .array(spec, { maxLength: 4 })
+  .array(spec, { maxLength: 6 })
   .map((all) =>
     all.map((each, i) => ({
       apiVersion: "test.postern.dev/v1",
