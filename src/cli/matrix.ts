@@ -11,14 +11,14 @@ export interface CellCount {
   readonly mismatched: number
 }
 
-export interface MatrixRow {
+interface MatrixRow {
   readonly label: string
   /** One a column; null where nothing was tried. */
   readonly cells: readonly (CellCount | null)[]
 }
 
 /** Columns under one name: a destination and its ports. */
-export interface MatrixGroup {
+interface MatrixGroup {
   readonly name: string
   readonly ports: readonly string[]
 }
