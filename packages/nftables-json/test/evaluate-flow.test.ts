@@ -2,7 +2,7 @@ import { expect, test } from "vitest"
 import { evaluate, prepare } from "../src/evaluate.ts"
 import { EvaluationError } from "../src/evaluation-error.ts"
 import type { Packet } from "../src/packet.ts"
-import type { Expression, Ruleset, Statement } from "../src/schema.ts"
+import type { Ruleset, Statement } from "../src/schema.ts"
 import {
   accept,
   back,
@@ -17,25 +17,14 @@ import {
   range,
   ruleset,
   set,
+  staircase,
   tcp,
+  vmap,
 } from "./evaluator-inputs.ts"
 
 const next: Statement = { continue: null }
 const never = match(payload("tcp", "dport"), "==", 1)
 const is80 = match(payload("tcp", "dport"), "==", 80)
-
-function vmap(key: Expression, ...elements: readonly (readonly [Expression, Statement])[]): Statement {
-  return {
-    vmap: {
-      key,
-      data: { set: elements.flatMap(([value, verdict]) => (isVerdict(verdict) ? [[value, verdict]] : [])) },
-    },
-  }
-}
-
-function isVerdict(statement: Statement): statement is { accept: null } {
-  return !("vmap" in statement)
-}
 
 /** Chains passed, in order, with what each step came to. */
 function way(rules: Ruleset, packet: Packet): readonly string[] {
@@ -233,14 +222,6 @@ function outcomeOf(run: () => string): string {
   } catch (error) {
     return error instanceof EvaluationError ? error.message : "not an EvaluationError"
   }
-}
-
-/** A base chain and `count` chains that lead to each other. */
-function staircase(count: number, step: (target: string) => Statement): Ruleset {
-  const stairs = Array.from({ length: count }, (_, i) =>
-    chain(`s${i}`, i + 1 < count ? [step(`s${i + 1}`)] : [drop]),
-  )
-  return ruleset(baseChain({ name: "c" }, [step("s0")]), ...stairs)
 }
 
 const leadTo = (target: string) => vmap(payload("tcp", "dport"), [80, goto(target)])

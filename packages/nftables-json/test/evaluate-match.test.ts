@@ -115,6 +115,7 @@ test.for<Row>([
   ["an anonymous set with ranges", dport, "==", set(22, range(70, 90)), tcp, true],
   ["a named set", saddr, "==", "@hash4", tcp, true],
   ["a named set, negated", saddr, "!=", "@hash4", tcp, false],
+  ["the other family is in no set, and not outside it either", saddr, "!=", "@hash4", udp6, false],
   ["an address that is not in the set", payload("ip", "daddr"), "==", "@hash4", tcp, false],
   ["elements that stand beside the set", saddr, "==", "@hash4", { ...tcp, source: "10.9.9.9" }, true],
   ["an interval set: prefix", saddr, "==", "@blocks4", tcp, true],

@@ -129,3 +129,24 @@ export function jump(target: string): Statement {
 export function goto(target: string): Statement {
   return { goto: { target } }
 }
+
+export function vmap(key: Expression, ...elements: readonly (readonly [Expression, Statement])[]): Statement {
+  return {
+    vmap: {
+      key,
+      data: { set: elements.flatMap(([value, verdict]) => (isVerdict(verdict) ? [[value, verdict]] : [])) },
+    },
+  }
+}
+
+function isVerdict(statement: Statement): statement is { accept: null } {
+  return !("vmap" in statement)
+}
+
+/** A base chain and `count` chains that lead to each other. */
+export function staircase(count: number, step: (target: string) => Statement): Ruleset {
+  const stairs = Array.from({ length: count }, (_, i) =>
+    chain(`s${i}`, i + 1 < count ? [step(`s${i + 1}`)] : [drop]),
+  )
+  return ruleset(baseChain({ name: "c" }, [step("s0")]), ...stairs)
+}

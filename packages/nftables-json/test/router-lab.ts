@@ -19,6 +19,8 @@ export const CLIENT = {
   ip6: ["fd01::1", "fd01::2"],
   stray: "203.0.113.9",
 } as const
+/** A service's address and port, and where the router sends what goes there. */
+export const SERVICE = { address: "10.96.0.1", port: 8080, target: "10.2.0.1", targetPort: 80 } as const
 export const SERVER = { ip: ["10.2.0.1", "10.2.1.7"], ip6: ["fd02::1", "fd02::1:7"] } as const
 
 export async function createRouterLab(): Promise<RouterLab> {
@@ -57,18 +59,35 @@ export async function createRouterLab(): Promise<RouterLab> {
   }
 }
 
-// Counts what enters from either side, before any chain that a test writes.
+// Counts what enters from either side, before any chain that a test writes; and a service.
 const WITNESS = `table inet witness {
   counter entered { }
   chain prerouting {
     type filter hook prerouting priority -450;
     meta l4proto { tcp, udp } counter name entered
   }
+}
+table ip service {
+  chain prerouting {
+    type nat hook prerouting priority -100;
+    ip daddr ${SERVICE.address} udp dport ${SERVICE.port} dnat to ${SERVICE.target}:${SERVICE.targetPort}
+  }
 }`
 
 function witnessed(router: NetworkNamespace): string {
   return /packets (\d+)/.exec(router.run(["nft", "list", "counter", "inet", "witness", "entered"]))?.[1] ?? ""
 }
+
+/** The hosts answer nothing by themselves, except that no one listens on this port. */
+export const CLOSED_PORT = 9
+
+const MUTE = `table inet mute {
+  chain input {
+    type filter hook input priority 0;
+    udp dport ${CLOSED_PORT} accept
+    meta l4proto { tcp, udp } drop
+  }
+}`
 
 interface Side {
   readonly name: string
@@ -125,11 +144,7 @@ function joinHosts(host: NetworkNamespace, router: NetworkNamespace, { name, sid
   ])
   const own = [`addr add ${gateways.ip}/32 dev ${name}`, `addr add ${gateways.ip6}/128 dev ${name} nodad`]
   router.run(["ip", "-batch", "-"], [`link set ${name} up`, ...own, ...back].join("\n"))
-  // The hosts answer nothing by themselves.
-  host.run(
-    ["nft", "-f", "-"],
-    "table inet mute { chain input { type filter hook input priority 0; meta l4proto { tcp, udp } drop; }; }",
-  )
+  host.run(["nft", "-f", "-"], MUTE)
 }
 
 interface Sender {
