@@ -16,8 +16,14 @@ export type Marker = number
 
 export const FENCE_TABLE = "nftables_json"
 
-/** Commands that `guard` puts before the caller's. */
-export const GUARDS = 2
+/**
+ * Commands that `guard` puts before the caller's. None before a flush of everything: nft 1.0.6 then knows
+ * no set any more, not even for the commands that come first; and what flushes everything may be applied
+ * twice, so its marker is only written behind it.
+ */
+export function guardsBefore(commands: Transaction): number {
+  return commands.some((command) => "flush" in command && "ruleset" in command.flush) ? 0 : 2
+}
 
 export interface Fence {
   /** Commands that make the table and the set anew with this marker alone. */
@@ -42,9 +48,18 @@ export function createFence(name: string): Fence {
   const elements = (marker: Marker) => ({
     element: { family: set.family, table: set.table, name, elem: [marker] },
   })
+  const establish = (marker: Marker): Transaction => [
+    table,
+    { add: { set } },
+    { flush: { set } },
+    { add: elements(marker) },
+  ]
   return {
-    establish: (marker) => [table, { add: { set } }, { flush: { set } }, { add: elements(marker) }],
-    guard: (commands, { from, to }) => [{ delete: elements(from) }, { create: elements(to) }, ...commands],
+    establish,
+    guard: (commands, { from, to }) =>
+      guardsBefore(commands) === 0
+        ? [...commands, ...establish(to)]
+        : [{ delete: elements(from) }, { create: elements(to) }, ...commands],
     read: (nft) => readMarker(nft, name),
     remove: [{ delete: { set } }],
   }

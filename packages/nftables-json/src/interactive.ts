@@ -12,7 +12,7 @@ import {
   FENCE_TABLE,
   type Fence,
   firstMarker,
-  GUARDS,
+  guardsBefore,
   type Marker,
   nextMarker,
 } from "./fence.ts"
@@ -120,7 +120,11 @@ async function apply(runner: Runner, transaction: Transaction): Promise<void> {
     const outcome = await attemptOnce(runner, transaction)
     if (outcome.kind === "applied") return
     if (outcome.kind === "refused")
-      throw await explain(runner.settings, { transaction, text: outcome.text, preceding: GUARDS })
+      throw await explain(runner.settings, {
+        transaction,
+        text: outcome.text,
+        preceding: guardsBefore(transaction),
+      })
     if (attempt === ATTEMPTS || outcome.isFinal) throw outcome.error
   }
 }
