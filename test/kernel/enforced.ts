@@ -4,6 +4,7 @@ import { createOneShot } from "nftables-json/one-shot"
 import type { Ruleset } from "nftables-json/schema"
 import { defaultRulesetOptions, type RulesetOptions } from "../../src/compile/ruleset/options.ts"
 import { renderNode } from "../../src/compile/ruleset/render-node.ts"
+import type { AddressFamily } from "../../src/compile/snapshot.ts"
 import type { Lab, LabNode } from "../../src/lab/lab.ts"
 import { podInterface } from "../../src/lab/names.ts"
 import { type PodSource, type ProgramSource, programOf } from "../programs.ts"
@@ -15,6 +16,8 @@ export interface Enforcement {
   readonly unknown?: readonly string[]
   readonly sets?: NonNullable<ProgramSource["sets"]>
   readonly named?: NonNullable<ProgramSource["named"]>
+  /** Both, unless it says otherwise. */
+  readonly families?: readonly AddressFamily[]
   readonly options?: Partial<RulesetOptions>
 }
 
@@ -37,7 +40,7 @@ export async function enforce(lab: Lab, enforcement: Enforcement): Promise<void>
 export function rulesetOf(lab: Lab, node: LabNode, enforcement: Enforcement): Ruleset {
   const local = podsOf(lab, node).filter((pod) => enforcement.unknown?.includes(pod.reference) !== true)
   const program = programOf({
-    families: ["IPv4", "IPv6"],
+    families: enforcement.families ?? ["IPv4", "IPv6"],
     podCIDRs: node.podCIDRs,
     pods: local.map(({ reference, addresses }) => ({ addresses, ...enforcement.pods?.[reference] })),
     ...(enforcement.sets === undefined ? {} : { sets: enforcement.sets }),

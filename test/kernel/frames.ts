@@ -33,9 +33,15 @@ export function tcpPacket(
 }
 
 /** An ICMPv6 message: type, code and checksum come from here, `rest` is what follows the checksum. */
-export function icmpv6Packet(ends: Ends, type: number, rest: string): string {
+export function icmpv6Packet(ends: Ends, type: number, rest: string, hops = 255): string {
   const sum = checksum(ends, 58, `${hex8(type)}000000${rest}`)
-  return ip6(ends, 58, `${hex8(type)}00${sum}${rest}`, 255)
+  return ip6(ends, 58, `${hex8(type)}00${sum}${rest}`, hops)
+}
+
+/** An ICMP message for IPv4: `rest` is what follows the checksum. */
+export function icmpPacket(ends: Ends, type: number, code: number, rest: string): string {
+  const head = `${hex8(type)}${hex8(code)}`
+  return ip4(ends, 1, `${head}${ones(`${head}0000${rest}`)}${rest}`)
 }
 
 export interface Link {
