@@ -132,6 +132,7 @@ export class Enforcement {
   }
 
   async #bringOnce(program: HeldProgram, reason: Reason): Promise<void> {
+    const wasCurrent = this.revisionInForce === program.revision && !this.generationDue
     const state = await this.read()
     const known = this.#generation()
     const change = known === undefined ? undefined : this.#changeTo(state, program, known)
@@ -142,7 +143,7 @@ export class Enforcement {
     const generation = needsGeneration || known === undefined ? await this.#nextGeneration() : known
     const plan = needsGeneration || change === undefined ? this.#changeTo(state, program, generation) : change
     await this.#apply(plan, { reason, program, generation })
-    if (isCurrent && WATCHING.has(reason)) this.#repaired(plan, reason)
+    if (wasCurrent && WATCHING.has(reason)) this.#repaired(plan, reason)
     await this.#verify(program, generation)
   }
 
@@ -252,7 +253,7 @@ interface Change {
 }
 
 /** Reasons for which a difference is somebody else's doing. */
-const WATCHING: ReadonlySet<Reason> = new Set<Reason>(["event", "periodic", "start"])
+const WATCHING: ReadonlySet<Reason> = new Set<Reason>(["event", "periodic", "start", "verify"])
 
 /** Somebody else's change is the likely cause; a missing kernel module looks the same, so not for ever. */
 const DRIFT: ReadonlySet<NftErrorCode> = new Set<NftErrorCode>(["not-found", "exists", "busy"])

@@ -25,6 +25,8 @@ export interface EnforcerOptions {
   readonly cniResults?: string
   /** Identifies the boot; read from the kernel by default. */
   readonly bootId?: string
+  /** Milliseconds between full checks, which find what events did not tell; 60,000 by default. */
+  readonly checkEveryMs?: number
   readonly onEvent?: (event: EnforcerEvent) => void
 }
 

@@ -16,8 +16,6 @@ export interface KernelTables {
   read(): Promise<KernelState>
   /** Applies the plan and leaves `revision` in the kernel. Rejects with NftError; what came before stays. */
   apply(plan: Plan, revision: number): Promise<void>
-  /** Changes nothing, and makes an event that says so. */
-  beat(revision: number): Promise<void>
   /** Whether an event that wrote this revision can be one of these tables' own transactions. */
   hasWritten(revision: number): boolean
 }
@@ -53,9 +51,6 @@ export function createKernelTables(nft: Nft): KernelTables {
       tableExists = true
       for (const piece of stages.after) await nft.run(marked(piece, revision))
     },
-    beat: async (revision) => {
-      if (tableExists) await nft.run(marked([], revision))
-    },
     hasWritten: (revision) => least <= revision && revision <= most,
   }
 }
@@ -79,8 +74,8 @@ async function listTable(nft: Nft, table: typeof POSTERN_TABLE | typeof ANTISPOO
 function revisionIn(ruleset: Ruleset): number | undefined {
   for (const object of ruleset) {
     if (!("set" in object) || object.set.name !== "revision") continue
-    const [element] = object.set.elem ?? []
-    return typeof element === "number" ? element : undefined
+    const [element, ...others] = object.set.elem ?? []
+    return typeof element === "number" && others.length === 0 ? element : undefined
   }
   return undefined
 }

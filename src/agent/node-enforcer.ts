@@ -31,7 +31,6 @@ import { type SurroundingsWatch, watchSurroundings } from "./watch-surroundings.
 const CHECK_EVERY_MS = 60_000
 const CACHE_AFTER_MS = 500
 const VERIFY_AFTER_MS = 250
-const BEAT_MS = 250
 const LOOK_AFTER_MS = 10
 const CHECK_FOREIGN_MS = 1_000
 
@@ -114,7 +113,6 @@ export class NodeEnforcer implements Enforcer {
       this.#keepLater()
       await this.#discover()
       await this.#bring("replace")
-      this.#beat()
     })
   }
 
@@ -247,9 +245,9 @@ export class NodeEnforcer implements Enforcer {
       host,
       isOwn: (revision) => this.#tables.hasWritten(revision),
       drifted: check,
-      foreignChains: () =>
+      foreignChain: () =>
         this.#timers.settled("problems", CHECK_FOREIGN_MS, () => void this.#lookForProblems()),
-      restarted: (reason) => this.#restarted("nft monitor", reason),
+      restarted: (reason) => this.#restarted("nftables events", reason),
     })
     this.#watch = watchSurroundings({
       host,
@@ -257,25 +255,14 @@ export class NodeEnforcer implements Enforcer {
       changed: () => this.#lookAround(),
       restarted: (reason) => this.#restarted("ip monitor", reason),
     })
-    this.#timers.every(CHECK_EVERY_MS, () => {
+    this.#timers.every(this.options.checkEveryMs ?? CHECK_EVERY_MS, () => {
       void this.#attempt("the full check", () => this.#bring("periodic")).then(() => this.#lookForProblems())
-    })
-    this.#beat()
-  }
-
-  /** Until the monitor has shown one of the agent's own transactions it may not be listening. */
-  #beat(): void {
-    const revision = this.#enforcement.revisionInForce
-    if (this.#nftables?.isListening !== false || revision === undefined) return
-    this.#timers.once("beat", BEAT_MS, () => {
-      void this.#attempt("waking the monitor", () => this.#tables.beat(revision)).then(() => this.#beat())
     })
   }
 
   #restarted(monitor: string, reason: string): void {
     this.#enforcement.counters.monitorRestarts++
     this.#emit({ kind: "monitor-restarted", monitor, reason })
-    this.#beat()
   }
 
   async #lookForProblems(): Promise<void> {

@@ -34,10 +34,11 @@ export async function preflight(scope: PreflightScope): Promise<readonly Problem
 const LEAST_NFT = [1, 0, 6] as const
 
 async function tools(host: Host): Promise<readonly Problem[]> {
-  const [nft, conntrack, ip] = await Promise.all([
+  const [nft, conntrack, ip, perl] = await Promise.all([
     versionOf(host, ["nft", "--version"]),
     versionOf(host, ["conntrack", "--version"]),
     versionOf(host, ["ip", "-V"]),
+    versionOf(host, ["perl", "-e", "print 1"]),
   ])
   const missing = (code: ProblemCode, severity: ProblemSeverity, name: string): Problem => ({
     code,
@@ -49,6 +50,8 @@ async function tools(host: Host): Promise<readonly Problem[]> {
     ...(nft === undefined ? [missing("nft-missing", "fatal", "nft")] : tooOld(nft)),
     ...(conntrack === undefined ? [missing("conntrack-missing", "fatal", "conntrack")] : []),
     ...(ip === undefined ? [missing("iproute2-missing", "fatal", "ip")] : []),
+    // Without it changes by others are found by the full check alone.
+    ...(perl === undefined ? [missing("perl-missing", "warning", "perl")] : []),
   ]
 }
 

@@ -6,6 +6,7 @@ export type ProblemCode =
   | "nft-too-old"
   | "conntrack-missing"
   | "iproute2-missing"
+  | "perl-missing"
   | "sctp-not-tracked"
   | "bridge-not-filtered"
   | "br-netfilter-missing"

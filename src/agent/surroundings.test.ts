@@ -9,59 +9,28 @@ import { type LocalAddresses, type Observed, surroundingsOf } from "./interfaces
 import { words } from "./ipv6-words.ts"
 import type { Link } from "./links.ts"
 import { isInRanges, localAddressesIn } from "./local-addresses.ts"
-import { type EventBatch, readEvents } from "./nft-events.ts"
+import { type EventBatch, type NftablesEvent, readEvent } from "./nft-events.ts"
 import { tooOld } from "./preflight.ts"
 
 describe("nftables events", () => {
-  const read = (...lines: string[]): { readonly batches: readonly EventBatch[]; readonly lost: number } => {
-    const found = { batches: new Array<EventBatch>(), lost: 0 }
-    const reader = readEvents(
-      (batch) => found.batches.push(batch),
-      () => found.lost++,
-    )
-    for (const line of lines) reader.line(line)
-    return found
-  }
-  const end = "# new generation 8 by process 77 (nft)"
-  const batch = (tables: readonly string[], rest: Partial<EventBatch> = {}): EventBatch => ({
-    tables: new Set(tables),
-    revision: undefined,
-    baseChains: false,
-    ...rest,
+  const batch = (tables: readonly string[], rest: Partial<EventBatch> = {}): NftablesEvent => ({
+    kind: "batch",
+    batch: { tables: new Set(tables), revision: undefined, baseChain: false, ...rest },
   })
-
-  test.for<[string, string[], readonly EventBatch[]]>([
+  test.for<[string, string, NftablesEvent | undefined]>([
+    ["of one table", "batch\tinet\tpostern", batch(["inet postern"])],
+    ["of several", "batch\tinet\tpostern\tip\ta", batch(["inet postern", "ip a"])],
     [
-      "end with the number of the generation",
-      ["delete rule inet postern forward handle 24", end],
-      [batch(["inet postern"])],
+      "that wrote a revision",
+      "batch\tinet\tpostern\trevision\t10",
+      batch(["inet postern"], { revision: 10 }),
     ],
-    ["of one batch come together", ["add table ip a", "add table ip b", end], [batch(["ip a", "ip b"])]],
-    [
-      "say whose batch it was by the revision it wrote",
-      [
-        "delete element inet postern revision { 0x00000007 }",
-        "add element inet postern revision { 0x0000000a }",
-        end,
-      ],
-      [batch(["inet postern"], { revision: 10 })],
-    ],
-    [
-      "tell of a base chain",
-      ["add chain ip f forward { type filter hook forward priority filter; policy drop; }", end],
-      [batch(["ip f"], { baseChains: true })],
-    ],
-    ["of nothing are nothing", [end, end], []],
-    [
-      "with a comment over two lines are read",
-      ['add rule ip f c drop comment "x', 'y"', end],
-      [batch(["ip f"])],
-    ],
-  ])("%s", ([, lines, expected]) => {
-    expect(read(...lines).batches).toEqual(expected)
-  })
-  test("that the kernel dropped are told", () => {
-    expect(read("# ERROR: We lost some netlink events!").lost).toBe(1)
+    ["with a base chain", "batch\tip\tf\thook", batch(["ip f"], { baseChain: true })],
+    ["that were lost", "lost", { kind: "lost" }],
+    ["that will come", "listening", { kind: "listening" }],
+    ["of a kind that is not known", "else", undefined],
+  ])("%s", ([, line, expected]) => {
+    expect(readEvent(line)).toEqual(expected)
   })
 })
 

@@ -1,11 +1,11 @@
 // Tells when somebody else changed nftables.
 //
-// `nft monitor` says nothing when it has begun to listen (in 1.0.6 it first lists every table). So it counts as
-// listening when the first of the agent's own batches has come through; what happened until then is found
-// by a full check.
+// The agent's own batches rewrite the element of the set `revision`; nobody else has a reason to. Process ids
+// would not do: the kernel tells those of the machine, and the agent knows those of its container.
 
+import { fileURLToPath } from "node:url"
 import type { Host, Watch } from "./host.ts"
-import { type EventBatch, readEvents } from "./nft-events.ts"
+import { type EventBatch, readEvent } from "./nft-events.ts"
 
 export interface NftablesWatch {
   /** True once events come through. */
@@ -19,42 +19,46 @@ export interface NftablesWatcher {
   readonly isOwn: (revision: number) => boolean
   /** Our tables were changed by someone else, or events may have been missed. */
   readonly drifted: () => void
-  /** A base chain of another table came or went. */
-  readonly foreignChains: () => void
+  /** A base chain of another table came. */
+  readonly foreignChain: () => void
   readonly restarted: (reason: string) => void
 }
 
+const SCRIPT = fileURLToPath(new URL("nftables-events.pl", import.meta.url))
 const OURS: readonly string[] = ["inet postern", "bridge postern"]
 const RESTART_MS = 500
+const LONGEST_RESTART_MS = 30_000
 
 export function watchNftables(watcher: NftablesWatcher): NftablesWatch {
   let running: Watch | undefined
   let restarting: NodeJS.Timeout | undefined
   let isStopped = false
   let isListening = false
-  const batch = (batch: EventBatch): void => {
-    const isOurs = OURS.some((table) => batch.tables.has(table))
-    const isOwn = batch.revision !== undefined && watcher.isOwn(batch.revision)
-    if (isOwn && !isListening) {
-      isListening = true
-      watcher.drifted()
-    }
-    if (isOurs && !isOwn) watcher.drifted()
-    if (batch.baseChains && !isOwn) watcher.foreignChains()
+  let wait = RESTART_MS
+  const took = (batch: EventBatch): void => {
+    if (batch.revision !== undefined && watcher.isOwn(batch.revision)) return
+    if (OURS.some((table) => batch.tables.has(table))) watcher.drifted()
+    if (batch.baseChain) watcher.foreignChain()
+  }
+  const line = (text: string): void => {
+    const event = readEvent(text)
+    if (event?.kind === "batch") took(event.batch)
+    if (event?.kind === "lost") watcher.drifted()
+    if (event?.kind !== "listening") return
+    isListening = true
+    wait = RESTART_MS
+    // What happened while nobody listened.
+    watcher.drifted()
   }
   const begin = (): void => {
-    isListening = false
-    const events = readEvents(batch, watcher.drifted)
-    running = watcher.host.watch("nft", ["monitor"], {
-      line: events.line,
-      end: (reason) => {
-        if (isStopped) return
-        isListening = false
-        watcher.restarted(reason)
-        restarting = setTimeout(begin, RESTART_MS)
-        watcher.drifted()
-      },
-    })
+    const end = (reason: string): void => {
+      if (isStopped) return
+      isListening = false
+      watcher.restarted(reason)
+      restarting = setTimeout(begin, wait)
+      wait = Math.min(2 * wait, LONGEST_RESTART_MS)
+    }
+    running = watcher.host.watch("perl", [SCRIPT], { line, end })
   }
   begin()
   return {
