@@ -4,6 +4,7 @@
 // expressions are kept as they are, so that what a newer nft adds is not lost.
 
 import { encode } from "./encode.ts"
+import { brokenAt } from "./json-position.ts"
 import type { Family, Ruleset, RulesetObject, Transaction } from "./schema.ts"
 
 /** The text is not what `nft -j list` prints. */
@@ -38,11 +39,9 @@ function readJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    const position = /at position (\d+)/.exec(message)?.[1]
-    throw new ParseError(message, {
+    throw new ParseError(cause instanceof Error ? cause.message : String(cause), {
       path: "",
-      position: position === undefined ? text.length : Number(position),
+      position: brokenAt(text),
     })
   }
 }
