@@ -9,6 +9,7 @@ import { resolveReference } from "./reference.ts"
 import { createWorld } from "./world.ts"
 
 const ports = [
+  { name: "admin", protocol: "TCP" as const, port: 7070 },
   { name: "http", protocol: "TCP" as const, port: 8080 },
   { name: "dns", protocol: "UDP" as const, port: 53 },
 ]
@@ -40,6 +41,10 @@ const cluster = snapshot({
       selector: { app: "web" },
       clusterIPs: ["10.96.0.1"],
       ports: [{ name: "main", protocol: "TCP", port: 80, targetPort: "http" }],
+    }),
+    service("plain", {
+      selector: { app: "web" },
+      ports: [{ name: "", protocol: "TCP", port: 81, targetPort: 5005 }],
     }),
     service("nobody", {
       selector: { app: "nobody" },
@@ -116,6 +121,13 @@ test.for<[string, string, string, string, readonly string[]]>([
     "shop/svc/web",
     "80",
     ["web-1:8080-8080 Allow", "web-2:9090-9090 Allow"],
+  ],
+  [
+    "a Service's target port by number",
+    "client",
+    "shop/svc/plain",
+    "81",
+    ["web-1:5005-5005 Allow", "web-2:5005-5005 Allow"],
   ],
   [
     "a Service's port by name",
