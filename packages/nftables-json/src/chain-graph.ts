@@ -67,7 +67,7 @@ export function prepareTables(ruleset: Ruleset): (packet: Packet) => readonly Co
 }
 
 /** One table's part of a ruleset. */
-export interface TableContent extends TableObjects {
+interface TableContent extends TableObjects {
   readonly chains: readonly Chain[]
   readonly rules: ReadonlyMap<string, readonly Rule[]>
 }

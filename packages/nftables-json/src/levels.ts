@@ -15,7 +15,7 @@ import type {
 } from "./schema.ts"
 import { isVerdict } from "./scope.ts"
 
-export interface ChainTable {
+interface ChainTable {
   readonly family: string
   readonly name: string
   readonly chains: readonly Chain[]
@@ -24,7 +24,7 @@ export interface ChainTable {
   readonly elements: ReadonlyMap<string, readonly (Element | MapElement)[]>
 }
 
-export const MAXIMUM_LEVELS = 16
+const MAXIMUM_LEVELS = 16
 
 /** Throws where a base chain leads into a chain that is missing, a loop, or more levels than the kernel takes. */
 export function checkLevels(table: ChainTable): void {
@@ -50,7 +50,7 @@ export function checkLevels(table: ChainTable): void {
 }
 
 /** Every chain that a rule of the chain may enter. */
-export function targetsOf(table: ChainTable, chain: string): ReadonlySet<string> {
+function targetsOf(table: ChainTable, chain: string): ReadonlySet<string> {
   const targets = new Set<string>()
   for (const rule of table.rules.get(chain) ?? []) {
     for (const statement of rule.expr) {

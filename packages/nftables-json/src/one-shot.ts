@@ -7,8 +7,9 @@ import { encode, type ListCommand } from "./encode.ts"
 import { codeOf, NftError } from "./errors.ts"
 import { firstRefused, type Refusal } from "./locate.ts"
 import type { ListScope, Nft } from "./nft.ts"
+import { parse } from "./parse.ts"
 import { type ProcessResult, runProcess } from "./process.ts"
-import type { Command, Ruleset, RulesetObject, Transaction } from "./schema.ts"
+import type { Command, Ruleset, Transaction } from "./schema.ts"
 
 export interface OneShotOptions {
   /** How to call nft; `["ip", "netns", "exec", NAME, "nft"]` works in another network namespace. */
@@ -90,19 +91,15 @@ function listCommand(scope: ListScope): ListCommand {
 }
 
 function readListing(text: string): Ruleset {
-  const document: unknown = JSON.parse(text)
-  if (isListing(document)) return document.nftables
-  throw new NftError({ code: "unknown", text: `nft listed what is no ruleset: ${text.slice(0, 200)}` })
-}
-
-function isListing(document: unknown): document is { readonly nftables: readonly RulesetObject[] } {
-  return (
-    typeof document === "object" &&
-    document !== null &&
-    "nftables" in document &&
-    Array.isArray(document.nftables) &&
-    document.nftables.every((each) => typeof each === "object" && each !== null)
-  )
+  try {
+    return parse(text)
+  } catch (cause) {
+    throw new NftError({
+      code: "unknown",
+      text: `nft listed what is no ruleset: ${text.slice(0, 200)}`,
+      cause,
+    })
+  }
 }
 
 function send(

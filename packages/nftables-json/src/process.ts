@@ -98,7 +98,7 @@ function inputFile(input: string): number {
 /** In memory, and there in containers whose root is read-only. */
 const SHARED_MEMORY = "/dev/shm"
 
-export function notStarted(command: readonly string[], cause: Error): NftError {
+function notStarted(command: readonly string[], cause: Error): NftError {
   const text = `cannot run ${command.join(" ")}: ${cause.message}`
   return new NftError({ code: "unavailable", text, cause })
 }

@@ -39,25 +39,7 @@ export function openShell(command: readonly string[]): Shell {
     hasEnded: false,
     failure: undefined,
   }
-  child.stderr?.setEncoding("utf8")
-  child.stderr?.on("data", (chunk: string) => {
-    state.text += chunk
-    answer(state)
-  })
-  child.stdout?.resume()
-  // EPIPE: the process ended; `close` says so.
-  child.stdin?.on("error", () => undefined)
-  const ended = new Promise<void>((resolve) => {
-    child.on("error", (failure) => {
-      state.failure = failure
-      finish(state)
-      resolve()
-    })
-    child.on("close", () => {
-      finish(state)
-      resolve()
-    })
-  })
+  const ended = listen(state)
   return {
     pid: child.pid,
     get lines() {
@@ -81,6 +63,30 @@ interface ShellState {
   waiting: { readonly token: string; readonly resolve: (reply: Reply) => void } | undefined
   hasEnded: boolean
   failure: Error | undefined
+}
+
+/** Resolves when nothing holds the process's pipes any more. */
+function listen(state: ShellState): Promise<void> {
+  const { child } = state
+  child.stderr?.setEncoding("utf8")
+  child.stderr?.on("data", (chunk: string) => {
+    state.text += chunk
+    answer(state)
+  })
+  child.stdout?.resume()
+  // EPIPE: the process ended; `close` says so.
+  child.stdin?.on("error", () => undefined)
+  return new Promise<void>((resolve) => {
+    child.on("error", (failure) => {
+      state.failure = failure
+      finish(state)
+      resolve()
+    })
+    child.on("close", () => {
+      finish(state)
+      resolve()
+    })
+  })
 }
 
 function send(state: ShellState, line: string): Promise<Reply> {

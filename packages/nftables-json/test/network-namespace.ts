@@ -2,6 +2,7 @@
 
 import { execFileSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
+import { existsSync, readdirSync } from "node:fs"
 
 export interface NetworkNamespace {
   readonly name: string
@@ -15,6 +16,7 @@ export interface NetworkNamespace {
 const PREFIX = "nftj"
 
 export function createNamespace(): NetworkNamespace {
+  removeLeftOvers()
   const name = `${PREFIX}-${process.pid}-${randomBytes(3).toString("hex")}`
   execFileSync("ip", ["netns", "add", name])
   const enter = ["nsenter", `--net=/run/netns/${name}`]
@@ -25,6 +27,14 @@ export function createNamespace(): NetworkNamespace {
     remove: () => {
       execFileSync("ip", ["netns", "delete", name])
     },
+  }
+}
+
+/** Of runs that were killed before they could tidy up: their process is gone. */
+function removeLeftOvers(): void {
+  for (const name of existsSync("/run/netns") ? readdirSync("/run/netns") : []) {
+    const pid = new RegExp(`^${PREFIX}-(\\d+)-`).exec(name)?.[1]
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) execFileSync("ip", ["netns", "delete", name])
   }
 }
 

@@ -176,69 +176,39 @@ function asksMapInLast(chain: string, expr: readonly Statement[]): boolean {
 }
 
 function namedSets(verdicts: readonly Verdict[]): readonly RulesetObject[] {
-  const drop: Verdict = { drop: null }
-  const pick = (i: number) => verdicts[i] ?? drop
+  const out4 = ["10.1.0.1", "10.1.0.2", "10.2.0.1"].map((key, i) => [key, pick(verdicts, i)] as const)
+  const out6 = ["fd01::1", "fd02::1"].map((key, i) => [key, pick(verdicts, 4 + i)] as const)
+  const ports = [53, range(80, 90), range(5000, 6000)].map((key, i) => [key, pick(verdicts, 8 + i)] as const)
+  const interval = { flags: ["interval"] } as const
   return [
-    { set: { ...IN_TABLE, name: "hash4", type: "ipv4_addr", elem: ["10.1.0.1", "10.2.1.7"] } },
-    { set: { ...IN_TABLE, name: "hash6", type: "ipv6_addr", elem: ["fd01::2", "fd02::1"] } },
-    {
-      set: {
-        ...IN_TABLE,
-        name: "blocks4",
-        type: "ipv4_addr",
-        flags: ["interval"],
-        elem: [prefix("10.2.1.0", 24), range("10.1.0.2", "10.1.0.9")],
-      },
-    },
-    {
-      set: {
-        ...IN_TABLE,
-        name: "blocks6",
-        type: "ipv6_addr",
-        flags: ["interval"],
-        elem: [prefix("fd01::", 64)],
-      },
-    },
-    { set: { ...IN_TABLE, name: "interfaces", type: "ifname", elem: ["left"] } },
-    {
-      set: {
-        ...IN_TABLE,
-        name: "named4",
-        type: ["ipv4_addr", "inet_proto", "inet_service"],
-        elem: [{ concat: ["10.2.0.1", "udp", 53] }, { concat: ["10.2.1.7", "tcp", 80] }],
-      },
-    },
-    {
-      map: {
-        ...IN_TABLE,
-        name: "out4",
-        type: "ipv4_addr",
-        map: "verdict",
-        elem: ["10.1.0.1", "10.1.0.2", "10.2.0.1"].map((key, i) => [key, pick(i)] as const),
-      },
-    },
-    {
-      map: {
-        ...IN_TABLE,
-        name: "out6",
-        type: "ipv6_addr",
-        map: "verdict",
-        elem: ["fd01::1", "fd02::1"].map((key, i) => [key, pick(4 + i)] as const),
-      },
-    },
-    {
-      map: {
-        ...IN_TABLE,
-        name: "ports",
-        type: "inet_service",
-        map: "verdict",
-        flags: ["interval"],
-        elem: [
-          [53, pick(8)],
-          [range(80, 90), pick(9)],
-          [range(5000, 6000), pick(10)],
-        ],
-      },
-    },
+    ...PLAIN_SETS,
+    { map: { ...IN_TABLE, name: "out4", type: "ipv4_addr", map: "verdict", elem: out4 } },
+    { map: { ...IN_TABLE, name: "out6", type: "ipv6_addr", map: "verdict", elem: out6 } },
+    { map: { ...IN_TABLE, ...interval, name: "ports", type: "inet_service", map: "verdict", elem: ports } },
   ]
 }
+
+function pick(verdicts: readonly Verdict[], i: number): Verdict {
+  return verdicts[i] ?? { drop: null }
+}
+
+const BLOCKS4 = [prefix("10.2.1.0", 24), range("10.1.0.2", "10.1.0.9")]
+const NAMED4 = [{ concat: ["10.2.0.1", "udp", 53] }, { concat: ["10.2.1.7", "tcp", 80] }]
+const NAMED_TYPE = ["ipv4_addr", "inet_proto", "inet_service"]
+
+const PLAIN_SETS: readonly RulesetObject[] = [
+  { set: { ...IN_TABLE, name: "hash4", type: "ipv4_addr", elem: ["10.1.0.1", "10.2.1.7"] } },
+  { set: { ...IN_TABLE, name: "hash6", type: "ipv6_addr", elem: ["fd01::2", "fd02::1"] } },
+  { set: { ...IN_TABLE, name: "blocks4", type: "ipv4_addr", flags: ["interval"], elem: BLOCKS4 } },
+  {
+    set: {
+      ...IN_TABLE,
+      name: "blocks6",
+      type: "ipv6_addr",
+      flags: ["interval"],
+      elem: [prefix("fd01::", 64)],
+    },
+  },
+  { set: { ...IN_TABLE, name: "interfaces", type: "ifname", elem: ["left"] } },
+  { set: { ...IN_TABLE, name: "named4", type: NAMED_TYPE, elem: NAMED4 } },
+]

@@ -95,56 +95,51 @@ interface Side {
   readonly addresses: readonly string[]
 }
 
-/** Neighbours are written down and link-local traffic is off, so that only what is sent crosses. */
+const SETTINGS = [
+  "net.ipv4.ip_forward=1",
+  "net.ipv6.conf.all.forwarding=1",
+  "net.ipv4.conf.all.rp_filter=0",
+  "net.ipv4.conf.default.rp_filter=0",
+  "net.ipv6.conf.default.accept_dad=0",
+  "net.ipv6.conf.default.router_solicitations=0",
+]
+
+/** Neighbours are written down, so that only what is sent crosses. */
 function joinHosts(host: NetworkNamespace, router: NetworkNamespace, { name, side, addresses }: Side): void {
   const [hostMac, routerMac] = [`02:00:00:00:0${side}:01`, `02:00:00:00:0${side}:02`]
-  const gateways = { ip: `10.${side}.255.254`, ip6: `fd0${side}::ffff` }
-  const setUp = [
-    "net.ipv4.ip_forward=1",
-    "net.ipv6.conf.all.forwarding=1",
-    "net.ipv4.conf.all.rp_filter=0",
-    "net.ipv4.conf.default.rp_filter=0",
-    "net.ipv6.conf.default.accept_dad=0",
-    "net.ipv6.conf.default.router_solicitations=0",
-  ]
-  for (const namespace of [host, router]) namespace.run(["sysctl", "-qw", ...setUp])
-  host.run([
-    "ip",
-    "link",
-    "add",
-    name,
-    "address",
-    hostMac,
-    "type",
-    "veth",
-    "peer",
-    "name",
-    name,
-    "netns",
-    router.name,
-    "address",
-    routerMac,
+  const gateways = [`10.${side}.255.254`, `fd0${side}::ffff`]
+  for (const namespace of [host, router]) namespace.run(["sysctl", "-qw", ...SETTINGS])
+  const peer = `peer name ${name} netns ${router.name} address ${routerMac}`
+  configure(host, [
+    `link add ${name} address ${hostMac} type veth ${peer}`,
+    "link set lo up",
+    `link set ${name} up`,
+    ...addresses.map((address) => `addr add ${withLength(address)} dev ${name}`),
+    ...gateways.flatMap((gateway) => neighbour(gateway, routerMac, name)),
+    ...gateways.map((gateway) => `route add default via ${gateway} dev ${name}`),
   ])
-  const lines = addresses.map(
-    (address) => `addr add ${address}/${address.includes(":") ? "128 nodad" : "32"} dev ${name}`,
-  )
-  const gatewayLines = [gateways.ip, gateways.ip6].flatMap((gateway) => [
-    `neigh replace ${gateway} lladdr ${routerMac} dev ${name} nud permanent`,
-    `route add ${gateway} dev ${name}`,
-    `route add default via ${gateway} dev ${name}`,
-  ])
-  host.run(
-    ["ip", "-batch", "-"],
-    ["link set lo up", `link set ${name} up`, ...lines, ...gatewayLines].join("\n"),
-  )
   const routed = addresses.filter((address) => address !== CLIENT.stray)
-  const back = routed.flatMap((address) => [
-    `neigh replace ${address} lladdr ${hostMac} dev ${name} nud permanent`,
-    `route add ${address} dev ${name}`,
+  configure(router, [
+    `link set ${name} up`,
+    ...gateways.map((gateway) => `addr add ${withLength(gateway)} dev ${name}`),
+    ...routed.flatMap((address) => neighbour(address, hostMac, name)),
   ])
-  const own = [`addr add ${gateways.ip}/32 dev ${name}`, `addr add ${gateways.ip6}/128 dev ${name} nodad`]
-  router.run(["ip", "-batch", "-"], [`link set ${name} up`, ...own, ...back].join("\n"))
   host.run(["nft", "-f", "-"], MUTE)
+}
+
+function configure(namespace: NetworkNamespace, lines: readonly string[]): void {
+  namespace.run(["ip", "-batch", "-"], lines.join("\n"))
+}
+
+function neighbour(address: string, mac: string, device: string): readonly string[] {
+  return [
+    `neigh replace ${address} lladdr ${mac} dev ${device} nud permanent`,
+    `route add ${address} dev ${device}`,
+  ]
+}
+
+function withLength(address: string): string {
+  return address.includes(":") ? `${address}/128 nodad` : `${address}/32`
 }
 
 interface Sender {
