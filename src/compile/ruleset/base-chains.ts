@@ -32,7 +32,8 @@ import {
 import type { Surroundings } from "./surroundings.ts"
 
 export function prerouting(): readonly ChainRule[] {
-  // Duplicate address detection and the first MLD report have the source ::, which no route leads to.
+  // Duplicate address detection and the first MLD report have the source ::, which no route leads to. (Newer
+  // kernels let them pass the fib by themselves: nft_fib_v6_skip_icmpv6.)
   return [
     { expr: [icmpv6([...NEIGHBOUR, ...LISTENER]), match(header("ip6", "saddr"), "::"), accept] },
     { expr: [fromPods, match(fib("oif", ["saddr", "iif"]), false), goto("drop_spoofed")] },
