@@ -36,11 +36,15 @@ export function conforms<S extends Shape>(schema: S, value: unknown, place: Plac
  */
 export function withoutNulls(value: unknown, schema: Shape): unknown {
   if (typeof value !== "object" || value === null || !hasNull(value, schema)) return value
-  if (Array.isArray(value)) return value.map((item: unknown) => withoutNulls(item, schema.items ?? {}))
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutNullsIn(item, schema.items))
   const entries = Object.entries(value).filter(([, each]) => each !== null)
   return Object.fromEntries(
-    entries.map(([key, each]) => [key, withoutNulls(each, propertyOf(schema, key) ?? {})]),
+    entries.map(([key, each]) => [key, withoutNullsIn(each, propertyOf(schema, key))]),
   )
+}
+
+function withoutNullsIn(value: unknown, schema: Shape | undefined): unknown {
+  return schema === undefined ? value : withoutNulls(value, schema)
 }
 
 // Written without closures and copies: every policy of a cluster goes through here when it is lowered.

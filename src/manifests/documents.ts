@@ -97,7 +97,7 @@ function parseJsonDocument(text: string): ParsedDocument {
     const value: unknown = JSON.parse(text)
     return { value, mistakes: [], offsetOf }
   } catch {
-    const { offset, why } = jsonMistake(text)
+    const { offset, why } = jsonMistake(text) ?? { offset: 0, why: "it cannot be parsed" }
     return {
       value: undefined,
       mistakes: [{ diagnostic: diagnostic("jsonSyntax", { why }), offset }],

@@ -33,8 +33,7 @@ const WIDTH = 100
 /** The line and a caret under the column; of a long line the part around it. Control characters are not printed. */
 export function excerpt(line: string, { column }: SourcePosition): readonly string[] {
   const from = line.length <= WIDTH ? 0 : Math.max(0, Math.min(column - 1 - WIDTH / 2, line.length - WIDTH))
-  // oxlint-disable-next-line no-control-regex -- they would act on the terminal
-  const shown = line.slice(from, from + WIDTH).replace(/[\u0000-\u001f\u007f-\u009f]/g, " ")
+  const shown = line.slice(from, from + WIDTH).replace(/\p{Cc}/gu, " ")
   if (shown.trim() === "") return []
   return [`    ${shown.trimEnd()}`, `    ${" ".repeat(column - 1 - from)}^`]
 }

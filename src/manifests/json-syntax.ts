@@ -17,22 +17,25 @@ const words = {
   "key-or-end": "expected a field name in double quotes or }",
 } as const satisfies Record<Expected, string>
 
-const string = /"(?:[^"\\\u0000-\u001f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+// Sticky and without a repetition in a repetition: linear in the text.
+const plain = /[ !#-[\]-\u{10ffff}]*/uy
+const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 const scalar = /true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 const space = /[ \t\r\n]*/y
 
-/** The first mistake of a text that JSON.parse refused. */
-export function jsonMistake(text: string): JsonMistake {
+/** The first mistake; undefined for JSON. */
+export function jsonMistake(text: string): JsonMistake | undefined {
   const open: ("{" | "[")[] = []
   let expected: Expected = "value"
   let at = pastMatch(space, text, 0) ?? 0
   while (at < text.length) {
     const end = tokenEnd(text, at)
-    const next = end === undefined ? undefined : after(expected, text[at] ?? "", open)
+    const next: Expected | undefined = end === undefined ? undefined : after(expected, text[at] ?? "", open)
     if (end === undefined || next === undefined) return { offset: at, why: whyNot(expected, text, at) }
     expected = next
     at = pastMatch(space, text, end) ?? end
   }
+  if (expected === "end") return undefined
   return {
     offset: text.length,
     why: text.trim() === "" ? "it is empty" : `it ends too early: ${words[expected]}`,
@@ -47,7 +50,18 @@ function whyNot(expected: Expected, text: string, at: number): string {
 function tokenEnd(text: string, at: number): number | undefined {
   const char = text[at] ?? ""
   if ("{}[],:".includes(char)) return at + 1
-  return pastMatch(char === '"' ? string : scalar, text, at)
+  return char === '"' ? stringEnd(text, at) : pastMatch(scalar, text, at)
+}
+
+/** Undefined for an unknown escape, a control character, or no end. */
+function stringEnd(text: string, start: number): number | undefined {
+  let at: number | undefined = start + 1
+  while (at !== undefined) {
+    at = pastMatch(plain, text, at) ?? at
+    if (text[at] === '"') return at + 1
+    at = pastMatch(escape, text, at)
+  }
+  return undefined
 }
 
 function pastMatch(pattern: RegExp, text: string, at: number): number | undefined {

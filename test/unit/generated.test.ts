@@ -1,0 +1,16 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { expect, test } from "vitest"
+import { crdFiles } from "../../scripts/crds.ts"
+import { diagnosticsPage } from "../../scripts/diagnostics-page.ts"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+test.for([...crdFiles, ...diagnosticsPage])("%s is what the code says (npm run generate)", ([path, text]) => {
+  expect(readFileSync(`${root}${path}`, "utf8")).toBe(text)
+})
+
+test("there is no CRD that no code stands behind", () => {
+  const files = readdirSync(`${root}crds`).map((name) => `crds/${name}`)
+  expect(files.toSorted()).toEqual([...crdFiles.keys()].toSorted())
+})
