@@ -4,7 +4,7 @@
 import { type Key, readRange, type Value, type ValueRange } from "./constant.ts"
 import type { DataType } from "./data-type.ts"
 import { EvaluationError } from "./evaluation-error.ts"
-import { isList } from "./expression.ts"
+import { isList, stableText } from "./expression.ts"
 import type { Expression } from "./schema.ts"
 
 /** Undefined is a miss. The hit is boxed, so that a map's value may be anything. */
@@ -59,7 +59,10 @@ function addElement<T>(
   }
   const parts = components.map((part, i) => partRange(types[i], part))
   if (parts.every((part) => part.from === part.to && !isWildcard(part.from))) {
-    rows.exact.set(hashKey(parts.map((part) => part.from)), hit)
+    const value = hashKey(parts.map((part) => part.from))
+    const known = rows.exact.get(value)
+    if (known !== undefined && !isSame(known.data, data)) throw overlap(value)
+    rows.exact.set(value, hit)
     return
   }
   const [first] = parts
@@ -93,15 +96,20 @@ function sortedRanges<T>({ ranges, exact }: Rows<T>): readonly RangeRow<T>[] {
   for (const row of ranges.toSorted((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0))) {
     const last = disjoint.at(-1)
     if (last === undefined || row.from > last.to) disjoint.push({ ...row })
-    else if (last.hit.data !== row.hit.data) throw overlap(row.from)
+    else if (!isSame(last.hit.data, row.hit.data)) throw overlap(row.from)
     else if (row.to > last.to) last.to = row.to
   }
   if (disjoint.length === 0) return disjoint
   for (const [value, hit] of exact) {
     const range = findRange(disjoint, value)
-    if (range !== undefined && range.data !== hit.data) throw overlap(value)
+    if (range !== undefined && !isSame(range.data, hit.data)) throw overlap(value)
   }
   return disjoint
+}
+
+/** The same verdict may be two objects. */
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || (typeof a === "object" && typeof b === "object" && stableText(a) === stableText(b))
 }
 
 function overlap(value: Value): EvaluationError {
