@@ -32,7 +32,7 @@ const CHECK_EVERY_MS = 60_000
 const CACHE_AFTER_MS = 500
 const VERIFY_AFTER_MS = 250
 const LOOK_AFTER_MS = 10
-const CHECK_FOREIGN_MS = 1_000
+const PROBLEMS_AFTER_MS = 1_000
 
 export class NodeEnforcer implements Enforcer {
   private readonly options: EnforcerOptions
@@ -113,6 +113,7 @@ export class NodeEnforcer implements Enforcer {
       this.#keepLater()
       await this.#discover()
       await this.#bring("replace")
+      this.#lookForProblemsLater()
     })
   }
 
@@ -231,7 +232,9 @@ export class NodeEnforcer implements Enforcer {
       void this.#attempt("looking at the node", async () => {
         const before = this.#surroundings
         await this.#discover()
-        if (!isDeepStrictEqual(before, this.#surroundings)) await this.#bring("surroundings")
+        if (isDeepStrictEqual(before, this.#surroundings)) return
+        await this.#bring("surroundings")
+        this.#lookForProblemsLater()
       })
     })
   }
@@ -245,8 +248,7 @@ export class NodeEnforcer implements Enforcer {
       host,
       isOwn: (revision) => this.#tables.hasWritten(revision),
       drifted: check,
-      foreignChain: () =>
-        this.#timers.settled("problems", CHECK_FOREIGN_MS, () => void this.#lookForProblems()),
+      foreignChain: () => this.#lookForProblemsLater(),
       restarted: (reason) => this.#restarted("nftables events", reason),
     })
     this.#watch = watchSurroundings({
@@ -263,6 +265,10 @@ export class NodeEnforcer implements Enforcer {
   #restarted(monitor: string, reason: string): void {
     this.#enforcement.counters.monitorRestarts++
     this.#emit({ kind: "monitor-restarted", monitor, reason })
+  }
+
+  #lookForProblemsLater(): void {
+    this.#timers.settled("problems", PROBLEMS_AFTER_MS, () => void this.#lookForProblems())
   }
 
   async #lookForProblems(): Promise<void> {

@@ -5,9 +5,13 @@
 // or what hash sets merely gain, may be split; rules of a chain stay in order, whatever the piece.
 
 import type { Command, ElementList, NftMap, NftSet, Transaction } from "nftables-json/schema"
+import { elementsOf } from "./narrows.ts"
 
-/** JSON characters of one piece; a netlink batch is somewhat smaller than its JSON. */
-export const PIECE_CHARACTERS = 200_000
+/**
+ * JSON characters of one piece. The shortest element, an IPv4 address, has 11 to 18 of them and takes some 17 bytes of
+ * netlink; 212,992 bytes are the limit (net.core.wmem_default).
+ */
+export const PIECE_CHARACTERS = 100_000
 
 export function inPieces(transaction: Transaction, limit: number = PIECE_CHARACTERS): readonly Transaction[] {
   const pieces: Command[][] = []
@@ -28,9 +32,14 @@ export function inPieces(transaction: Transaction, limit: number = PIECE_CHARACT
 
 /** The command, or commands of at most the limit that together do the same. */
 function small(command: Command, limit: number): readonly Command[] {
-  if (JSON.stringify(command).length <= limit || !("add" in command)) return [command]
+  if (JSON.stringify(command).length <= limit) return [command]
+  const elements = elementsOf(command)
+  if (elements !== undefined) {
+    const lists = elementLists(elements, limit)
+    return lists.map((element) => ("add" in command ? { add: { element } } : { delete: { element } }))
+  }
+  if (!("add" in command)) return [command]
   const object = command.add
-  if ("element" in object) return elementCommands(object.element, limit)
   if ("set" in object) return [{ add: { set: withoutMembers(object.set) } }, ...members(object.set, limit)]
   if ("map" in object) return [{ add: { map: withoutMembers(object.map) } }, ...members(object.map, limit)]
   return [command]
@@ -43,19 +52,22 @@ function withoutMembers<T extends NftSet | NftMap>(set: T): Omit<T, "elem"> {
 
 function members(set: NftSet | NftMap, limit: number): readonly Command[] {
   const { family, table, name, elem } = set
-  return elem === undefined ? [] : elementCommands({ family, table, name, elem }, limit)
+  const lists = elem === undefined ? [] : elementLists({ family, table, name, elem }, limit)
+  return lists.map((element) => ({ add: { element } }))
 }
 
-function elementCommands(elements: ElementList, limit: number): readonly Command[] {
-  const longest = Math.max(
-    ...elements.elem.slice(0, SAMPLE).map((element) => JSON.stringify(element).length + 1),
-  )
-  const count = Math.max(1, Math.floor(limit / 2 / longest))
-  const commands: Command[] = []
+function elementLists(elements: ElementList, limit: number): readonly ElementList[] {
+  const step = Math.ceil(elements.elem.length / SAMPLE)
+  const sample = elements.elem.filter((_, i) => i % step === 0)
+  const lengths = sample.map((element) => JSON.stringify(element).length + 1)
+  const count = Math.max(1, Math.floor((limit * FILLED) / Math.max(...lengths)))
+  const lists: ElementList[] = []
   for (let at = 0; at < elements.elem.length; at += count) {
-    commands.push({ add: { element: { ...elements, elem: elements.elem.slice(at, at + count) } } })
+    lists.push({ ...elements, elem: elements.elem.slice(at, at + count) })
   }
-  return commands
+  return lists
 }
 
+/** The rest is room for elements that are longer than those of the sample. */
 const SAMPLE = 100
+const FILLED = 0.9

@@ -149,7 +149,7 @@ describe("long transactions", () => {
     expect(pieces.length).toBeGreaterThan(1)
     expect(pieces[0]?.[0]).toEqual({ add: { set: { ...at, name: "allow4_x", type: "ipv4_addr" } } })
     expect(total(pieces, "allow4_x")).toBe(addresses.length)
-    expect(Math.max(...pieces.map((piece) => JSON.stringify(piece).length))).toBeLessThan(201_000)
+    expect(Math.max(...pieces.map((piece) => JSON.stringify(piece).length))).toBeLessThan(101_000)
   })
   test("commands stay in order", () => {
     const commands = addresses.slice(0, 50).map((address) => add("allow4_x", address))

@@ -103,7 +103,10 @@ describe("is repaired at once", () => {
     for (let i = 0; i < 10; i++) {
       await Promise.all([
         cluster.apply({ kind: "pod", op: "set", value: shopPod(`extra${i}`, "node-a", 100 + i) }),
-        cluster.run("node/node-a", i % 2 === 0 ? "nft flush ruleset" : "nft flush chain inet postern egress || true"),
+        cluster.run(
+          "node/node-a",
+          i % 2 === 0 ? "nft flush ruleset" : "nft flush chain inet postern egress || true",
+        ),
       ])
     }
     await eventually(
@@ -171,6 +174,7 @@ describe("when events do not come", () => {
       process.kill(monitor, "SIGSTOP")
       await other.run("node/node-a", "nft flush chain inet postern to_ingress")
       await eventually(() => enforcer.status().counters.repaired > repaired, "repaired")
+      expect(enforcer.status().counters.monitorRestarts).toBe(0)
       process.kill(monitor, "SIGCONT")
     } finally {
       await other.close()
