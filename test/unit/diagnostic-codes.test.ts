@@ -24,7 +24,7 @@ test("a message is one line without a full stop, and something can be done about
   for (const [, { template, remedy, title }] of entries) {
     expect(template).toMatch(/^[^\n]+[^.\n]$/)
     expect(title).toMatch(/^[^\n]+[^.\n]$/)
-    expect(remedy).toMatch(/^[A-Z][^\n]{9,}$/)
+    expect(remedy).toMatch(/^\S[^\n]{9,}$/)
   }
 })
 

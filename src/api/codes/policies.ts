@@ -93,7 +93,7 @@ export const policyCodes = {
     severity: "error",
     title: "endPort before port",
     template: "the range from {port} to {endPort} is empty",
-    remedy: "endPort must be equal to or greater than port.",
+    remedy: "Make endPort equal to port or greater.",
   },
   ignoredRules: {
     code: "PNP0314",
