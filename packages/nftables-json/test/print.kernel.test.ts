@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { diff } from "../src/diff.ts"
 import type { Nft } from "../src/nft.ts"
 import { normalize } from "../src/normalize.ts"
 import { createOneShot } from "../src/one-shot.ts"
@@ -6,6 +7,7 @@ import { print } from "../src/print.ts"
 import type { Command, Ruleset, Transaction } from "../src/schema.ts"
 import { COMMAND_ROWS } from "./command-rows.ts"
 import { accept, add, chain, counter, flush, map, place, rule, set, table } from "./commands.ts"
+import { designRuleset } from "./design-ruleset.ts"
 import { createNamespace, type NetworkNamespace } from "./network-namespace.ts"
 import { RULE_ROWS } from "./rule-rows.ts"
 
@@ -66,6 +68,26 @@ describe("what this nft does not take it refuses for the reason that is known", 
     load(`${print(NAMED)}table inet t {\n  chain c {\n    ${base}\n  }\n}\n`)
     expect(() => load(print(add(rule("c", statements))))).toThrow(refusal)
   })
+})
+
+test("the design's ruleset, printed and loaded, is listed as it was written", async () => {
+  load(print(designRuleset))
+  expect(normalize(await nft.list())).toEqual(normalize(designRuleset))
+})
+
+test("so is its plan, printed as commands", async () => {
+  const plan = diff([], designRuleset)
+  load(print(plan.add))
+  load(print(plan.flip))
+  expect(normalize(await nft.list())).toEqual(normalize(designRuleset))
+})
+
+test("so is a listing of it, printed and loaded again", async () => {
+  load(print(designRuleset))
+  const text = print(await nft.list())
+  namespace.run(["nft", "flush", "ruleset"])
+  load(text)
+  expect(print(await nft.list())).toBe(text)
 })
 
 describe("nft accepts every printed command", () => {

@@ -2,7 +2,9 @@ import { expect, test } from "vitest"
 import { print } from "../src/print.ts"
 import { COMMAND_ROWS } from "./command-rows.ts"
 import { add, rule } from "./commands.ts"
-import { EXPRESSIONS, RULE_ROWS, STATEMENTS } from "./rule-rows.ts"
+import { EXPRESSIONS } from "./expression-rows.ts"
+import { RULE_ROWS } from "./rule-rows.ts"
+import { STATEMENTS } from "./statement-rows.ts"
 
 test.for(RULE_ROWS.filter(({ text }) => text !== ""))("$text", ({ statements, text }) => {
   expect(print(add(rule("c", statements)))).toBe(`add rule inet t c ${text}\n`)
