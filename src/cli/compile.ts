@@ -48,7 +48,7 @@ Examples:
 
 export function compileManifests(options: CompileOptions): Outcome {
   const input = readInput(options.file, options.namespace)
-  if (!input.ok) return refused(input.diagnostics)
+  if (!input.ok) return input.outcome
   const { snapshot, notes } = placedSnapshot(input.value.snapshot, options)
   const program = compile(snapshot, { lower })
   const nodes = [...program.nodes.keys()].toSorted()
@@ -57,7 +57,8 @@ export function compileManifests(options: CompileOptions): Outcome {
   const wanted = options.node === undefined ? nodes : [options.node]
   const rulesets = wanted.map((node) => [node, renderNode(program, node, defaultRulesetOptions)] as const)
   const print = options.output === "json" ? jsonText : nftText
-  return answered(print(rulesets, options.node !== undefined), [...input.value.warnings, ...notes])
+  const { warnings, sourceLine } = input.value
+  return { ...answered(print(rulesets, options.node !== undefined), [...warnings, ...notes]), sourceLine }
 }
 
 interface Placed {

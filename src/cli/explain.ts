@@ -71,15 +71,15 @@ Examples:
 
 export function explain(options: ExplainOptions, { palette }: Pick<Terminal, "palette">): Outcome {
   const input = readInput(options.file, options.namespace)
-  if (!input.ok) return refused(input.diagnostics)
+  if (!input.ok) return input.outcome
   const question = readQuestion(options, input.value)
   if (!question.ok) return refused(question.diagnostics)
-  const { warnings, locate } = input.value
+  const { warnings, locate, sourceLine } = input.value
   const { asked, from, to, port, world } = question.value
   if (port === null) {
     const cases = inquireAllowed({ from, to }, world)
     if (!cases.ok) return refused(cases.diagnostics)
-    return answered(printAllowance(asked, cases.value, { options, palette }), warnings)
+    return { ...answered(printAllowance(asked, cases.value, { options, palette }), warnings), sourceLine }
   }
   const answer = inquire({ from, to, port }, world)
   if (!answer.ok) return refused(answer.diagnostics)
@@ -87,7 +87,12 @@ export function explain(options: ExplainOptions, { palette }: Pick<Terminal, "pa
     options.output === "json"
       ? jsonText(explanationJson(asked, answer.value, locate))
       : explanationText(asked, answer.value, { palette, locate })
-  return { status: meetsExpectation(options, answer.value) ? 0 : 1, output, diagnostics: warnings }
+  return {
+    status: meetsExpectation(options, answer.value) ? 0 : 1,
+    output,
+    diagnostics: warnings,
+    sourceLine,
+  }
 }
 
 interface Question {

@@ -2,23 +2,29 @@
 
 import type { Diagnostic, FieldPath } from "../api/diagnostic.ts"
 import type { Snapshot } from "../compile/snapshot.ts"
-import { bad, type Checked, good } from "../explain/checked.ts"
-import { readManifests } from "../manifests/read-manifests.ts"
+import { readManifests, type SourceLine } from "../manifests/read-manifests.ts"
 import type { Locate } from "./explain-json.ts"
+import { type Outcome, refused } from "./outcome.ts"
 
 export interface Input {
   readonly snapshot: Snapshot
   readonly locate: Locate
   /** Warnings and notes. */
   readonly warnings: readonly Diagnostic[]
+  readonly sourceLine: SourceLine
 }
 
-export function readInput(paths: readonly string[], namespace: string): Checked<Input> {
-  const { snapshot, positions, diagnostics } = readManifests(paths, { namespace })
+export type ReadInput =
+  | { readonly ok: true; readonly value: Input }
+  | { readonly ok: false; readonly outcome: Outcome }
+
+/** With an error nothing but the errors is told. */
+export function readInput(paths: readonly string[], namespace: string): ReadInput {
+  const { snapshot, positions, diagnostics, sourceLine } = readManifests(paths, { namespace })
   const errors = diagnostics.filter(({ severity }) => severity === "error")
-  if (errors.length > 0) return bad(...errors)
+  if (errors.length > 0) return { ok: false, outcome: { ...refused(errors), sourceLine } }
   const locate: Locate = (policy, path) => positions(policy, fieldPath(path)) ?? null
-  return good({ snapshot, locate, warnings: diagnostics })
+  return { ok: true, value: { snapshot, locate, warnings: diagnostics, sourceLine } }
 }
 
 /** "spec.ingress[0]" as segments; the paths of rules have no keys that need quotes. */

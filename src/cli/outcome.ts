@@ -1,6 +1,7 @@
 // What a command says and how it ends. Only main.ts writes to the terminal.
 
 import type { Diagnostic } from "../api/diagnostic.ts"
+import type { SourceLine } from "../manifests/read-manifests.ts"
 
 /** 0 answered, 1 bad news (an expectation not met), 2 bad input, 3 a broken environment. */
 export type ExitStatus = 0 | 1 | 2 | 3
@@ -11,6 +12,8 @@ export interface Outcome {
   readonly output: string
   /** For standard error. */
   readonly diagnostics: readonly Diagnostic[]
+  /** The text that a diagnostic points at. */
+  readonly sourceLine?: SourceLine
 }
 
 /** With an error nothing but the diagnostics is printed. */

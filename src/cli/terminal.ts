@@ -1,6 +1,7 @@
 // Where a command's outcome goes.
 
-import { diagnosticText } from "./diagnostic-text.ts"
+import type { Severity } from "../api/diagnostic.ts"
+import { formatDiagnostic } from "../manifests/format.ts"
 import type { Outcome } from "./outcome.ts"
 import type { Palette } from "./palette.ts"
 
@@ -22,7 +23,13 @@ export interface Streams {
 }
 
 /** Standard output stays empty where there is an error, so that a pipe never gets half an answer. */
-export function printOutcome({ output, diagnostics }: Outcome, streams: Streams): void {
-  for (const each of diagnostics) streams.errors.write(`${diagnosticText(each, streams.errorPalette)}\n`)
+export function printOutcome({ output, diagnostics, sourceLine }: Outcome, streams: Streams): void {
+  for (const each of diagnostics) {
+    const head = `${each.severity} ${each.code}`
+    const painted = streams.errorPalette[inks[each.severity]](head)
+    streams.errors.write(`${formatDiagnostic(each, sourceLine).replace(head, () => painted)}\n`)
+  }
   if (output !== "") streams.output.write(output)
 }
+
+const inks = { error: "bad", warning: "warn", note: "dim" } as const satisfies Record<Severity, keyof Palette>

@@ -1,6 +1,6 @@
 // Kinds that a reference may name, by the names that kubectl knows them by.
 
-export const WORKLOAD_KINDS = [
+const WORKLOAD_KINDS = [
   "Deployment",
   "StatefulSet",
   "DaemonSet",

@@ -36,7 +36,7 @@ export function requirements(selector: unknown): readonly LabelRequirement[] {
   ]
 }
 
-export function requirementHolds(requirement: LabelRequirement, labels: Labels): boolean {
+function requirementHolds(requirement: LabelRequirement, labels: Labels): boolean {
   const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined
   switch (requirement.operator) {
     case "In":

@@ -26,7 +26,7 @@ export function selectorText(selector: unknown): string {
 }
 
 /** kubectl's notation: key=value, key in (a, b), !key. */
-export function requirementText({ key, operator, values }: LabelRequirement): string {
+function requirementText({ key, operator, values }: LabelRequirement): string {
   switch (operator) {
     case "In":
       return values.length === 1 ? `${key}=${values[0]}` : `${key} in (${values.join(", ")})`
@@ -42,7 +42,7 @@ export function requirementText({ key, operator, values }: LabelRequirement): st
 }
 
 /** Differs by case, or by a letter or two. Numbers in names differ on purpose: app-1 is not a typo of app-2. */
-export function looksMistyped(written: string, meant: string): boolean {
+function looksMistyped(written: string, meant: string): boolean {
   if (written === meant) return false
   if (written.toLowerCase() === meant.toLowerCase()) return true
   if (written.replaceAll(/\d/g, "") === meant.replaceAll(/\d/g, "")) return false

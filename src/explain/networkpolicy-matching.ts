@@ -80,7 +80,7 @@ export function peerInNamespaces(peer: unknown, policy: PolicyObject, question: 
   return selectorHolds(namespaceSelector, question.namespaceLabels(namespace))
 }
 
-export function peerHasLabels(peer: unknown, question: Question): boolean {
+function peerHasLabels(peer: unknown, question: Question): boolean {
   return question.peer.kind === "pod" && selectorHolds(field(peer, "podSelector"), question.peer.pod.labels)
 }
 

@@ -43,9 +43,13 @@ test.for<[string, readonly string[], RegExp]>([
   [
     "a node that is not there",
     [...manifests, "--node", "worke"],
-    /^error PNP0902: there is no node "worke", did you mean worker\?\n$/,
+    /^error PNP0902: there is no node "worke", did you mean worker\?\n/,
   ],
-  ["a policy with a mistake", [...manifests, "-f", "test/unit/cli/bad.yaml"], /PNP0201: unknown field/],
+  [
+    "a policy with a mistake",
+    [...manifests, "-f", "test/unit/cli/bad.yaml"],
+    /PNP0201 spec\.ingres: unknown field/,
+  ],
   ["an unknown format", [...manifests, "-o", "text"], /Allowed choices are nft, json/],
 ])("bad input: %s", ([, words, errors]) => {
   const run = postern(words)
