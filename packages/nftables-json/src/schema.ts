@@ -117,17 +117,11 @@ export interface NamedCounter {
   readonly comment?: string
 }
 
-export interface NamedLimit {
+export interface NamedLimit extends LimitStatement {
   readonly family: Family
   readonly table: string
   readonly name: string
   readonly handle?: number
-  readonly rate: number
-  readonly per: string
-  readonly burst?: number
-  readonly rate_unit?: string
-  readonly burst_unit?: string
-  readonly inv?: boolean
   readonly comment?: string
 }
 

@@ -61,6 +61,7 @@ test.for<[string, string, string]>([
 
 test.for<[string, string, number]>([
   ["a bracket that closes another", '{"nftables":[}', 13],
+  ["a brace that closes a bracket", '{"a":[1}', 7],
   ["a text that ends too soon", '{"nftables":[', 13],
   ["nothing", "", 0],
   ["a word", '{"nftables": nope}', 13],
