@@ -8,14 +8,21 @@
 import type { Statement, Verdict } from "nftables-json/schema"
 import type { PolicyClass, Run, Stage } from "../program.ts"
 import type { AddressFamily } from "../snapshot.ts"
-import { acceptVerdict, type ChainRule, type ClassPieces, createDraft, type Draft } from "./class-pieces.ts"
-import { denyVerdict, logStatements } from "./deny-chain.ts"
+import {
+  acceptVerdict,
+  type ChainRule,
+  type ClassChain,
+  type ClassPieces,
+  createDraft,
+  type Draft,
+} from "./class-pieces.ts"
+import { denyVerdict, labelOf, logStatements } from "./deny-chain.ts"
 import { goto, isTracked, type Judge } from "./expressions.ts"
-import { contentHash } from "./names.ts"
 import type { RulesetOptions } from "./options.ts"
 import { namedPortMatches, peerMatches } from "./peers.ts"
 import { distinct, policiesOf } from "./policy-references.ts"
 import { portRules, type RunPlace } from "./port-rules.ts"
+import { memberKey } from "./sets.ts"
 
 /**
  * Chains behind each other that one class may have. The kernel takes 16 levels, gotos counted (Linux 6.18,
@@ -34,14 +41,14 @@ export function classPieces(
   const segments = segmentsOf(policyClass.stages)
   if (segments.length > MAXIMUM_SEGMENTS) {
     // Fails closed; `segmentCount` lets the policy's status say so.
-    const verdict = denyVerdict(draft, { place: "limit", by: "limit", policies: policiesOf(policyClass) })
-    return ordered(draft, [{ name: chainName(draft, 0), rules: [{ expr: [verdict] }] }])
+    const verdict = denyVerdict(draft, { by: "limit", policies: policiesOf(policyClass) })
+    return finished(draft, [[{ expr: [verdict] }]])
   }
-  const chains = segments.map((stages, i) => ({
-    name: chainName(draft, i),
-    rules: segmentRules(draft, stages, i + 1 < segments.length ? goto(chainName(draft, i + 1)) : undefined),
-  }))
-  return ordered(draft, chains)
+  const next = (i: number) => (i + 1 < segments.length ? goto(chainName(draft, i + 1)) : undefined)
+  return finished(
+    draft,
+    segments.map((stages, i) => segmentRules(draft, stages, next(i))),
+  )
 }
 
 /** How many chains stand behind each other; more than MAXIMUM_SEGMENTS are refused, and the class denies all. */
@@ -49,28 +56,27 @@ export function segmentCount({ stages }: PolicyClass): number {
   return segmentsOf(stages).length
 }
 
-/** The chain that dispatch leads to. */
-export function entryChain({ policyClass, chains }: ClassPieces): string {
-  const [first] = chains.keys()
-  if (first === undefined) throw new Error(`no chain for class ${policyClass.key}`)
-  return first
-}
-
 function chainName({ policyClass, hash }: Draft, segment: number): string {
   const word = policyClass.direction === "egress" ? "out" : "in"
   return `${word}_${hash}${segment === 0 ? "" : `_${segment + 1}`}`
 }
 
-function ordered(
-  draft: Draft,
-  chains: readonly { readonly name: string; readonly rules: readonly ChainRule[] }[],
-): ClassPieces {
-  const entered = chains.map(({ name, rules }) => [name, { name, rules, about: { kind: "class" } }] as const)
-  // Port chains lead to deny chains, never the other way round.
-  const inner = [...draft.chains].sort(
-    ([, a], [, b]) => Number(a.about.kind === "deny") - Number(b.about.kind === "deny"),
-  )
-  return { ...draft, chains: new Map([...entered, ...inner]) }
+function finished(draft: Draft, segments: readonly (readonly ChainRule[])[]): ClassPieces {
+  const chains = segments.map((rules, i): ClassChain => {
+    return { name: chainName(draft, i), rules, about: { kind: "class" } }
+  })
+  const named = chains.map((chain) => [chain.name, chain] as const)
+  const { policyClass, maps, ranges, members, logs } = draft
+  return {
+    policyClass,
+    entry: chainName(draft, 0),
+    chains: new Map([...named, ...draft.chains]),
+    maps,
+    ranges,
+    members,
+    membersOf: Map.groupBy(members.values(), (set) => memberKey(set.kind, set.key)),
+    logs,
+  }
 }
 
 function segmentsOf(stages: readonly Stage[]): readonly (readonly Stage[])[] {
@@ -120,8 +126,7 @@ function decide(draft: Draft, stages: readonly Stage[], next: Verdict | undefine
       runs.push(placed)
     }
     if (stage.isolatedBy.length > 0) {
-      const place = `isolation ${stage.tier.order}`
-      return { runs, end: denyVerdict(draft, { place, by: "isolation", policies: stage.isolatedBy }) }
+      return { runs, end: denyVerdict(draft, { by: "isolation", policies: stage.isolatedBy }) }
     }
   }
   return { runs, end: next ?? acceptVerdict(draft.policyClass) }
@@ -137,14 +142,14 @@ function placeRun(draft: Draft, run: Run, next: Verdict | undefined): Placed {
     case "Accept":
       return leaves(accepted)
     case "Deny":
-      return leaves(denyVerdict(draft, { place: runText(run), by: "rule", policies: distinct(policies) }))
+      return leaves(denyVerdict(draft, { by: "rule", policies: distinct(policies) }))
     case "Pass":
       // Behind the last tier the answer is Accept. A goto within the class is not for good: no jump before it.
       return { ...leaves(next ?? accepted), final: next === undefined ? leaves(accepted).final : undefined }
     case "Log": {
-      const hash = contentHash(`${draft.hash} ${runText(run)}`)
-      draft.logs.set(hash, distinct(policies))
-      const outcome = logStatements(`log:${draft.policyClass.direction}:${hash}`, draft.options.logGroup)
+      const label = labelOf(draft, draft.logs.size)
+      draft.logs.set(label, distinct(policies))
+      const outcome = logStatements(`log:${draft.policyClass.direction}:${label}`, draft.options.logGroup)
       return { run, outcome, verdict: undefined, final: undefined }
     }
   }
@@ -162,8 +167,4 @@ function runRules(draft: Draft, place: RunPlace, judge: Judge): readonly ChainRu
     ...(run.named === null ? [] : namedPortMatches(draft, run.named, use)),
   ]
   return [...matches.map((each) => ({ expr: [...each, ...outcome] })), ...portRules(draft, place, judge)]
-}
-
-function runText(run: Run): string {
-  return JSON.stringify([run.action, run.everyPort, run.ports, run.named, run.origins])
 }

@@ -2,7 +2,7 @@
 
 import type { NftMap, NftSet, Statement, Verdict } from "nftables-json/schema"
 import type { PolicyReference } from "../policy-ir.ts"
-import type { PolicyClass } from "../program.ts"
+import type { PolicyClass, PortGroup } from "../program.ts"
 import type { AddressFamily } from "../snapshot.ts"
 import { goto, returning } from "./expressions.ts"
 import { contentHash } from "./names.ts"
@@ -31,19 +31,23 @@ export type ChainSubject =
       readonly by: "rule" | "isolation" | "limit"
     }
 
-/** By name. A chain comes before those it names, so that in this order they can be deleted. */
+/** By name. */
 export interface ClassPieces {
   readonly policyClass: PolicyClass
+  /** The chain that dispatch leads to. */
+  readonly entry: string
   readonly chains: ReadonlyMap<string, ClassChain>
   readonly maps: ReadonlyMap<string, NftMap>
   readonly ranges: ReadonlyMap<string, NftSet>
   readonly members: ReadonlyMap<string, MemberSet>
-  /** Log prefixes of Log rules, by their hash. */
+  /** The same by what they show: kind and key. */
+  readonly membersOf: ReadonlyMap<string, readonly MemberSet[]>
+  /** Policies of Log rules, by what their log prefixes end in. */
   readonly logs: ReadonlyMap<string, readonly PolicyReference[]>
 }
 
 /** Pieces while they are collected. */
-export interface Draft extends ClassPieces {
+export interface Draft extends Omit<ClassPieces, "entry" | "membersOf"> {
   readonly chains: Map<string, ClassChain>
   readonly maps: Map<string, NftMap>
   readonly ranges: Map<string, NftSet>
@@ -53,6 +57,10 @@ export interface Draft extends ClassPieces {
   readonly options: RulesetOptions
   /** The content's hash: part of the names of its chains. */
   readonly hash: string
+  /** contentHash, once for each text. */
+  readonly remember: (text: string) => string
+  /** Names of the port maps, by the first of their groups: each is looked into twice. */
+  readonly portMaps: Map<PortGroup, string>
 }
 
 export function createDraft(
@@ -70,6 +78,17 @@ export function createDraft(
     families,
     options,
     hash: classHash(policyClass, families, options),
+    remember: remembering(),
+    portMaps: new Map(),
+  }
+}
+
+function remembering(): (text: string) => string {
+  const hashes = new Map<string, string>()
+  return (text) => {
+    const known = hashes.get(text) ?? contentHash(text)
+    hashes.set(text, known)
+    return known
   }
 }
 

@@ -4,19 +4,18 @@ import type { Statement, Verdict } from "nftables-json/schema"
 import type { PolicyReference } from "../policy-ir.ts"
 import type { Draft } from "./class-pieces.ts"
 import { conntrack, drop, goto, isEstablished, match, meta } from "./expressions.ts"
-import { COMMENT_BYTES, contentHash, shortened } from "./names.ts"
+import { COMMENT_BYTES, shortened } from "./names.ts"
 
 export interface Denial {
-  /** Tells the class's places of denial apart. */
-  readonly place: string
   readonly by: "rule" | "isolation" | "limit"
   readonly policies: readonly PolicyReference[]
 }
 
 /** The verdict that leads to the chain, which is added to the draft. */
 export function denyVerdict(draft: Draft, denial: Denial): Verdict {
-  const hash = contentHash(`${draft.hash} ${denial.place}`)
-  const name = `deny_${hash}`
+  const denials = [...draft.chains.values()].filter(({ about }) => about.kind === "deny").length
+  const label = labelOf(draft, denials)
+  const name = `deny_${label}`
   const { direction } = draft.policyClass
   const { mask, establishedRecheck } = draft.options
   // A live UDP flow that is denied now is marked so that the agent deletes its entry: then a direction that is
@@ -31,11 +30,16 @@ export function denyVerdict(draft: Draft, denial: Denial): Verdict {
     rules: [
       { comment: shortened(denialWords(denial), COMMENT_BYTES), expr: [{ counter: null }] },
       ...(establishedRecheck ? [marked] : []),
-      { expr: logStatements(`deny:${direction}:${hash}`, draft.options.logGroup) },
+      { expr: logStatements(`deny:${direction}:${label}`, draft.options.logGroup) },
       { expr: [drop] },
     ],
   })
   return goto(name)
+}
+
+/** The class's hash, and from the second place on a number: what `deny_` and log prefixes end in. */
+export function labelOf({ hash }: Draft, places: number): string {
+  return places === 0 ? hash : `${hash}_${places + 1}`
 }
 
 /** At most ten a second: what is logged must not cost more than what is dropped. */

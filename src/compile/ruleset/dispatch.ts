@@ -5,7 +5,6 @@ import { familyOf } from "../address-ranges.ts"
 import type { Direction } from "../policy-ir.ts"
 import type { Endpoint } from "../program.ts"
 import type { AddressFamily } from "../snapshot.ts"
-import { entryChain } from "./class-chain.ts"
 import { acceptVerdict, type ClassPieces } from "./class-pieces.ts"
 import { addressType, familyDigit, goto } from "./expressions.ts"
 import { TABLE } from "./sets.ts"
@@ -68,5 +67,5 @@ function mapName(direction: Direction, family: AddressFamily): string {
 }
 
 function entryVerdict(direction: Direction, pieces: ClassPieces | undefined): Verdict {
-  return pieces === undefined ? acceptVerdict({ direction }) : goto(entryChain(pieces))
+  return pieces === undefined ? acceptVerdict({ direction }) : goto(pieces.entry)
 }

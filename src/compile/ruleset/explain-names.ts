@@ -3,7 +3,7 @@
 import type { Direction, PolicyReference } from "../policy-ir.ts"
 import type { ClassKey, Program } from "../program.ts"
 import type { ClassChain, ClassPieces } from "./class-pieces.ts"
-import { piecesOf } from "./node-pieces.ts"
+import { createRendering, piecesOf } from "./node-pieces.ts"
 import type { RulesetOptions } from "./options.ts"
 import { distinct, policiesOf } from "./policy-references.ts"
 
@@ -22,7 +22,7 @@ export interface ExplainedName {
 }
 
 /**
- * By name of chain, map or set; of a Log rule by the hash in its log prefix ("postern:log:<direction>:<hash>"), as
+ * By name of chain, map or set; of a Log rule by the end of its log prefix ("postern:log:<direction>:<hash>"), as
  * "log_<hash>". A name that several classes share is explained by all of them.
  */
 export function explainNames(
@@ -30,10 +30,10 @@ export function explainNames(
   node: string,
   options: RulesetOptions,
 ): ReadonlyMap<string, ExplainedName> {
+  const rendering = createRendering(program, options)
   const names = new Map<string, ExplainedName>()
   for (const [key, pods] of podsByClass(program, node)) {
-    const policyClass = program.policyClass(key)
-    const pieces = piecesOf({ program, families: program.families, options }, policyClass)
+    const pieces = piecesOf(rendering, program.policyClass(key))
     if (pieces === undefined) continue
     for (const [name, explained] of explainPieces(pieces, [...pods].sort())) {
       names.set(name, united(names.get(name), explained))

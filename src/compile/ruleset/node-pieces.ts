@@ -19,12 +19,18 @@ export interface Rendering {
   readonly program: Program
   readonly families: readonly AddressFamily[]
   readonly options: RulesetOptions
+  /** What pieces depend on beside their class. */
+  readonly variant: string
+}
+
+export function createRendering(program: Program, options: RulesetOptions): Rendering {
+  const { families } = program
+  return { program, families, options, variant: `${families.join()} ${fingerprint(options)}` }
 }
 
 /** Pieces of a class, computed once for each class object: nodes share classes. */
 export function piecesOf(rendering: Rendering, policyClass: PolicyClass): ClassPieces | undefined {
-  const { families, options } = rendering
-  const variant = `${families.join()} ${fingerprint(options)}`
+  const { families, options, variant } = rendering
   const known = remembered.get(policyClass)
   if (known?.variant === variant) return known.pieces
   const pieces = classPieces(policyClass, families, options)

@@ -43,13 +43,13 @@ function setNames(
 ): readonly string[] {
   const names: string[] = []
   if (peers.pods !== null) {
-    const set = memberSet("pods", peers.pods, use)
+    const set = memberSet("pods", peers.pods, { ...use, hash: draft.remember })
     draft.members.set(set.name, set)
     names.push(set.name)
   }
   const ranges = use.family === "IPv4" ? peers.ranges?.v4 : peers.ranges?.v6
   if (ranges !== undefined && ranges.length > 0) {
-    const set = rangeSet("ranges", use.family, ranges)
+    const set = rangeSet("ranges", { family: use.family, ranges }, draft.remember)
     draft.ranges.set(set.name, set)
     names.push(set.name)
   }
@@ -62,7 +62,7 @@ function setNames(
  */
 export function namedPortMatches(draft: Draft, key: SetKey, use: PeerUse): readonly (readonly Statement[])[] {
   return draft.families.flatMap((family) => {
-    const set = memberSet("named", key, { ...use, family })
+    const set = memberSet("named", key, { ...use, family, hash: draft.remember })
     draft.members.set(set.name, set)
     const serves = (address: "saddr" | "daddr", port: "sport" | "dport") => {
       const end = [header(familyWord[family], address), meta("l4proto"), header("th", port)]

@@ -44,7 +44,10 @@ export function portRules(draft: Draft, place: RunPlace, judge: Judge): readonly
     const groups = place.run.ports.filter((group) => group.protocol === protocol)
     const entry = groups.length > PLAIN_GROUPS ? entryOf(place) : undefined
     if (entry === undefined) return groups.flatMap((group) => plainRules(draft, group, { ...place, judge }))
-    const name = portMap(draft, groups, { ...place, entry })
+    const [first] = groups
+    const known = first === undefined ? undefined : draft.portMaps.get(first)
+    const name = known ?? portMap(draft, groups, { ...place, entry })
+    if (first !== undefined) draft.portMaps.set(first, name)
     return [{ expr: portLookup(protocol, judge, name) }]
   })
 }

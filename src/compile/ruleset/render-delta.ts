@@ -5,21 +5,15 @@
 
 import type { Plan } from "nftables-json/plan"
 import type { Command, Element, MapElement, RulesetObject } from "nftables-json/schema"
-import type { NodeDelta, NodeProgram, PolicyClass, Program, ProgramDelta } from "../program.ts"
+import type { NodeDelta, Program, ProgramDelta } from "../program.ts"
+import { type ClassChange, classChange, comes, goes, keptMembers } from "./class-change.ts"
 import { type DispatchElement, dispatchElements, dispatchMapsOf, sortedElements } from "./dispatch.ts"
-import {
-  chainObject,
-  isolatesIngress,
-  type NodePieces,
-  nodePieces,
-  piecesOfKey,
-  type Rendering,
-  ruleObjects,
-} from "./node-pieces.ts"
+import { chainObject, createRendering, piecesOfKey, type Rendering, ruleObjects } from "./node-pieces.ts"
 import type { RulesetOptions } from "./options.ts"
 import {
   addressesOf,
   type MemberSet,
+  memberKey,
   memberSetDeclaration,
   memberSetObject,
   namedPortElements,
@@ -51,14 +45,14 @@ export function renderDelta(
   if (ofNode !== undefined && (ofNode.state !== "kept" || ofNode.podCIDRs !== null)) return undefined
   if (known === undefined)
     return { plan: { add: [], flip: [], remove: [] }, forget: delta.forget, narrows: false }
-  const rendering: Rendering = { program, families: program.families, options }
-  const change = changeOf(rendering, known, { delta, ofNode })
-  const members = memberChanges(change)
+  const rendering = createRendering(program, options)
+  const change = classChange(rendering, known, { delta, ofNode })
+  const members = memberChanges(change, delta)
   const dispatch = ofNode === undefined ? [] : dispatchChanges(rendering, ofNode)
-  const flood = floodChange(change)
+  const flood = floodChange(change, options)
   return {
     plan: {
-      add: additions(change),
+      add: additions(change, program),
       flip: [...members.commands, ...dispatch, ...flood],
       remove: removals(change),
     },
@@ -70,72 +64,30 @@ export function renderDelta(
   }
 }
 
-interface DeltaOfNode {
-  readonly delta: ProgramDelta
-  readonly ofNode: NodeDelta | undefined
-}
-
-interface ClassChange {
-  readonly rendering: Rendering
-  readonly node: string
-  readonly delta: ProgramDelta
-  readonly before: NodePieces
-  readonly after: NodePieces
-  readonly isolatedBefore: boolean
-  readonly isolatedAfter: boolean
-}
-
-function changeOf(rendering: Rendering, node: NodeProgram, { delta, ofNode }: DeltaOfNode): ClassChange {
-  const { program } = rendering
-  const classes = [...node.classes()].map(program.policyClass)
-  const after = nodePieces(rendering, classes)
-  const isolatedAfter = isolatesIngress(classes)
-  const unchanged = { rendering, node: node.node, delta, after, isolatedAfter }
-  if (ofNode === undefined || (ofNode.addedClasses.length === 0 && ofNode.removedClasses.length === 0)) {
-    return { ...unchanged, before: after, isolatedBefore: isolatedAfter }
-  }
-  const added = new Set(ofNode.addedClasses)
-  const removed = new Set(ofNode.removedClasses)
-  const lost = lostClasses(delta, removed)
-  const earlier: readonly PolicyClass[] = [...classes.filter(({ key }) => !added.has(key)), ...lost]
-  return { ...unchanged, before: nodePieces(rendering, earlier), isolatedBefore: isolatesIngress(earlier) }
-}
-
-function lostClasses(delta: ProgramDelta, keys: ReadonlySet<string>): readonly PolicyClass[] {
-  const lost = delta.lostClasses.filter(({ key }) => keys.has(key))
-  if (lost.length !== keys.size) throw new Error("a delta removes a class that it does not show")
-  return lost
-}
-
-function additions({ rendering, before, after }: ClassChange): readonly Command[] {
-  const chains = newIn(after.chains, before.chains)
+function additions(change: ClassChange, program: Program): readonly Command[] {
+  const chains = comes(change, ({ chains }) => chains)
   const objects: readonly RulesetObject[] = [
     ...chains.map(chainObject),
-    ...newIn(after.ranges, before.ranges).map((set) => ({ set })),
-    ...newIn(after.members, before.members).map((set) => ({ set: memberSetObject(set, rendering.program) })),
-    ...newIn(after.maps, before.maps).map((map) => ({ map })),
+    ...comes(change, ({ ranges }) => ranges).map((set) => ({ set })),
+    ...comes(change, ({ members }) => members).map((set) => ({ set: memberSetObject(set, program) })),
+    ...comes(change, ({ maps }) => maps).map((map) => ({ map })),
     ...chains.flatMap(({ name, rules }) => ruleObjects(name, rules)),
   ]
   return objects.map((object) => ({ add: object }))
 }
 
 /** Emptied first: chains and maps refer to each other in every order. */
-function removals({ before, after }: ClassChange): readonly Command[] {
-  const chains = newIn(before.chains, after.chains).map(chainObject)
+function removals(change: ClassChange): readonly Command[] {
+  const chains = goes(change, ({ chains }) => chains).map(chainObject)
   const sets: readonly RulesetObject[] = [
-    ...newIn(before.ranges, after.ranges).map(({ elem: _elem, ...set }) => ({ set })),
-    ...newIn(before.members, after.members).map((set) => ({ set: memberSetDeclaration(set) })),
+    ...goes(change, ({ ranges }) => ranges).map(({ elem: _elem, ...set }) => ({ set })),
+    ...goes(change, ({ members }) => members).map((set) => ({ set: memberSetDeclaration(set) })),
   ]
   return [
     ...chains.map((chain) => ({ flush: chain })),
-    ...newIn(before.maps, after.maps).map(({ elem: _elem, ...map }) => ({ delete: { map } })),
+    ...goes(change, ({ maps }) => maps).map(({ elem: _elem, ...map }) => ({ delete: { map } })),
     ...[...chains, ...sets].map((object) => ({ delete: object })),
   ]
-}
-
-function newIn<T>(these: ReadonlyMap<string, T>, those: ReadonlyMap<string, T>): readonly T[] {
-  if (these === those) return []
-  return [...these].filter(([name]) => !those.has(name)).map(([, value]) => value)
 }
 
 interface MemberChanges {
@@ -143,40 +95,24 @@ interface MemberChanges {
   readonly narrows: boolean
 }
 
-function memberChanges(change: ClassChange): MemberChanges {
-  const kept = keptMembers(change)
+function memberChanges(change: ClassChange, delta: ProgramDelta): MemberChanges {
   const commands: Command[] = []
   let narrows = false
-  for (const set of change.delta.sets) {
-    for (const each of kept.get(`pods ${set.key}`) ?? []) {
-      const gone = addressesOf(each.family, set.removed).sort()
-      const come = addressesOf(each.family, set.added).sort()
-      commands.push(...elementCommands(each.name, gone, come))
-      narrows ||= gone.length > 0 || (come.length > 0 && !each.allows)
+  const replace = (set: MemberSet, gone: readonly Element[], come: readonly Element[]) => {
+    commands.push(...elementCommands(set.name, gone, come))
+    narrows ||= gone.length > 0 || (come.length > 0 && !set.allows)
+  }
+  for (const { key, removed, added } of delta.sets) {
+    for (const set of keptMembers(change, memberKey("pods", key))) {
+      replace(set, addressesOf(set.family, removed).sort(), addressesOf(set.family, added).sort())
     }
   }
-  for (const set of change.delta.namedPortSets) {
-    for (const each of kept.get(`named ${set.key}`) ?? []) {
-      const gone = namedPortElements(each.family, set.removed)
-      const come = namedPortElements(each.family, set.added)
-      commands.push(...elementCommands(each.name, gone, come))
-      narrows ||= gone.length > 0 || (come.length > 0 && !each.allows)
+  for (const { key, removed, added } of delta.namedPortSets) {
+    for (const set of keptMembers(change, memberKey("named", key))) {
+      replace(set, namedPortElements(set.family, removed), namedPortElements(set.family, added))
     }
   }
   return { commands, narrows }
-}
-
-/** The kernel sets that were there before and still are, by what they show. */
-function keptMembers({ before, after }: ClassChange): ReadonlyMap<string, readonly MemberSet[]> {
-  const kept = new Map<string, MemberSet[]>()
-  for (const [name, set] of after.members) {
-    if (!before.members.has(name)) continue
-    const text = `${set.kind} ${set.key}`
-    const sets = kept.get(text)
-    if (sets === undefined) kept.set(text, [set])
-    else sets.push(set)
-  }
-  return kept
 }
 
 /** Deletions first: one key may go and come back with another verdict in the same transaction. */
@@ -207,8 +143,11 @@ function dispatchChanges(rendering: Rendering, node: NodeDelta): readonly Comman
 }
 
 /** The rules of a chain change for a packet all at once, with the transaction. */
-function floodChange({ rendering, isolatedBefore, isolatedAfter }: ClassChange): readonly Command[] {
-  if (isolatedBefore === isolatedAfter || rendering.options.multicast === "accept") return []
-  const { chain, rules } = floodChain({ options: rendering.options, isolatesIngress: isolatedAfter })
+function floodChange(
+  { isolatedBefore, isolatedAfter }: ClassChange,
+  options: RulesetOptions,
+): readonly Command[] {
+  if (isolatedBefore === isolatedAfter || options.multicast === "accept") return []
+  const { chain, rules } = floodChain({ options, isolatesIngress: isolatedAfter })
   return [{ flush: { chain } }, ...ruleObjects(chain.name, rules).map((object) => ({ add: object }))]
 }

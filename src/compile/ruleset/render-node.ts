@@ -9,10 +9,10 @@ import type { AddressFamily } from "../snapshot.ts"
 import { dispatchMaps } from "./dispatch.ts"
 import {
   chainObject,
+  createRendering,
   isolatesIngress,
   nodePieces,
   piecesOfKey,
-  type Rendering,
   ruleObjects,
 } from "./node-pieces.ts"
 import type { RulesetOptions } from "./options.ts"
@@ -21,7 +21,7 @@ import { skeletonChains } from "./skeleton.ts"
 
 /** A node that the program does not know has no pods, and nothing is dropped there. */
 export function renderNode(program: Program, node: string, options: RulesetOptions): Ruleset {
-  const rendering: Rendering = { program, families: program.families, options }
+  const rendering = createRendering(program, options)
   const known = program.nodes.get(node)
   const classes = known === undefined ? [] : [...known.classes()].map(program.policyClass)
   const pieces = nodePieces(rendering, classes)
@@ -57,7 +57,7 @@ function localSets(
   const sets = new Map<AddressFamily, NftSet>()
   for (const family of families) {
     const ofFamily = family === "IPv4" ? ranges.v4 : ranges.v6
-    if (ofFamily.length > 0) sets.set(family, rangeSet("local", family, ofFamily))
+    if (ofFamily.length > 0) sets.set(family, rangeSet("local", { family, ranges: ofFamily }))
   }
   return sets
 }

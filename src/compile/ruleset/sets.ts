@@ -26,13 +26,19 @@ export interface MemberSet {
 export function memberSet(kind: MemberSet["kind"], key: SetKey, use: SetUse): MemberSet {
   const allows = use.action === "Accept"
   const word = `${allows ? "allow" : "deny"}${kind === "named" ? "_named" : ""}`
-  const name = `${word}${familyDigit[use.family]}_${contentHash(key)}`
-  return { kind, name, key, family: use.family, allows }
+  return { kind, name: `${word}${familyDigit[use.family]}_${use.hash(key)}`, key, family: use.family, allows }
+}
+
+/** What a set shows, for whoever looks for its variants. */
+export function memberKey(kind: MemberSet["kind"], key: SetKey): string {
+  return `${kind} ${key}`
 }
 
 export interface SetUse {
   readonly action: Action
   readonly family: AddressFamily
+  /** contentHash, or one that remembers. */
+  readonly hash: (text: string) => string
 }
 
 /** The declaration and, read from the program, all members. */
@@ -78,17 +84,22 @@ export const protocolWord = { TCP: "tcp", UDP: "udp", SCTP: "sctp" } as const sa
 /** An immutable interval set; `prefix` says what it is for: "ranges" of peers, or "local" pod ranges. */
 export function rangeSet(
   prefix: "ranges" | "local",
-  family: AddressFamily,
-  ranges: readonly AddressRange[],
+  { family, ranges }: FamilyRanges,
+  hash: (text: string) => string = contentHash,
 ): NftSet {
   const content = ranges.map(({ from, to }) => `${from}-${to}`).join()
   return {
     ...TABLE,
-    name: `${prefix}${familyDigit[family]}_${contentHash(content)}`,
+    name: `${prefix}${familyDigit[family]}_${hash(content)}`,
     type: addressType[family],
     flags: ["interval"],
     elem: ranges.map(rangeElement),
   }
+}
+
+export interface FamilyRanges {
+  readonly family: AddressFamily
+  readonly ranges: readonly AddressRange[]
 }
 
 function rangeElement(range: AddressRange): Element {
