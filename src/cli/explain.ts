@@ -6,7 +6,7 @@ import { diagnostic, shown } from "../api/report.ts"
 import { parseBlock } from "../explain/address.ts"
 import { mistakesOf } from "../explain/checked.ts"
 import { type AllowedCase, type Answer, inquire, inquireAllowed } from "../explain/inquiry.ts"
-import { type PortRequest, parsePortRequest } from "../explain/port-request.ts"
+import { type PortRequest, parsePortRequest, portRequestText } from "../explain/port-request.ts"
 import { type Reference, resolveReference } from "../explain/reference.ts"
 import { createWorld, DEFAULT_SETTINGS, type World } from "../explain/world.ts"
 import { judgeOf } from "../kinds/registry.ts"
@@ -117,7 +117,7 @@ function readQuestion(options: ExplainOptions, { snapshot }: Input) {
     return { ok: false, diagnostics } as const
   const settings = { ...DEFAULT_SETTINGS, podCIDRs }
   const value: Question = {
-    asked: { from: options.from, to: options.to, port: options.port ?? "" },
+    asked: { from: options.from, to: options.to, port: port === null ? "" : portRequestText(port.value) },
     from: from.value,
     to: to.value,
     port: port === null ? null : port.value,

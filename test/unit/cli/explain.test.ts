@@ -119,7 +119,7 @@ test("standard input is read where the path is -", () => {
   const input = readFileSync(`${root}test/unit/cli/manifests/cluster.yaml`, "utf8")
   const run = postern(["explain", "-f", "-", ...clientToDb, "--port", "1"], { input })
   expect(run).toMatchObject({ status: 0, errors: "" })
-  expect(run.output).toMatch(/^✓ ALLOWED {2}shop\/client → shop\/deploy\/db {2}1\n/)
+  expect(run.output).toMatch(/^✓ ALLOWED {2}shop\/client → shop\/deploy\/db {2}1\/TCP\n/)
 })
 
 test("colours are for terminals, or where they are asked for", () => {
