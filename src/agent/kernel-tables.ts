@@ -6,7 +6,7 @@
 import { NftError } from "nftables-json/errors"
 import type { Nft } from "nftables-json/nft"
 import type { Plan } from "nftables-json/plan"
-import type { Command, Ruleset, Transaction } from "nftables-json/schema"
+import type { Command, Ruleset, RulesetObject, Transaction } from "nftables-json/schema"
 import { ANTISPOOF_TABLE } from "./antispoof.ts"
 import { stagesOf } from "./stages.ts"
 
@@ -14,7 +14,10 @@ export const POSTERN_TABLE = { family: "inet", name: "postern" } as const
 
 export interface KernelTables {
   read(): Promise<KernelState>
-  /** Applies the plan and leaves `revision` in the kernel. Rejects with NftError; what came before stays. */
+  /**
+   * Applies the plan and leaves `revision` in the kernel; until the rules are in force the kernel carries the one
+   * before. Rejects with NftError; what came before stays.
+   */
   apply(plan: Plan, revision: number): Promise<void>
   /** Whether an event that wrote this revision can be one of these tables' own transactions. */
   hasWritten(revision: number): boolean
@@ -28,6 +31,8 @@ export interface KernelState {
 
 export function createKernelTables(nft: Nft): KernelTables {
   let tableExists = false
+  /** What the kernel's table carries. */
+  let carried: number | undefined
   let least = Number.POSITIVE_INFINITY
   let most = Number.NEGATIVE_INFINITY
   const marked = (transaction: Transaction, revision: number): Transaction => {
@@ -42,18 +47,31 @@ export function createKernelTables(nft: Nft): KernelTables {
       )
       tableExists = (listings[0] ?? []).length > 0
       const ruleset = listings.flat()
-      return { ruleset: withoutRevision(ruleset), revision: revisionIn(ruleset) }
+      carried = revisionIn(ruleset)
+      return { ruleset: withoutRevision(ruleset), revision: carried }
     },
     apply: async (plan, revision) => {
       const stages = stagesOf(plan)
-      for (const piece of stages.before) await nft.run(tableExists ? marked(piece, revision) : piece)
-      await nft.run(marked(stages.flip, revision))
-      tableExists = true
+      // A successor of an agent that is killed here takes the kernel's revision for what is in force.
+      const earlier = carried ?? NO_REVISION
+      for (const piece of stages.before) {
+        await nft.run(tableExists ? marked(piece, earlier) : piece)
+        tableExists ||= piece.some((command) => "add" in command && isRevisionSet(command.add))
+      }
+      const switching = [stages.flip, ...stages.behind]
+      for (const [i, piece] of switching.entries()) {
+        await nft.run(marked(piece, i + 1 === switching.length ? revision : earlier))
+        tableExists = true
+      }
+      carried = revision
       for (const piece of stages.after) await nft.run(marked(piece, revision))
     },
     hasWritten: (revision) => least <= revision && revision <= most,
   }
 }
+
+/** Revisions begin with 1. */
+const NO_REVISION = 0
 
 /** Flushed rather than deleted by key: a foreign hand may have emptied the set. */
 function revisionCommands(revision: number): Transaction {
@@ -69,6 +87,10 @@ async function listTable(nft: Nft, table: typeof POSTERN_TABLE | typeof ANTISPOO
     if (error instanceof NftError && error.code === "not-found") return []
     throw error
   }
+}
+
+function isRevisionSet(object: RulesetObject): boolean {
+  return "set" in object && object.set.name === "revision"
 }
 
 function revisionIn(ruleset: Ruleset): number | undefined {

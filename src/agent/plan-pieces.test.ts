@@ -155,16 +155,24 @@ describe("long transactions", () => {
     const commands = addresses.slice(0, 50).map((address) => add("allow4_x", address))
     expect(inPieces(commands, 500).flat()).toEqual(commands)
   })
-  test("of a long flip, members go ahead, and pairs and rules stay together", () => {
-    const rule: Command = { add: { rule: { ...at, chain: "forward", expr: [] } } }
-    const pair = [remove("egress4", ["10.9.9.9", to("a")]), add("egress4", ["10.9.9.9", to("b")])]
-    const filler = Array.from({ length: 20 }, (_, i) => add("allow4_y", `10.8.0.${i}`))
-    const { before, flip } = stagesOf(plan(...pair, add("allow4_x", ...addresses), ...filler, rule))
-    expect(flip).toEqual([...pair, rule])
-    expect(total(before, "allow4_x")).toBe(addresses.length)
+  const rule: Command = { add: { rule: { ...at, chain: "forward", expr: [] } } }
+  const pair = [remove("egress4", ["10.9.9.9", to("a")]), add("egress4", ["10.9.9.9", to("b")])]
+  test.for<[string, "before" | "behind", Command]>([
+    ["members of allow sets come behind it", "behind", add("allow4_x", ...addresses)],
+    ["members of allow sets go ahead of it", "before", remove("allow4_x", ...addresses)],
+    ["members of deny sets come ahead of it", "before", add("deny4_x", ...addresses)],
+    ["members of deny sets go behind it", "behind", remove("deny4_x", ...addresses)],
+    ["new pods come behind it", "behind", add("egress4", ...addresses.map((key) => [key, to("a")] as const))],
+    ["pods go ahead of it", "before", remove("egress4", ...addresses)],
+  ])("of a long flip, %s, while pairs and rules stay together", ([, place, members]) => {
+    const interfaces = add("pod_interfaces", "veth1", "veth2")
+    const stages = stagesOf(plan(...pair, members, interfaces, rule))
+    expect(stages.flip).toEqual([...pair, interfaces, rule])
+    expect(total(stages[place], elementsOf(members)?.name ?? "")).toBe(addresses.length)
+    expect(stages[place === "before" ? "behind" : "before"]).toEqual([])
   })
   test("a short flip is left alone", () => {
     const short = plan(add("allow4_x", "10.0.0.1"), remove("allow4_y", "10.0.0.2"))
-    expect(stagesOf(short)).toEqual({ before: [], flip: short.flip, after: [] })
+    expect(stagesOf(short)).toEqual({ before: [], flip: short.flip, behind: [], after: [] })
   })
 })

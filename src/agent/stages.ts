@@ -2,31 +2,53 @@
 
 import type { Plan } from "nftables-json/plan"
 import type { Command, ElementList, Transaction } from "nftables-json/schema"
-import { elementsOf, keyOf } from "./narrows.ts"
+import { DISPATCH_MAPS, elementsOf, keyOf } from "./narrows.ts"
 import { inPieces, PIECE_CHARACTERS } from "./pieces.ts"
 
 export interface Stages {
   readonly before: readonly Transaction[]
   readonly flip: Transaction
+  /** Members of a long flip that let more through. */
+  readonly behind: readonly Transaction[]
   readonly after: readonly Transaction[]
 }
 
 /**
- * A flip that is too long sends ahead the members that come or go without another command on the same key:
- * a member early by milliseconds is harmless, a dispatch element that is deleted and not yet added is not.
+ * Of a flip that is too long, members that come or go without another command on the same key are on their own:
+ * ahead where less passes with them, behind where more does. An address that moves from one set to another may be
+ * denied for milliseconds, and is never allowed what neither the old nor the new rules allow.
  */
 export function stagesOf(plan: Plan, limit: number = PIECE_CHARACTERS): Stages {
   const add = inPieces(plan.add, limit)
   const after = inPieces(plan.remove, limit)
   if (isShort(plan.flip) || JSON.stringify(plan.flip).length <= limit) {
-    return { before: add, flip: plan.flip, after }
+    return { before: add, flip: plan.flip, behind: [], after }
   }
   const stays = paired(plan.flip)
-  const ahead = plan.flip.flatMap((command) => withElements(command, (key) => !stays.has(key)))
+  const alone = (effect: Effect): Transaction =>
+    plan.flip
+      .filter((command) => effectOf(command) === effect)
+      .flatMap((command) => withElements(command, (key) => !stays.has(key)))
   const flip = plan.flip.flatMap((command) =>
-    elementsOf(command) === undefined ? [command] : withElements(command, (key) => stays.has(key)),
+    effectOf(command) === "unknown" ? [command] : withElements(command, (key) => stays.has(key)),
   )
-  return { before: [...add, ...inPieces(ahead, limit)], flip, after }
+  return {
+    before: [...add, ...inPieces(alone("narrows"), limit)],
+    flip,
+    behind: inPieces(alone("widens"), limit),
+    after,
+  }
+}
+
+type Effect = "narrows" | "widens" | "unknown"
+
+/** Of members. A local address without a dispatch element is refused. */
+function effectOf(command: Command): Effect {
+  const name = elementsOf(command)?.name ?? ""
+  const isAddition = "add" in command
+  if (name.startsWith("deny")) return isAddition ? "narrows" : "widens"
+  if (name.startsWith("allow") || DISPATCH_MAPS.has(name)) return isAddition ? "widens" : "narrows"
+  return "unknown"
 }
 
 /** What is so short is not measured: an update of one address must cost nothing here. */
