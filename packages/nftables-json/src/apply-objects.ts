@@ -133,7 +133,7 @@ function identity(definition: SetDefinition): string {
   const { kind } = definition
   const normal = definition.kind === "map" ? normalizeMap(definition.set) : normalizeSet(definition.set)
   const value = definition.kind === "map" ? definition.set.map : undefined
-  const flags = normal.flags?.filter((flag) => flag !== "constant")
+  const flags = [normal.flags ?? []].flat().filter((flag) => flag !== "constant")
   return stableText({ kind, type: normal.type, flags, value })
 }
 

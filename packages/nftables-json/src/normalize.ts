@@ -40,7 +40,8 @@ export function normalizeMap(map: NftMap): NftMap {
 function definition(set: NftSet | NftMap): Omit<NftSet, "elem"> {
   const { family, table, name, type, policy, flags = [], timeout, size, comment, stmt } = set
   const interval = set["gc-interval"]
-  const printed = flags.filter((flag) => flag !== "dynamic")
+  // Newer nft prints one flag alone; sent so, nft 1.0.6 takes no notice of it, so the type does not allow it.
+  const printed = [flags].flat().filter((flag) => flag !== "dynamic")
   const isTimed = timeout !== undefined && !printed.includes("timeout")
   const all = isTimed ? [...printed, "timeout" as const] : printed
   return {

@@ -35,9 +35,10 @@ export function setLines(
 ): readonly string[] {
   const value = "map" in set ? ` : ${typeText(set.map)}` : ""
   const interval = set["gc-interval"]
+  const flags = [set.flags ?? []].flat()
   return [
     `type ${typeText(set.type)}${value}`,
-    ...(set.flags === undefined || set.flags.length === 0 ? [] : [`flags ${set.flags.join(",")}`]),
+    ...(flags.length === 0 ? [] : [`flags ${flags.join(",")}`]),
     ...(set.timeout === undefined ? [] : [`timeout ${seconds(set.timeout)}`]),
     ...(interval === undefined ? [] : [`gc-interval ${seconds(interval)}`]),
     ...(set.size === undefined || set.size === 0 ? [] : [`size ${set.size}`]),

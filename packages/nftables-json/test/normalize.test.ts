@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { normalize } from "../src/normalize.ts"
 import { normalizeRule } from "../src/normalize-rule.ts"
+import { parse } from "../src/parse.ts"
 import type { Ruleset } from "../src/schema.ts"
 import { accept, chain, counter, elements, forward, place, rule, set, table } from "./commands.ts"
 import { DEPENDENCIES } from "./normal-dependencies.ts"
@@ -61,4 +62,10 @@ test.for<[string, Ruleset, Ruleset]>([
   ["elements go to their set", [set("s"), elements("s", "1.1.1.1")], [set("s", { elem: ["1.1.1.1"] })]],
 ])("%s", ([, written, normal]) => {
   expect(normalize(written)).toEqual(normal)
+})
+
+test("one flag that stands alone, as nft 1.1 prints it, is a list of one", () => {
+  const text =
+    '{"nftables":[{"set":{"family":"inet","table":"t","name":"n","type":"mark","flags":"interval"}}]}'
+  expect(normalize(parse(text))).toEqual([set("n", { type: "mark", flags: ["interval"] })])
 })
