@@ -71,6 +71,22 @@ const denying: ProgramSource = {
   pods: [{ addresses: ["10.0.0.1"], ingress: [stageOf([notWeb])], egress: [stageOf([byName("Deny")])] }],
 }
 
+const manyPorts = runOf("Accept", {
+  ports: Array.from({ length: 5 }, (_, i) => ({
+    protocol: "TCP" as const,
+    from: 10 * i,
+    to: 10 * i,
+    peers: { kind: "some" as const, pods: "web", ranges: null },
+  })),
+})
+/** Two classes whose port map and port chain are the same. */
+const [sharing, sharingToo] = ["a", "b"].map(
+  (name): ProgramSource => ({
+    ...isolated,
+    pods: [{ addresses: ["10.0.0.1"], ingress: [stageOf([manyPorts, byName("Deny")], [name])] }],
+  }),
+)
+
 describe("a delta", () => {
   test.for<[string, ProgramSource, ProgramSource, boolean]>([
     ["of nothing", isolated, isolated, false],
@@ -140,6 +156,7 @@ describe("a delta", () => {
       true,
     ],
     ["that takes a pod away narrows", isolated, { ...isolated, pods: [] }, true],
+    ["between classes that share a port chain leaves the chain alone", sharing ?? {}, sharingToo ?? {}, true],
     [
       "that gives an address to another pod narrows",
       { pods: [{ addresses: ["10.0.0.1"], uid: "old" }] },
