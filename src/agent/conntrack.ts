@@ -10,6 +10,8 @@ export interface Conntrack {
   /** The distinct marks that entries of both families carry, 0 left out. */
   marks(): Promise<readonly number[]>
   deleteMarked(mark: number, mask: number): Promise<void>
+  /** Takes the bits of the mask from every connection with ports: unmarked, it is judged at its next packet. */
+  unmark(mask: number): Promise<void>
   /** Entries marked as denied that are UDP: the direction that is still allowed can start anew. */
   deleteDenied(mask: number): Promise<void>
   /** Ends every connection that has one of the addresses at any of its four ends and began before the call. */
@@ -41,6 +43,14 @@ export function createConntrack(host: Host, directory: string): Conntrack {
     deleteMarked: async (mark, mask) => {
       await run(["-D", "-m", `${mark}/${mask}`])
     },
+    unmark: async (mask) => {
+      // Of all protocols at once conntrack 1.4.7 does nothing without a family, and ends at an entry that it cannot
+      // build (ICMP, with some versions of its library).
+      for (const protocol of ["tcp", "udp", "sctp"]) {
+        for (const family of ["ipv4", "ipv6"])
+          await run(["-U", "-f", family, "-p", protocol, "-m", `0/${mask}`])
+      }
+    },
     deleteDenied: async (mask) => {
       await run(["-D", "-p", "udp", "-m", `${mask}/${mask}`])
     },
@@ -48,9 +58,10 @@ export function createConntrack(host: Host, directory: string): Conntrack {
   }
 }
 
-/** `conntrack -D` ends with status 1 where nothing matched. */
+/** `conntrack -D` and `-U` end with status 1 where nothing matched. */
 function textOf(outcome: Outcome, args: readonly string[]): string {
-  const nothingMatched = outcome.status === 1 && /flow entries have been (shown|deleted)/.test(outcome.stderr)
+  const nothingMatched =
+    outcome.status === 1 && /flow entries have been (shown|deleted|updated)/.test(outcome.stderr)
   if (outcome.status === 0 || nothingMatched) return outcome.stdout
   throw new ConntrackError(
     `conntrack ${args.join(" ")}: ${outcome.stderr.trim() || `status ${outcome.status}`}`,

@@ -37,6 +37,12 @@ export function createGenerationClock(mask: number, conntrack: Conntrack): Gener
     },
     next: async () => {
       if (free.length === 0) await refill()
+      if (free.length === 0) {
+        // Idle connections keep the numbers of their last packets. To delete them would break them for good: what
+        // goes on would be TCP in mid-stream, or a stream that only the server sends.
+        await conntrack.unmark(mask)
+        await refill()
+      }
       const number = free[0] ?? (await freeOldest({ current: current ?? 0, last, mask }, conntrack))
       return { number, mask }
     },
@@ -65,7 +71,9 @@ interface Position {
   readonly mask: number
 }
 
-/** Numbers are used in a circle, so the one after the current is the oldest. */
+/**
+ * For what cannot lose its number. Numbers are used in a circle, so the one after the current is the oldest.
+ */
 async function freeOldest(position: Position, conntrack: Conntrack): Promise<number> {
   const oldest = numbersAfter(position.current, position.last)[0] ?? 1
   await conntrack.deleteMarked(markOf({ number: oldest, mask: position.mask }), position.mask)

@@ -82,14 +82,21 @@ describe("rules", () => {
   })
 })
 
-function conntrackWith(marks: number[]): Conntrack & { readonly deleted: number[] } {
+/** Connections that carry the marks; of those in `kept` nothing can be taken away (ICMP). */
+function conntrackWith(
+  marks: number[],
+  kept: readonly number[] = [],
+): Conntrack & { readonly deleted: number[] } {
   const deleted: number[] = []
+  let carried = marks
   return {
     deleted,
-    marks: () => Promise.resolve(marks),
-    deleteMarked: (mark) => {
+    marks: async () => carried,
+    deleteMarked: async (mark) => {
       deleted.push(mark)
-      return Promise.resolve()
+    },
+    unmark: async (mask) => {
+      carried = carried.map((mark) => (kept.includes(mark) ? mark : (mark & ~mask) >>> 0))
     },
     deleteDenied: () => Promise.resolve(),
     forget: () => Promise.resolve(),
@@ -116,8 +123,14 @@ describe("the next generation", () => {
   test("a number that a connection carries is left out", async () => {
     expect(await numbers(3, conntrackWith([2, 4, 0x18 + 5]))).toEqual([3, 6, 1])
   })
-  test("where none is free the oldest number's connections are deleted first", async () => {
+  test("where none is free connections lose their numbers and are judged once more: idle ones live on", async () => {
     const conntrack = conntrackWith([1, 2, 3, 4, 5, 6])
+    expect(await numbers(7, conntrack, 4)).toEqual([5, 6, 1, 2, 3, 4, 5])
+    expect(conntrack.deleted).toEqual([])
+  })
+  test("where that frees none the oldest number's connections are deleted", async () => {
+    const all = [1, 2, 3, 4, 5, 6]
+    const conntrack = conntrackWith(all, all)
     expect(await numbers(2, conntrack, 4)).toEqual([5, 6])
     expect(conntrack.deleted).toEqual([5, 6])
   })

@@ -259,6 +259,29 @@ describe("numbers and bits", () => {
     })
   })
 
+  test("idle connections that are allowed outlive their numbers, when every number is carried by one", async () => {
+    await withCluster({ agent: { mask: 0x70000000 } }, async (cluster) => {
+      await cluster.traffic.ready(at.server, `echo tcp ${v4(server)} 7510`)
+      const turn = (i: number): Promise<void> =>
+        cluster.apply(i % 2 === 0 ? deny("other", "Egress") : noPolicy("deny-other"))
+      const idle: Talker[] = []
+      const carried = new Set<number | undefined>()
+      for (let i = 0; i < 6; i++) {
+        carried.add(cluster.agent("node-a").enforcer.status().generation)
+        const chat = cluster.traffic.start(
+          at.client,
+          `chat ${v4(client)} ${7511 + i} ${v4(server)} 7510 5000 2`,
+        )
+        await chat.until((line) => line === "1")
+        idle.push(chat)
+        await turn(i)
+      }
+      expect([...carried].sort()).toEqual([1, 2, 3, 4, 5, 6])
+      for (let i = 0; i < 4; i++) await turn(i)
+      for (const chat of idle) await chat.until((line) => line === "2", 10_000)
+    })
+  })
+
   test("bits of others stay in the mark", async () => {
     await cluster.run(
       "node/node-b",

@@ -77,6 +77,7 @@ function agent(faultOf: (transaction: Transaction) => Fault | undefined = () => 
   const conntrack: Conntrack = {
     marks: async () => [],
     deleteMarked: async () => undefined,
+    unmark: async () => undefined,
     deleteDenied: async () => undefined,
     forget: async () => undefined,
   }
