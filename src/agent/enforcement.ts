@@ -120,7 +120,7 @@ export class Enforcement {
 
   #hasExplicit(program: HeldProgram): boolean {
     const { unknownPods } = this.parts
-    return unknownPods === "allow" && explicitAddresses(program.whole().ruleset, this.#additions()).length > 0
+    return unknownPods === "allow" && explicitAddresses(program.local, this.#additions()).length > 0
   }
 
   /** The generation that `update` left out because the last one was too recent. */

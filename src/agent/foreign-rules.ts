@@ -5,18 +5,19 @@ import type { Problem } from "./problem.ts"
 
 const OUR_HOOKS: ReadonlySet<Hook> = new Set<Hook>(["prerouting", "forward", "input", "output"])
 
-/** Foreign base chains on our hooks that can drop, earlier or later than ours, and every flowtable. */
-export function foreignProblems(ruleset: Ruleset, isOurs: (table: string) => boolean): readonly Problem[] {
-  const foreign = ruleset.filter((object) => !isOurs(tableOf(object)))
-  const verdicts = verdictsByOwner(foreign)
-  return foreign.flatMap((object) => {
-    if ("flowtable" in object)
-      return [
-        flowtableProblem(`${object.flowtable.family} ${object.flowtable.table} ${object.flowtable.name}`),
-      ]
-    if (!("chain" in object) || object.chain.hook === undefined || !OUR_HOOKS.has(object.chain.hook))
-      return []
-    return chainProblems(object.chain, verdicts)
+export function isOnOurHooks(chain: Chain): boolean {
+  return chain.hook !== undefined && OUR_HOOKS.has(chain.hook)
+}
+
+/** Of a ruleset of others: base chains on our hooks that can drop, earlier or later than ours, and every flowtable. */
+export function foreignProblems(ruleset: Ruleset): readonly Problem[] {
+  const verdicts = verdictsByOwner(ruleset)
+  return ruleset.flatMap((object) => {
+    if ("flowtable" in object) {
+      const { family, table, name } = object.flowtable
+      return [flowtableProblem(`${family} ${table} ${name}`)]
+    }
+    return "chain" in object && isOnOurHooks(object.chain) ? chainProblems(object.chain, verdicts) : []
   })
 }
 
@@ -97,11 +98,4 @@ function canDrop(start: string, verdicts: ReadonlyMap<string, Verdicts>): boolea
     for (const next of found?.leadsTo ?? []) seen.add(next)
   }
   return false
-}
-
-function tableOf(object: Ruleset[number]): string {
-  const [body] = Object.values<unknown>(object)
-  if (typeof body !== "object" || body === null || !("family" in body)) return ""
-  const name = "table" in body ? body.table : "name" in body ? body.name : ""
-  return `${String(body.family)} ${String(name)}`
 }

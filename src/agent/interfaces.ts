@@ -9,7 +9,7 @@ import type { Link, LinkRoute } from "./links.ts"
 
 /** What the program says is local. */
 export interface LocalAddresses {
-  readonly addresses: ReadonlySet<string>
+  readonly addresses: { readonly has: (address: string) => boolean; readonly keys: () => Iterable<string> }
   /** Inclusive bounds. */
   readonly ranges: readonly (readonly [string, string])[]
 }

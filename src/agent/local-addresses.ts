@@ -1,32 +1,55 @@
 // What a node's ruleset says of its own pods: the keys of the dispatch maps, and the local ranges.
 
 import { BlockList, isIPv6 } from "node:net"
-import type { Expression, Ruleset } from "nftables-json/schema"
+import type { Expression, Ruleset, RulesetObject, Transaction } from "nftables-json/schema"
 import type { LocalAddresses } from "./interfaces.ts"
 import { words } from "./ipv6-words.ts"
-import { DISPATCH_MAPS, keyOf } from "./narrows.ts"
+import { DISPATCH_MAPS, elementsOf, keyOf } from "./narrows.ts"
 
-export function localAddressesIn(ruleset: Ruleset): LocalAddresses {
-  const addresses = new Set<string>()
-  const ranges: (readonly [string, string])[] = []
-  for (const object of ruleset) {
-    if ("map" in object && DISPATCH_MAPS.has(object.map.name)) {
-      for (const element of object.map.elem ?? []) addTo(addresses, keyOf(element))
+/** Addresses with the number of dispatch maps that hold them. */
+export interface CountedAddresses extends LocalAddresses {
+  readonly addresses: Map<string, number>
+  readonly ranges: (readonly [string, string])[]
+}
+
+export function localAddressesIn(ruleset: Ruleset): CountedAddresses {
+  const local: CountedAddresses = { addresses: new Map(), ranges: [] }
+  for (const object of ruleset) take(local, object)
+  return local
+}
+
+/** What commands make of them. Ranges are immutable sets: a new one is added, an old one stays until the whole is read again. */
+export function changeLocalAddresses(local: CountedAddresses, commands: Transaction): void {
+  for (const command of commands) {
+    const elements = elementsOf(command)
+    if (elements === undefined) {
+      if ("add" in command) take(local, command.add)
+    } else if (DISPATCH_MAPS.has(elements.name)) {
+      for (const element of elements.elem) count(local, keyOf(element), "add" in command ? 1 : -1)
     }
-    if ("set" in object && /^local[46]_/.test(object.set.name))
-      ranges.push(...(object.set.elem ?? []).flatMap(rangeOf))
   }
-  return { addresses, ranges }
+}
+
+function take(local: CountedAddresses, object: RulesetObject): void {
+  if ("map" in object && DISPATCH_MAPS.has(object.map.name)) {
+    for (const element of object.map.elem ?? []) count(local, keyOf(element), 1)
+  }
+  if ("set" in object && /^local[46]_/.test(object.set.name))
+    local.ranges.push(...(object.set.elem ?? []).flatMap(rangeOf))
+}
+
+/** An address is in an egress map and in an ingress map, and leaves them one after the other. */
+function count({ addresses }: CountedAddresses, key: Expression, step: 1 | -1): void {
+  if (typeof key !== "string") return
+  const now = (addresses.get(key) ?? 0) + step
+  if (now > 0) addresses.set(key, now)
+  else addresses.delete(key)
 }
 
 export function isInRanges(local: LocalAddresses): (address: string) => boolean {
   const list = new BlockList()
   for (const [from, to] of local.ranges) list.addRange(from, to, isIPv6(from) ? "ipv6" : "ipv4")
   return (address) => list.check(address, isIPv6(address) ? "ipv6" : "ipv4")
-}
-
-function addTo(addresses: Set<string>, key: Expression): void {
-  if (typeof key === "string") addresses.add(key)
 }
 
 function rangeOf(element: Expression): readonly (readonly [string, string])[] {

@@ -1,19 +1,15 @@
 // Can this node enforce policy at all, and for which pods? Asked before the first rule and again every minute.
 
-import { NftError } from "nftables-json/errors"
-import type { Nft } from "nftables-json/nft"
-import { ANTISPOOF_TABLE } from "./antispoof.ts"
-import { foreignProblems } from "./foreign-rules.ts"
+import type { ForeignCheck } from "./foreign-check.ts"
 import { type Host, HostError } from "./host.ts"
 import type { Surroundings } from "./interfaces.ts"
-import { POSTERN_TABLE } from "./kernel-tables.ts"
 import type { Link } from "./links.ts"
 import { findPodPaths } from "./pod-paths.ts"
 import type { Problem, ProblemCode, ProblemSeverity } from "./problem.ts"
 
 export interface PreflightScope {
   readonly host: Host
-  readonly nft: Nft
+  readonly foreign: ForeignCheck
   readonly surroundings: Surroundings
   /** Local pod addresses of the program. */
   readonly addresses: readonly string[]
@@ -23,7 +19,7 @@ export interface PreflightScope {
 export async function preflight(scope: PreflightScope): Promise<readonly Problem[]> {
   const found = await Promise.all([
     tools(scope.host),
-    rightsAndForeignRules(scope.nft),
+    scope.foreign(),
     sctp(scope.host),
     bridges(scope.host, scope.surroundings.bridges),
     findPodPaths(scope),
@@ -75,21 +71,6 @@ export function tooOld(version: string): readonly Problem[] {
   const message = `${version}: nft ${LEAST_NFT.join(".")} or newer is needed`
   return [{ code: "nft-too-old", severity: "fatal", subject: "", message }]
 }
-
-async function rightsAndForeignRules(nft: Nft): Promise<readonly Problem[]> {
-  try {
-    return foreignProblems(await nft.list(), (table) => OUR_TABLES.has(table))
-  } catch (error) {
-    if (!(error instanceof NftError)) throw error
-    if (error.code !== "permission") return []
-    const message = "nftables refuses this process: CAP_NET_ADMIN in the node's network namespace is needed"
-    return [{ code: "no-rights", severity: "fatal", subject: "", message }]
-  }
-}
-
-const OUR_TABLES: ReadonlySet<string> = new Set(
-  [POSTERN_TABLE, ANTISPOOF_TABLE].map((table) => `${table.family} ${table.name}`),
-)
 
 /** Without the helper a port is no part of an SCTP connection: one allowed port opens all between two hosts. */
 async function sctp(host: Host): Promise<readonly Problem[]> {

@@ -1,11 +1,11 @@
 // What is enforced at start, what the kernel refuses, and what is on disk.
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Ruleset } from "nftables-json/schema"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import type { NodeRuleset } from "../wire/node-ruleset.ts"
+import type { NodeRuleset, NodeUpdate } from "../wire/node-ruleset.ts"
 import { type CacheRead, createCache, decode, encode } from "./cache.ts"
 import { createForgetJournal } from "./forget-journal.ts"
 import { NO_SURROUNDINGS } from "./interfaces.ts"
@@ -215,6 +215,48 @@ describe("on disk", () => {
     expect(await cache.read()).toEqual({ kind: "none" })
     await cache.write(stored)
     expect(await cache.read()).toEqual({ kind: "program", program: stored })
+  })
+  const member = (from: number, address: string): NodeUpdate => ({
+    from,
+    revision: from + 1,
+    plan: {
+      add: [],
+      flip: [{ add: { element: { ...at, name: `allow4_${hash}`, elem: [address] } } }],
+      remove: [],
+    },
+    forget: [],
+    narrows: false,
+  })
+  const membersRead = async (): Promise<unknown> => {
+    const read = await createCache(directory).read()
+    if (read.kind !== "program") return read
+    const { revision, ruleset } = read.program.node
+    const sets = ruleset.flatMap((object) =>
+      "set" in object && object.set.name.startsWith("allow4") ? [object.set] : [],
+    )
+    return { revision, members: sets.flatMap((set) => set.elem ?? []) }
+  }
+  test("updates are read with it", async () => {
+    const cache = createCache(directory)
+    await cache.write(stored)
+    await cache.append(member(5, "10.1.0.7"))
+    await cache.append(member(6, "10.1.0.8"))
+    expect(await membersRead()).toEqual({ revision: 7, members: ["10.1.0.2", "10.1.0.7", "10.1.0.8"] })
+  })
+  test("updates from before it, and those behind a broken line, are passed over", async () => {
+    const cache = createCache(directory)
+    await cache.write(stored)
+    await cache.append(member(4, "10.1.0.6"))
+    await cache.append(member(5, "10.1.0.7"))
+    await appendFile(join(directory, "program.log"), '0000 {"from":6')
+    await cache.append(member(6, "10.1.0.8"))
+    expect(await membersRead()).toEqual({ revision: 6, members: ["10.1.0.2", "10.1.0.7"] })
+  })
+  test("a whole program ends the log", async () => {
+    const cache = createCache(directory)
+    await cache.append(member(5, "10.1.0.7"))
+    await cache.write(stored)
+    expect(await membersRead()).toEqual({ revision: 5, members: ["10.1.0.2"] })
   })
   test("one byte changed, or the end lost, is unreadable", () => {
     const text = encode(stored)

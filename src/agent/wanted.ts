@@ -6,7 +6,7 @@ import { isIPv6 } from "node:net"
 import type { MapElement, NftMap, NftSet, Ruleset, RulesetObject, Verdict } from "nftables-json/schema"
 import { antispoofRuleset } from "./antispoof.ts"
 import { type Generation, withGeneration } from "./generation.ts"
-import type { Surroundings } from "./interfaces.ts"
+import type { LocalAddresses, Surroundings } from "./interfaces.ts"
 import { isInRanges, localAddressesIn } from "./local-addresses.ts"
 import { DISPATCH_MAPS, keyOf } from "./narrows.ts"
 
@@ -20,16 +20,15 @@ export interface Additions {
 
 export function wantedRuleset(program: Ruleset, additions: Additions, generation: Generation): Ruleset {
   const { surroundings } = additions
-  const explicit = explicitAddresses(program, additions)
+  const explicit = explicitAddresses(localAddressesIn(program), additions)
   const filled = program.map((object) => withOwnElements(object, surroundings, explicit))
   const ports = { known: surroundings.ports, unknown: surroundings.unknownPorts }
   return [...withGeneration(filled, generation), ...antispoofRuleset(ports)]
 }
 
 /** Addresses of pods found on this node that the program does not know and the setting lets through. */
-export function explicitAddresses(program: Ruleset, additions: Additions): readonly string[] {
+export function explicitAddresses(local: LocalAddresses, additions: Additions): readonly string[] {
   if (additions.unknownPods === "deny") return []
-  const local = localAddressesIn(program)
   const isLocal = isInRanges(local)
   return [...additions.surroundings.pods.keys()]
     .filter((address) => isLocal(address) && !local.addresses.has(address))

@@ -1,0 +1,162 @@
+// What an enforcer does without being asked: it listens, looks around, and checks from time to time.
+//
+// Every task runs in its turn among those that were asked for, and each waits at most once: ten events ask for one check.
+
+import { isDeepStrictEqual } from "node:util"
+import { type DiscoveryOptions, discover } from "./discovery.ts"
+import type { Enforcement } from "./enforcement.ts"
+import type { EnforcerOptions } from "./enforcer.ts"
+import type { EnforcerEvent, Reason } from "./event.ts"
+import { createForeignCheck, type ForeignCheck } from "./foreign-check.ts"
+import { NO_SURROUNDINGS, type Surroundings } from "./interfaces.ts"
+import type { KernelTables } from "./kernel-tables.ts"
+import { preflight } from "./preflight.ts"
+import type { Problem } from "./problem.ts"
+import type { Serial } from "./serial.ts"
+import { createTimers } from "./timers.ts"
+import { type NftablesWatch, watchNftables } from "./watch-nftables.ts"
+import { type SurroundingsWatch, watchSurroundings } from "./watch-surroundings.ts"
+
+export interface BackgroundParts {
+  readonly options: EnforcerOptions
+  readonly serial: Serial
+  readonly tables: KernelTables
+  readonly enforcement: Enforcement
+  readonly bring: (reason: Reason) => Promise<void>
+  readonly emit: (event: EnforcerEvent) => void
+}
+
+const CHECK_EVERY_MS = 60_000
+const VERIFY_AFTER_MS = 2_000
+const LOOK_AFTER_MS = 10
+const PROBLEMS_AFTER_MS = 1_000
+
+export class Background {
+  problems: readonly Problem[] = []
+  private readonly parts: BackgroundParts
+  readonly #timers = createTimers()
+  readonly #discovery: DiscoveryOptions
+  readonly #foreign: ForeignCheck
+  #surroundings: Surroundings = NO_SURROUNDINGS
+  #nftables: NftablesWatch | undefined
+  #watch: SurroundingsWatch | undefined
+  readonly #waiting = new Set<string>()
+
+  constructor(parts: BackgroundParts) {
+    this.parts = parts
+    const { host, nft, cniResults, bridgeFilter = "check" } = parts.options
+    this.#discovery = { host, cniResults, bridgeFilter }
+    this.#foreign = createForeignCheck(nft, host)
+  }
+
+  get isWatching(): boolean {
+    return this.#nftables?.isListening ?? false
+  }
+
+  /** What keeps this node from enforcing anything, found before anything else is done. */
+  async fatalProblems(): Promise<readonly Problem[]> {
+    const { host } = this.parts.options
+    this.problems = await preflight({
+      host,
+      foreign: this.#foreign,
+      surroundings: NO_SURROUNDINGS,
+      addresses: [],
+    })
+    return this.problems.filter((problem) => problem.severity === "fatal")
+  }
+
+  /** To be called in turn: the enforcement knows the interfaces afterwards. */
+  async discover(): Promise<void> {
+    const { enforcement } = this.parts
+    if (enforcement.program === undefined) return
+    this.#surroundings = await discover(this.#discovery, enforcement.program.local)
+    enforcement.surround(this.#surroundings)
+  }
+
+  start(): void {
+    const { options, tables } = this.parts
+    const { host, cniResults, checkEveryMs = CHECK_EVERY_MS } = options
+    this.#nftables = watchNftables({
+      host,
+      isOwn: (revision) => tables.hasWritten(revision),
+      drifted: () => this.#inTurn("repairing", () => this.parts.bring("event")),
+      foreignChain: () => this.problemsChanged(),
+      restarted: (reason) => this.#restarted("nftables events", reason),
+    })
+    this.#watch = watchSurroundings({
+      host,
+      cniResults,
+      changed: () => this.lookAround(),
+      restarted: (reason) => this.#restarted("ip monitor", reason),
+    })
+    this.#timers.every(checkEveryMs, () => {
+      this.#inTurn("the full check", () => this.parts.bring("periodic"))
+      this.problemsChanged()
+    })
+    this.problemsChanged()
+  }
+
+  async stop(): Promise<void> {
+    this.#timers.stop()
+    await Promise.all([this.#nftables?.stop(), this.#watch?.stop()])
+  }
+
+  after(name: string, milliseconds: number, task: () => Promise<void>): void {
+    this.#timers.once(name, milliseconds, () => this.#inTurn(name, task))
+  }
+
+  /** Objects came or went: when it is quiet what is there is compared with what was written. */
+  structureChanged(): void {
+    this.#timers.settled("reading back", VERIFY_AFTER_MS, () => {
+      this.#inTurn("reading back", () => this.parts.bring("verify"))
+    })
+  }
+
+  lookAround(): void {
+    this.after("looking at the node", LOOK_AFTER_MS, async () => {
+      const before = this.#surroundings
+      await this.discover()
+      if (isDeepStrictEqual(before, this.#surroundings)) return
+      await this.parts.bring("surroundings")
+      this.problemsChanged()
+    })
+  }
+
+  problemsChanged(): void {
+    this.#timers.settled("problems", PROBLEMS_AFTER_MS, () => void this.#lookForProblems())
+  }
+
+  /** Not in turn: it changes nothing, and nobody shall wait for it. */
+  async #lookForProblems(): Promise<void> {
+    const { options, enforcement, emit } = this.parts
+    const addresses = [...(enforcement.program?.local.addresses.keys() ?? [])]
+    try {
+      const scope = {
+        host: options.host,
+        foreign: this.#foreign,
+        surroundings: this.#surroundings,
+        addresses,
+      }
+      this.problems = await preflight(scope)
+      emit({ kind: "problems", problems: this.problems })
+    } catch (error) {
+      emit({ kind: "failed", what: "looking for problems", error })
+    }
+  }
+
+  /** What fails is told, and tried again by the next check. */
+  #inTurn(what: string, task: () => Promise<void>): void {
+    if (this.#waiting.has(what)) return
+    this.#waiting.add(what)
+    const begun = async (): Promise<void> => {
+      this.#waiting.delete(what)
+      await task()
+    }
+    void this.parts.serial(begun).catch((error: unknown) => this.parts.emit({ kind: "failed", what, error }))
+  }
+
+  #restarted(monitor: string, reason: string): void {
+    this.parts.enforcement.counters.monitorRestarts++
+    this.parts.emit({ kind: "monitor-restarted", monitor, reason })
+  }
+}
