@@ -160,6 +160,23 @@ describe("neighbour discovery", () => {
   })
 })
 
+describe("listener discovery", () => {
+  /** A report (143) of no record, and behind it what no host reads: the marker. */
+  const report = (to: string, hops: number) =>
+    icmpv6Packet({ from: a.v6, to }, 143, `00000000${marker.padEnd(40, "0")}`, hops)
+
+  test("reaches groups on the link: a report with hop limit 2 comes to a router's rules with 1", async () => {
+    await inForce({})
+    expect(await arrives(a.ref, outside.v6, report(outside.v6, 2), outside.ref)).toBe(true)
+    await inForce({ pods: { [a.ref]: closed } })
+    for (const hops of [1, 2, 3]) {
+      expect(await arrives(a.ref, outside.v6, report(outside.v6, hops), outside.ref)).toBe(false)
+      expect(await arrives(a.ref, b.v6, report(b.v6, hops), b.ref)).toBe(false)
+    }
+    expect(await arrives(a.ref, "ff02::16", report("ff02::16", 1), b.ref)).toBe(true)
+  })
+})
+
 describe("the node's own address in its pods' range", () => {
   test("is reached by remote pods, by hosts outside, and by local pods as their egress says", async () => {
     await inForce({

@@ -27,6 +27,7 @@ import {
   LISTENER,
   NEIGHBOUR,
   ROUTER,
+  toMulticast6,
   toPods,
 } from "./packet-kinds.ts"
 import type { Surroundings } from "./surroundings.ts"
@@ -85,10 +86,11 @@ function prelude({ options }: Surroundings): readonly ChainRule[] {
   return [
     accepted(options),
     ...errors(options),
-    // On the link alone: a router has taken one from the hop limit before it asks here. Without this a pod that
-    // may send nothing could send neighbour solicitations, with what it likes in them, to anywhere.
+    // On the link alone: a router has taken one from the hop limit before it asks here, so 255 has passed none, and
+    // what is 1 here may have passed one; but no router passes multicast on unasked. Otherwise a pod that may send
+    // nothing could send such messages, with what it likes in them, beyond its link.
     { expr: [icmpv6(NEIGHBOUR), hopLimit(255), accept] },
-    { expr: [icmpv6(LISTENER), hopLimit(1), accept] },
+    { expr: [icmpv6(LISTENER), hopLimit(1), toMulticast6, accept] },
     { expr: [fromPods, icmpv6(ROUTER), goto("drop_router")] },
     { expr: [isInvalid, goto("invalid")] },
   ]

@@ -5,7 +5,7 @@ import { header, match, meta } from "./expressions.ts"
 
 /** Router and neighbour solicitation, neighbour advertisement: valid with hop limit 255 alone (RFC 4861, 6.1 and 7.1). */
 export const NEIGHBOUR = [133, 135, 136]
-/** Multicast listener discovery: sent with hop limit 1 (RFC 3810, 5). */
+/** Multicast listener discovery: sent to a multicast address with hop limit 1 (RFC 3810, 5). */
 export const LISTENER = [130, 131, 132, 143]
 /** Router advertisement and redirect: whoever sends them steers others' traffic (CVE-2020-10749). */
 export const ROUTER = [134, 137]
@@ -16,6 +16,8 @@ export const toPods = match(meta("oifname"), "@pod_interfaces")
 export function icmpv6(types: readonly number[]): Statement {
   return match(header("icmpv6", "type"), { set: types })
 }
+
+export const toMulticast6 = match(header("ip6", "daddr"), { prefix: { addr: "ff00::", len: 8 } })
 
 export function hopLimit(value: number): Statement {
   return match(header("ip6", "hoplimit"), value)
