@@ -3,9 +3,11 @@ import { evaluate, prepare } from "nftables-json/evaluate"
 import type { Conntrack, Environment, Packet } from "nftables-json/packet"
 import type { Ruleset } from "nftables-json/schema"
 import { expect, test } from "vitest"
+import { MAXIMUM_SEGMENTS } from "../../src/compile/ruleset/class-chain.ts"
+import { explainNames } from "../../src/compile/ruleset/explain-names.ts"
 import { defaultRulesetOptions } from "../../src/compile/ruleset/options.ts"
 import { renderNode } from "../../src/compile/ruleset/render-node.ts"
-import { programOf } from "../programs.ts"
+import { programOf, runOf, stageOf } from "../programs.ts"
 import { accepts, type Flow, LOCAL, programAndFlows } from "./ruleset-programs.ts"
 
 const environment: Environment = { fib: () => "unicast", trace: "none" }
@@ -115,4 +117,18 @@ test("what is accepted carries the generation, and what is denied does not", { t
     }),
     { numRuns: 100 },
   )
+})
+
+test.for<[string, number, boolean]>([
+  ["as many tiers with Pass as a class may have are judged", MAXIMUM_SEGMENTS, true],
+  ["one more denies everything, and says why", MAXIMUM_SEGMENTS + 1, false],
+])("%s", ([, count, isJudged]) => {
+  const ports = [{ protocol: "TCP" as const, from: 80, to: 80, peers: { kind: "any" as const } }]
+  const ingress = Array.from({ length: count }, (_, order) => stageOf([runOf("Pass", { ports })], [], order))
+  const program = programOf({ pods: [{ addresses: ["10.244.1.2"], ingress }] })
+  const prepared = prepare(renderNode(program, "node", defaultRulesetOptions))
+  const flow: Flow = { source: "192.0.2.1", destination: "10.244.1.2", protocol: "TCP", port: 80 }
+  const { verdict } = evaluate(prepared, request(flow, { state: "new" }), environment)
+  const reasons = [...explainNames(program, "node", defaultRulesetOptions).values()].map(({ by }) => by)
+  expect([verdict, reasons.includes("limit")]).toStrictEqual([isJudged ? "accept" : "drop", !isJudged])
 })

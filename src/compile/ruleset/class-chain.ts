@@ -40,7 +40,7 @@ export function classPieces(
   const draft = createDraft(policyClass, families, options)
   const segments = segmentsOf(policyClass.stages)
   if (segments.length > MAXIMUM_SEGMENTS) {
-    // Fails closed; `segmentCount` lets the policy's status say so.
+    // Fails closed; explainNames says so.
     const verdict = denyVerdict(draft, { by: "limit", policies: policiesOf(policyClass) })
     return finished(draft, [[{ expr: [verdict] }]])
   }
@@ -49,11 +49,6 @@ export function classPieces(
     draft,
     segments.map((stages, i) => segmentRules(draft, stages, next(i))),
   )
-}
-
-/** How many chains stand behind each other; more than MAXIMUM_SEGMENTS are refused, and the class denies all. */
-export function segmentCount({ stages }: PolicyClass): number {
-  return segmentsOf(stages).length
 }
 
 function chainName({ policyClass, hash }: Draft, segment: number): string {
