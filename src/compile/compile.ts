@@ -1,13 +1,11 @@
 // A whole cluster compiled at once: an engine fed with it.
 
-import { createEngine, type EngineOptions } from "./engine/engine.ts"
+import { type EngineOptions, programOf } from "./engine/engine.ts"
 import type { Program } from "./program.ts"
 import type { Change, Snapshot } from "./snapshot.ts"
 
 export function compile(snapshot: Snapshot, options: EngineOptions): Program {
-  const engine = createEngine(options)
-  engine.apply(changesTo(snapshot))
-  return engine.program()
+  return programOf(changesTo(snapshot), options)
 }
 
 /** What turns an empty cluster into this one. */

@@ -11,7 +11,7 @@ export const NONE: readonly never[] = []
 /** The bag with an item that it does not have; the old one must be used no longer. */
 export function withItem<T>(bag: Bag<T>, item: T): Bag<T> {
   if (bag instanceof Set) return bag.add(item)
-  if (bag.length < FEW) return bag.length === 0 ? [item] : bag.concat([item])
+  if (bag.length < FEW) return append(bag, item)
   return new Set(bag).add(item)
 }
 
@@ -21,9 +21,7 @@ export function withoutItem<T>(bag: Bag<T>, item: T): Bag<T> {
     bag.delete(item)
     return bag.size === 0 ? NONE : bag
   }
-  const at = bag.indexOf(item)
-  if (at < 0) return bag
-  return bag.length === 1 ? NONE : bag.toSpliced(at, 1)
+  return without(bag, item)
 }
 
 export function hasItem<T>(bag: Bag<T>, item: T): boolean {
@@ -34,37 +32,49 @@ export function sizeOf<T>(bag: Bag<T>): number {
   return bag instanceof Set ? bag.size : bag.length
 }
 
-export interface Named {
-  readonly text: string
+export interface Keyed<K> {
+  readonly key: K
 }
 
-/** Items by their text. */
-export type ByText<T extends Named> = readonly T[] | Map<string, T>
+/** Items by their keys. */
+export type ByKey<K, T extends Keyed<K>> = readonly T[] | Map<K, T>
 
-export function findText<T extends Named>(all: ByText<T>, text: string): T | undefined {
-  return all instanceof Map ? all.get(text) : all.find((each) => each.text === text)
+export function findKey<K, T extends Keyed<K>>(all: ByKey<K, T>, key: K): T | undefined {
+  if (all instanceof Map) return all.get(key)
+  for (const each of all) if (each.key === key) return each
+  return undefined
 }
 
-export function withText<T extends Named>(all: ByText<T>, item: T): ByText<T> {
-  if (all instanceof Map) return all.set(item.text, item)
-  if (all.length < FEW) return all.length === 0 ? [item] : all.concat([item])
-  return new Map(all.map((each) => [each.text, each] as const)).set(item.text, item)
+/** With an item whose key is not there yet; the old collection must be used no longer. */
+export function withKey<K, T extends Keyed<K>>(all: ByKey<K, T>, item: T): ByKey<K, T> {
+  if (all instanceof Map) return all.set(item.key, item)
+  if (all.length < FEW) return append(all, item)
+  return new Map(all.map((each) => [each.key, each] as const)).set(item.key, item)
 }
 
-export function withoutText<T extends Named>(all: ByText<T>, item: T): ByText<T> {
+/** The old collection must be used no longer. */
+export function withoutKey<K, T extends Keyed<K>>(all: ByKey<K, T>, item: T): ByKey<K, T> {
   if (all instanceof Map) {
-    if (all.get(item.text) === item) all.delete(item.text)
+    if (all.get(item.key) === item) all.delete(item.key)
     return all.size === 0 ? NONE : all
   }
-  const at = all.indexOf(item)
-  if (at < 0) return all
-  return all.length === 1 ? NONE : all.toSpliced(at, 1)
+  return without(all, item)
 }
 
-export function countOf<T extends Named>(all: ByText<T>): number {
+export function countKeys<K, T extends Keyed<K>>(all: ByKey<K, T>): number {
   return all instanceof Map ? all.size : all.length
 }
 
-export function eachOf<T extends Named>(all: ByText<T>): Iterable<T> {
+export function itemsOf<K, T extends Keyed<K>>(all: ByKey<K, T>): Iterable<T> {
   return all instanceof Map ? all.values() : all
+}
+
+function append<T>(list: readonly T[], item: T): readonly T[] {
+  return list.length === 0 ? [item] : list.concat([item])
+}
+
+function without<T>(list: readonly T[], item: T): readonly T[] {
+  const at = list.indexOf(item)
+  if (at < 0) return list
+  return list.length === 1 ? NONE : list.toSpliced(at, 1)
 }

@@ -1,6 +1,15 @@
 // Marking what a change has touched; settle.ts looks at each of it once.
 
-import type { AddressRecord, Batch, EngineState, Identity, LabelSet, NodeState } from "./state.ts"
+import { NONE } from "./bag.ts"
+import type {
+  AddressRecord,
+  Batch,
+  EngineState,
+  Identity,
+  LabelSet,
+  NodeChanges,
+  NodeState,
+} from "./state.ts"
 
 export function createBatch(number: number): Batch {
   return {
@@ -8,12 +17,13 @@ export function createBatch(number: number): Batch {
     addresses: [],
     identities: [],
     moved: [],
-    nodes: new Map(),
+    nodes: [],
     unused: {
       namespaces: [],
       namespaceSelectors: [],
       labelSets: [],
       identities: [],
+      descriptions: [],
       stacks: [],
       classes: [],
       expressions: [],
@@ -40,12 +50,27 @@ export function touchIdentity({ batch }: EngineState, identity: Identity): void 
   batch.identities.push(identity)
 }
 
-export function touchNode({ batch }: EngineState, node: NodeState): void {
-  if (batch.nodes.has(node)) return
-  batch.nodes.set(node, { existed: isNamed(node), podCIDRs: node.podCIDRs })
+const SAME = { added: NONE, removed: NONE }
+
+/** Before it is changed for the first time. */
+export function touchNode({ batch }: EngineState, node: NodeState): NodeChanges {
+  if (node.changes !== null) return node.changes
+  const changes: NodeChanges = {
+    existed: isNamed(node),
+    podCIDRs: node.podCIDRs,
+    arrived: [],
+    changedAddresses: [],
+    removedAddresses: [],
+    classes: SAME,
+    addressSets: SAME,
+    namedPortSets: SAME,
+  }
+  node.changes = changes
+  batch.nodes.push(node)
+  return changes
 }
 
 /** A Node object or a pod names it. */
 export function isNamed({ declared, pods }: NodeState): boolean {
-  return declared || pods > 0
+  return declared || pods.length > 0
 }

@@ -1,21 +1,15 @@
-// Canonical text of selectors, expressions and labels: equal meaning as written, equal text, and never one
+// Canonical text of selectors, ports and policies: equal meaning as written, equal text, and never one
 // text for two contents. Policy authors choose the words, so whatever is no plain word is quoted.
 
-import type { NamedPort, PodExpression, PolicyReference } from "../policy-ir.ts"
+import type { NamedPort, PolicyReference } from "../policy-ir.ts"
 import type { Requirement, Selector } from "../selector.ts"
-import type { ContainerPort, Labels } from "../snapshot.ts"
+import type { ContainerPort } from "../snapshot.ts"
 
 /** Plain words stay as they are; none of the separators below occurs in one. */
 const PLAIN_WORD = /^[A-Za-z0-9._/-]+$/
 
 export function quote(word: string): string {
   return PLAIN_WORD.test(word) ? word : JSON.stringify(word)
-}
-
-/** `shop:app=web`, `{team=a}:app=web`, `{}:` for every pod of the cluster. */
-export function expressionText(namespaces: PodExpression["namespaces"], pods: string): string {
-  const where = namespaces.kind === "name" ? quote(namespaces.name) : `{${selectorText(namespaces.selector)}}`
-  return `${where}:${pods}`
 }
 
 /** Requirements in order, each once; "" selects everything. */
@@ -44,12 +38,6 @@ function valuesText(values: ReadonlySet<string>): string {
   const [first] = values
   if (first !== undefined && values.size === 1) return quote(first)
   return `(${Array.from(values, quote).sort().join(",")})`
-}
-
-export function labelsText(labels: Labels): string {
-  const keys = Object.keys(labels)
-  const words = keys.map((key) => `${quote(key)}=${quote(labels[key] ?? "")}`)
-  return words.length > 1 ? words.sort().join("&") : (words[0] ?? "")
 }
 
 export function containerPortText({ protocol, name, port }: ContainerPort): string {

@@ -1,83 +1,48 @@
 // A program delta in the making.
 
-import type { Endpoint, NamedPortMember, NodeDelta, PolicyClass, ProgramDelta } from "../program.ts"
-import type { Bag } from "./bag.ts"
+import type { NamedPortMember, NodeDelta, PolicyClass, ProgramDelta } from "../program.ts"
 import { isNamed } from "./batch.ts"
-import type { AddressSetState, Batch, ClassState, NamedPortSetState, NodeState, SharedSet } from "./state.ts"
+import { endpointOf } from "./endpoints.ts"
+import type { AddressSetState, Batch, NamedPortSetState, NodeChanges, NodeState, SharedSet } from "./state.ts"
 
 export interface DeltaDraft {
-  readonly nodes: Map<NodeState, NodeChanges>
-  readonly addressSets: Map<AddressSetState, Difference<string>>
-  readonly namedPortSets: Map<NamedPortSetState, Difference<NamedPortMember>>
-  /** Nodes that hold a set since this batch. */
+  readonly addressSets: Map<AddressSetState, MemberChanges<string>>
+  readonly namedPortSets: Map<NamedPortSetState, MemberChanges<NamedPortMember>>
+  /** Nodes that hold a set since this batch, where the set is older. */
   readonly gained: Map<SharedSet, Set<NodeState>>
   readonly forget: string[]
 }
 
-export interface Difference<T> {
+export interface MemberChanges<T> {
   readonly added: T[]
   readonly removed: T[]
 }
 
-export interface NodeChanges {
-  readonly endpoints: Endpoint[]
-  readonly changedAddresses: string[]
-  readonly removedAddresses: string[]
-  readonly classes: Difference<ClassState>
-  readonly addressSets: Difference<AddressSetState>
-  readonly namedPortSets: Difference<NamedPortSetState>
-}
-
 export function createDeltaDraft(): DeltaDraft {
-  return { nodes: new Map(), addressSets: new Map(), namedPortSets: new Map(), gained: new Map(), forget: [] }
+  return { addressSets: new Map(), namedPortSets: new Map(), gained: new Map(), forget: [] }
 }
 
-export function changesOf({ nodes }: DeltaDraft, node: NodeState): NodeChanges {
-  const known = nodes.get(node)
+export function memberChangesOf<S, T>(all: Map<S, MemberChanges<T>>, set: S): MemberChanges<T> {
+  const known = all.get(set)
   if (known !== undefined) return known
-  const made: NodeChanges = {
-    endpoints: [],
-    changedAddresses: [],
-    removedAddresses: [],
-    classes: { added: [], removed: [] },
-    addressSets: { added: [], removed: [] },
-    namedPortSets: { added: [], removed: [] },
-  }
-  nodes.set(node, made)
-  return made
-}
-
-export function differenceOf<S, T>(differences: Map<S, Difference<T>>, of: S): Difference<T> {
-  const known = differences.get(of)
-  if (known !== undefined) return known
-  const made: Difference<T> = { added: [], removed: [] }
-  differences.set(of, made)
+  const made: MemberChanges<T> = { added: [], removed: [] }
+  all.set(set, made)
   return made
 }
 
 export function finishDelta(
   draft: DeltaDraft,
-  batch: Batch,
+  { nodes }: Batch,
   families: ProgramDelta["families"],
 ): ProgramDelta {
-  for (const node of batch.nodes.keys()) changesOf(draft, node)
   return {
     families,
     sets: finishSets(draft, draft.addressSets),
     namedPortSets: finishSets(draft, draft.namedPortSets),
-    nodes: Array.from(draft.nodes, ([node, changes]) => finishNode(node, changes, batch)).filter(
-      (node) => node !== null,
-    ),
-    lostClasses: lostClasses(draft),
+    nodes: nodes.map(finishNode).filter((node) => node !== null),
+    lostClasses: lostClasses(nodes),
     forget: draft.forget,
   }
-}
-
-function lostClasses({ nodes }: DeltaDraft): readonly PolicyClass[] {
-  const lost = new Set<PolicyClass>()
-  for (const { classes } of nodes.values())
-    for (const { policyClass } of classes.removed) lost.add(policyClass)
-  return [...lost]
 }
 
 interface FinishedSet<T> {
@@ -89,39 +54,36 @@ interface FinishedSet<T> {
 
 function finishSets<T>(
   { gained }: DeltaDraft,
-  differences: ReadonlyMap<SharedSet, Difference<T>>,
+  differences: ReadonlyMap<SharedSet, MemberChanges<T>>,
 ): readonly FinishedSet<T>[] {
   const sets: FinishedSet<T>[] = []
   for (const [set, { added, removed }] of differences) {
-    const nodes = namesOf(set.nodes, gained.get(set))
-    if (nodes.length > 0) sets.push({ key: set.key, added, removed, nodes })
+    const fresh = gained.get(set)
+    const held = fresh === undefined ? set.nodes : set.nodes.filter((node) => !fresh.has(node))
+    if (held.length > 0) sets.push({ key: set.key, added, removed, nodes: held.map(({ name }) => name) })
   }
   return sets
 }
 
-function namesOf(nodes: Bag<NodeState>, without: ReadonlySet<NodeState> | undefined): readonly string[] {
-  const names: string[] = []
-  for (const node of nodes) if (!without?.has(node)) names.push(node.name)
-  return names
-}
-
 /** Null where nothing has changed after all. */
-function finishNode(node: NodeState, changes: NodeChanges, batch: Batch): NodeDelta | null {
-  const before = batch.nodes.get(node) ?? { existed: true, podCIDRs: node.podCIDRs }
+function finishNode(node: NodeState): NodeDelta | null {
+  const { changes } = node
   const exists = isNamed(node)
-  if (!before.existed && !exists) return null
-  const sameCIDRs = before.podCIDRs.join() === node.podCIDRs.join()
-  const state = exists ? (before.existed ? "kept" : "added") : "removed"
-  const lists = finishLists(changes)
-  const isEmpty = Object.values(lists).every((list) => list.length === 0)
-  if (state === "kept" && sameCIDRs && isEmpty) return null
-  return { node: node.name, state, podCIDRs: sameCIDRs ? null : node.podCIDRs, ...lists }
+  if (changes === null || (!changes.existed && !exists)) return null
+  const sameCIDRs = isSameList(changes.podCIDRs, node.podCIDRs)
+  const state = exists ? (changes.existed ? "kept" : "added") : "removed"
+  if (state === "kept" && sameCIDRs && isEmpty(changes)) return null
+  const delta = nodeDelta(node, state, changes)
+  return sameCIDRs ? delta : { ...delta, podCIDRs: node.podCIDRs }
 }
 
-function finishLists(changes: NodeChanges): Omit<NodeDelta, "node" | "state" | "podCIDRs"> {
-  const { endpoints, changedAddresses, removedAddresses, classes, addressSets, namedPortSets } = changes
+function nodeDelta(node: NodeState, state: NodeDelta["state"], changes: NodeChanges): NodeDelta {
+  const { arrived, changedAddresses, removedAddresses, classes, addressSets, namedPortSets } = changes
   return {
-    endpoints,
+    node: node.name,
+    state,
+    podCIDRs: null,
+    endpoints: arrived.map(endpointOf).filter((each) => each !== null),
     changedAddresses,
     removedAddresses,
     addedClasses: classes.added.map(({ policyClass }) => policyClass.key),
@@ -131,4 +93,21 @@ function finishLists(changes: NodeChanges): Omit<NodeDelta, "node" | "state" | "
     addedNamedPortSets: namedPortSets.added.map(({ key }) => key),
     removedNamedPortSets: namedPortSets.removed.map(({ key }) => key),
   }
+}
+
+/** Classes and sets change only with endpoints. */
+function isEmpty({ arrived, removedAddresses }: NodeChanges): boolean {
+  return arrived.length === 0 && removedAddresses.length === 0
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i])
+}
+
+function lostClasses(nodes: readonly NodeState[]): readonly PolicyClass[] {
+  const lost = new Set<PolicyClass>()
+  for (const { changes } of nodes) {
+    for (const { policyClass } of changes?.classes.removed ?? []) lost.add(policyClass)
+  }
+  return [...lost]
 }

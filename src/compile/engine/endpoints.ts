@@ -1,95 +1,54 @@
-// Endpoints of nodes: an owned address with the classes of its pod, and what it makes its node need.
+// Endpoints of nodes: owned addresses with the classes of their pods.
 
 import type { Endpoint } from "../program.ts"
-import { changesOf, type DeltaDraft, type NodeChanges } from "./delta-draft.ts"
-import { addToSpan, countClass, discountClass, dropFromSpan } from "./span.ts"
-import type { AddressRecord, ClassState, EngineState, NodeState, SharedSet } from "./state.ts"
+import { touchNode } from "./batch.ts"
+import type { AddressRecord, EngineState, PodRecord } from "./state.ts"
 
 /** Publishes the endpoint of every address that was touched. */
-export function publishEndpoints({ batch }: EngineState, draft: DeltaDraft): void {
-  const departures: Departure[] = []
-  for (const record of batch.addresses) {
-    const departure = publishEndpoint(draft, record)
-    if (departure !== null) departures.push(departure)
-  }
-  for (const { node, ingress, egress } of departures) {
-    const changes = changesOf(draft, node)
-    leave(changes, node, ingress)
-    leave(changes, node, egress)
-  }
+export function publishEndpoints(state: EngineState): void {
+  for (const record of state.batch.addresses) publishEndpoint(state, record)
 }
 
-/** The endpoint of an address, where its owner has a node. */
+/** Where the address has an owner with a node. */
 export function endpointOf({ address, owner, ingress, egress }: AddressRecord): Endpoint | null {
   if (owner === null || ingress === null || egress === null) return null
-  const { key, uid } = owner
-  return { address, pod: key, uid, ingress: ingress.policyClass.key, egress: egress.policyClass.key }
+  return {
+    address,
+    pod: podName(owner),
+    uid: uidOf(owner),
+    ingress: ingress.policyClass.key,
+    egress: egress.policyClass.key,
+  }
 }
 
-interface Departure {
-  readonly node: NodeState
-  readonly ingress: ClassState
-  readonly egress: ClassState
+export function podName({ namespace, key }: PodRecord): string {
+  return `${namespace.key}/${key}`
 }
 
-/** What the address was until now, where it is that no longer. */
-function publishEndpoint(draft: DeltaDraft, record: AddressRecord): Departure | null {
-  const before = departureOf(record)
-  const identity = record.owner?.labelSet?.identity ?? null
-  const node = identity === null ? null : (record.owner?.node ?? null)
-  const ingress = node === null ? null : (identity?.ingress ?? null)
-  const egress = node === null ? null : (identity?.egress ?? null)
-  const same = record.ingress === ingress && record.egress === egress && before?.node === (node ?? undefined)
-  if (same && isSameOwner(record)) return null
+/** Its name where it has none. */
+export function uidOf(pod: PodRecord): string {
+  return pod.uid === "" ? podName(pod) : pod.uid
+}
+
+export function isSamePod(a: PodRecord | null, b: PodRecord | null): boolean {
+  if (a === null || b === null || a === b) return a === b
+  return a.key === b.key && a.namespace === b.namespace && a.uid === b.uid
+}
+
+function publishEndpoint(state: EngineState, record: AddressRecord): void {
+  const { address, owner, published } = record
+  const nodeBefore = record.ingress === null ? null : (published?.node ?? null)
+  const node = owner?.node ?? null
+  const identity = node === null ? undefined : owner?.labelSet?.identity
+  const ingress = identity?.ingress ?? null
+  const egress = identity?.egress ?? null
+  const sameClasses = record.ingress === ingress && record.egress === egress
+  if (node === nodeBefore && sameClasses && isSamePod(owner, published)) return
   record.ingress = ingress
   record.egress = egress
-  if (before !== null && before.node !== node) {
-    before.node.endpoints.delete(record)
-    changesOf(draft, before.node).removedAddresses.push(record.address)
-  }
-  const endpoint = endpointOf(record)
-  if (node !== null && ingress !== null && egress !== null && endpoint !== null) {
-    node.endpoints.add(record)
-    const changes = changesOf(draft, node)
-    changes.endpoints.push(endpoint)
-    if (before?.node === node) changes.changedAddresses.push(record.address)
-    enter(draft, node, ingress)
-    enter(draft, node, egress)
-  }
-  return before
-}
-
-function departureOf({ published, ingress, egress }: AddressRecord): Departure | null {
-  const node = published?.node ?? null
-  return node === null || ingress === null || egress === null ? null : { node, ingress, egress }
-}
-
-function isSameOwner({ owner, published }: AddressRecord): boolean {
-  return owner?.key === published?.key && owner?.uid === published?.uid
-}
-
-function enter(draft: DeltaDraft, node: NodeState, entered: ClassState): void {
-  if (!countClass(node, entered)) return
-  const changes = changesOf(draft, node)
-  changes.classes.added.push(entered)
-  for (const set of entered.addressSets) {
-    if (addToSpan(set, node)) changes.addressSets.added.push(gain(draft, node, set))
-  }
-  for (const set of entered.namedPortSets) {
-    if (addToSpan(set, node)) changes.namedPortSets.added.push(gain(draft, node, set))
-  }
-}
-
-function gain<T extends SharedSet>({ gained }: DeltaDraft, node: NodeState, set: T): T {
-  const nodes = gained.get(set)
-  if (nodes === undefined) gained.set(set, new Set([node]))
-  else nodes.add(node)
-  return set
-}
-
-function leave(changes: NodeChanges, node: NodeState, left: ClassState): void {
-  if (!discountClass(node, left)) return
-  changes.classes.removed.push(left)
-  for (const set of left.addressSets) if (dropFromSpan(set, node)) changes.addressSets.removed.push(set)
-  for (const set of left.namedPortSets) if (dropFromSpan(set, node)) changes.namedPortSets.removed.push(set)
+  if (nodeBefore !== null && nodeBefore !== node) touchNode(state, nodeBefore).removedAddresses.push(address)
+  if (node === null) return
+  const { arrived, changedAddresses } = touchNode(state, node)
+  if (nodeBefore === node) changedAddresses.push(address)
+  if (ingress !== null) arrived.push(record)
 }

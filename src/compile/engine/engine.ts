@@ -8,6 +8,7 @@ import type { Lower, PolicyIr, PolicyReference } from "../policy-ir.ts"
 import type { Program, ProgramDelta } from "../program.ts"
 import type { Change } from "../snapshot.ts"
 import { createBatch } from "./batch.ts"
+import { createDescriptionTree } from "./description.ts"
 import { createLabelledItems } from "./label-index.ts"
 import { deleteNamespace, setNamespace } from "./namespace.ts"
 import { deleteNode, setNode } from "./node.ts"
@@ -15,7 +16,7 @@ import { deletePod, setPod } from "./pod.ts"
 import { deletePolicy, setPolicy } from "./policy.ts"
 import { viewProgram } from "./program-view.ts"
 import { createSelectorIndex } from "./selector-index.ts"
-import { settle } from "./settle.ts"
+import { settle, settleUntold } from "./settle.ts"
 import type { EngineState } from "./state.ts"
 
 export interface EngineOptions {
@@ -34,18 +35,30 @@ export function createEngine({ lower }: EngineOptions): Engine {
   const program = viewProgram(state)
   return {
     apply: (changes) => {
-      const policies = changes.map((change) => lowerChange(change, lower)).filter((each) => each !== null)
-      for (const change of changes) applyNamespace(state, change)
-      for (const { reference, ir } of policies) {
-        if (ir === null) deletePolicy(state, reference)
-        else setPolicy(state, ir)
-      }
-      for (const change of changes) applyNode(state, change)
-      for (const change of changes) applyPod(state, change)
+      applyChanges(state, changes, lower)
       return settle(state)
     },
     program: () => program,
   }
+}
+
+/** The program of an engine that was fed once, and that nobody will feed again. */
+export function programOf(changes: readonly Change[], { lower }: EngineOptions): Program {
+  const state = createState()
+  applyChanges(state, changes, lower)
+  settleUntold(state)
+  return viewProgram(state)
+}
+
+function applyChanges(state: EngineState, changes: readonly Change[], lower: Lower): void {
+  const policies = lowerPolicies(changes, lower)
+  for (const change of changes) applyNamespace(state, change)
+  for (const { reference, ir } of policies) {
+    if (ir === null) deletePolicy(state, reference)
+    else setPolicy(state, ir)
+  }
+  for (const change of changes) applyNode(state, change)
+  for (const change of changes) applyPod(state, change)
 }
 
 /** A policy that is set, or gone where `ir` is null. */
@@ -54,14 +67,19 @@ interface PolicyChange {
   readonly ir: PolicyIr | null
 }
 
-function lowerChange(change: Change, lower: Lower): PolicyChange | null {
-  if (change.kind !== "policy") return null
-  if (change.op === "delete") {
-    const { policyKind: kind, namespace, name } = change
-    return { reference: { kind, namespace, name }, ir: null }
+function lowerPolicies(changes: readonly Change[], lower: Lower): readonly PolicyChange[] {
+  const lowered: PolicyChange[] = []
+  for (const change of changes) {
+    if (change.kind !== "policy") continue
+    if (change.op === "set") {
+      const ir = lower(change.value)
+      lowered.push({ reference: ir.policy, ir })
+    } else {
+      const { policyKind: kind, namespace, name } = change
+      lowered.push({ reference: { kind, namespace, name }, ir: null })
+    }
   }
-  const ir = lower(change.value)
-  return { reference: ir.policy, ir }
+  return lowered
 }
 
 function applyNamespace(state: EngineState, change: Change): void {
@@ -85,11 +103,10 @@ function applyPod(state: EngineState, change: Change): void {
 function createState(): EngineState {
   return {
     namespaces: createLabelledItems(),
-    namespaceSelectors: new Map(),
-    namespaceSelectorIndex: createSelectorIndex(),
-    identityIndex: null,
-    expressions: new Map(),
+    namespaceSelectors: createSelectorIndex(),
     podSelectors: new Map(),
+    descriptions: createDescriptionTree(),
+    identityIndex: null,
     labelKeys: { counts: new Map(), carriers: new Map() },
     portNames: { counts: new Map(), carriers: new Map() },
     policies: new Map(),
@@ -97,13 +114,13 @@ function createState(): EngineState {
     classes: new Map(),
     addressSets: new Map(),
     namedPortSets: new Map(),
-    pods: new Map(),
     addresses: new Map(),
     nodes: new Map(),
     nodePrograms: new Map(),
     families: { IPv4: 0, IPv6: 0 },
     usedFamilies: [],
     expressionCount: 0,
+    mark: 0,
     batch: createBatch(1),
   }
 }

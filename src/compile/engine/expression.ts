@@ -2,12 +2,12 @@
 
 import type { PodExpression } from "../policy-ir.ts"
 import type { Selector } from "../selector.ts"
-import { eachOf, NONE, withItem } from "./bag.ts"
-import { expressionText, selectorText } from "./canonical-text.ts"
+import { itemsOf, NONE, withItem } from "./bag.ts"
+import { selectorText } from "./canonical-text.ts"
 import { mention, releaseMention } from "./identity.ts"
 import { createLabelIndex, isAnchored, visitHeld, visitIndexed } from "./label-index.ts"
 import { namespaceNamed, namespaceSelector } from "./namespace.ts"
-import { addSelector, removeSelector } from "./selector-index.ts"
+import { addSelector, findSelector, removeSelector } from "./selector-index.ts"
 import type { EngineState, Expression, Identity, NamespaceSelector, PodSelector, Scope } from "./state.ts"
 
 /** With more namespaces than this, identities are looked for in the index of all of them. */
@@ -17,10 +17,14 @@ const MANY_NAMESPACES = 64
 export const EVERY_POD: PodExpression = { namespaces: { kind: "selector", selector: [] }, pods: [] }
 
 /** For one more mention, which `releaseExpression` gives back. */
-export function useExpression(state: EngineState, source: PodExpression): Expression {
-  const pods = selectorText(source.pods)
-  const text = expressionText(source.namespaces, pods)
-  const expression = state.expressions.get(text) ?? createExpression(state, source, { text, pods })
+export function useExpression(state: EngineState, { namespaces, pods }: PodExpression): Expression {
+  const text = selectorText(pods)
+  const selector = state.podSelectors.get(text) ?? createSelector(state, pods, text)
+  const scope: Scope =
+    namespaces.kind === "name"
+      ? namespaceNamed(state, namespaces.name)
+      : namespaceSelector(state, namespaces.selector)
+  const expression = findSelector(scope.expressions, selector) ?? createExpression(state, scope, selector)
   expression.uses += 1
   return expression
 }
@@ -32,36 +36,29 @@ export function releaseExpression({ batch }: EngineState, expression: Expression
 
 /** Takes an expression that nothing uses out of everything that knows it. */
 export function removeExpression(state: EngineState, expression: Expression): void {
-  const { scope, identities } = expression
-  state.expressions.delete(expression.text)
+  const { scope, identities, key } = expression
+  if (findSelector(scope.expressions, key) !== expression) return
   removeSelector(scope.expressions, expression)
   for (const identity of identities) {
     identity.expressions = identity.expressions.filter((each) => each !== expression)
   }
-  releaseSelector(state, expression.selector)
+  releaseSelector(state, key)
   scope.uses -= 1
   if (scope.uses > 0) return
   if (scope.kind === "namespace") state.batch.unused.namespaces.push(scope)
   else state.batch.unused.namespaceSelectors.push(scope)
 }
 
-function createExpression(
-  state: EngineState,
-  { namespaces, pods }: PodExpression,
-  texts: { readonly text: string; readonly pods: string },
-): Expression {
-  const { selector } = useSelector(state, pods, texts.pods)
-  const scope: Scope =
-    namespaces.kind === "name"
-      ? namespaceNamed(state, namespaces.name)
-      : namespaceSelector(state, namespaces.selector)
+function createExpression(state: EngineState, scope: Scope, selector: PodSelector): Expression {
   scope.uses += 1
+  selector.uses += 1
   state.expressionCount += 1
   const expression: Expression = {
     id: state.expressionCount,
-    text: texts.text,
+    key: selector,
+    text: `${scope.text}:${selector.text}`,
     scope,
-    selector,
+    selector: selector.selector,
     identities: NONE,
     policies: NONE,
     version: 0,
@@ -69,7 +66,6 @@ function createExpression(
     namedPortSets: NONE,
     uses: 0,
   }
-  state.expressions.set(texts.text, expression)
   addSelector(scope.expressions, expression)
   visitIdentities(state, expression, (identity) => {
     identity.expressions = identity.expressions.concat([expression])
@@ -78,25 +74,18 @@ function createExpression(
   return expression
 }
 
-function useSelector(state: EngineState, selector: Selector, text: string): PodSelector {
-  let found = state.podSelectors.get(text)
-  if (found === undefined) {
-    found = { text, selector, uses: 0 }
-    state.podSelectors.set(text, found)
-    for (const key of keysOf(selector)) mention(state, state.labelKeys, key)
-  }
-  found.uses += 1
-  return found
+function createSelector(state: EngineState, selector: Selector, text: string): PodSelector {
+  const made: PodSelector = { text, selector, uses: 0 }
+  state.podSelectors.set(text, made)
+  for (const key of keysOf(selector)) mention(state, state.labelKeys, key)
+  return made
 }
 
-function releaseSelector(state: EngineState, selector: Selector): void {
-  const text = selectorText(selector)
-  const released = state.podSelectors.get(text)
-  if (released === undefined) return
+function releaseSelector(state: EngineState, released: PodSelector): void {
   released.uses -= 1
   if (released.uses > 0) return
-  state.podSelectors.delete(text)
-  for (const key of keysOf(selector)) {
+  state.podSelectors.delete(released.text)
+  for (const key of keysOf(released.selector)) {
     if (releaseMention(state.labelKeys, key)) state.batch.unused.labelKeys.push(key)
   }
 }
@@ -118,7 +107,7 @@ function visitInMany(
   visit: (identity: Identity) => void,
 ): void {
   state.identityIndex ??= createLabelIndex(
-    Iterator.from(eachOf(state.namespaces.items)).flatMap(({ identities }) => eachOf(identities.items)),
+    Iterator.from(itemsOf(state.namespaces.items)).flatMap(({ identities }) => itemsOf(identities.items)),
   )
   visitIndexed(state.identityIndex, selector, (identity) => {
     if (scope.namespaces.has(identity.namespace)) visit(identity)

@@ -1,28 +1,32 @@
-// Pods, interned twice: into label sets, and these into identities.
+// Pods of a namespace by their descriptions, and these by what policies can tell apart: identities.
 //
-// An identity has only the labels and port names that some policy mentions, so that a label which is different
-// on every pod (pod-template-hash, the pod name of a StatefulSet) costs nothing. When a word is mentioned for
-// the first time, or no longer, the label sets that carry it are looked at again, and no pod. Such a move
-// changes no member of a set that was there before, and a class only through the policy that brought the word.
+// A label that is different on every pod (pod-template-hash, the pod name of a StatefulSet) makes no identity
+// unless a policy mentions it. When a word is mentioned for the first time, or no longer, the label sets with
+// it move to other identities, and no pod is looked at. Such a move changes no member of a set that was there
+// before, and a class only through the policy that brought the word.
 
-import type { ContainerPort, Labels } from "../snapshot.ts"
-import { findText, NONE, sizeOf, withItem, withoutItem, withText } from "./bag.ts"
+import { findKey, NONE, sizeOf, withItem, withKey, withoutItem } from "./bag.ts"
 import { touchIdentity } from "./batch.ts"
-import { addToBucket } from "./buckets.ts"
-import { containerPortText, labelsText } from "./canonical-text.ts"
+import { projectAgain, projectionOf, useDescription } from "./description.ts"
 import { addItem, addLabelled, removeItem, removeLabelled } from "./label-index.ts"
+import { put } from "./positioned-list.ts"
 import { visitHolding } from "./selector-index.ts"
-import type { EngineState, Expression, Identity, LabelSet, Mentions, NamespaceState } from "./state.ts"
+import type {
+  Description,
+  EngineState,
+  Expression,
+  Identity,
+  LabelSet,
+  Mentions,
+  NamespaceState,
+} from "./state.ts"
 
-/** Pods of `namespace` with these labels and container ports. */
 export function labelSetOf(
   state: EngineState,
   namespace: NamespaceState,
-  pod: { readonly labels: Labels; readonly ports: readonly ContainerPort[] },
+  description: Description,
 ): LabelSet {
-  const ports = namedPorts(pod.ports)
-  const described: Described = { ...describe(pod.labels, ports), namespace, labels: pod.labels, ports }
-  return findText(namespace.labelSets, described.text) ?? createLabelSet(state, described)
+  return findKey(namespace.labelSets, description) ?? createLabelSet(state, namespace, description)
 }
 
 /** The expressions of an identity have changed with its namespace: another identity takes its place. */
@@ -38,10 +42,10 @@ export function replaceIdentity(
   return replacement
 }
 
-export function mention(state: EngineState, { counts, carriers }: Mentions, word: string): void {
-  const count = counts.get(word)
-  counts.set(word, (count ?? 0) + 1)
-  if (count === undefined) projectAgain(state, carriers.get(word) ?? [])
+export function mention(state: EngineState, mentions: Mentions, word: string): void {
+  const count = mentions.counts.get(word)
+  mentions.counts.set(word, (count ?? 0) + 1)
+  if (count === undefined) tellApartAgain(state, mentions, word)
 }
 
 /** Says whether that was the last one; until `forgetMention` the word still tells identities apart. */
@@ -51,94 +55,66 @@ export function releaseMention({ counts }: Mentions, word: string): boolean {
   return count === 0
 }
 
-export function forgetMention(state: EngineState, { counts, carriers }: Mentions, word: string): void {
-  if (counts.get(word) !== 0) return
-  counts.delete(word)
-  projectAgain(state, carriers.get(word) ?? [])
+export function forgetMention(state: EngineState, mentions: Mentions, word: string): void {
+  if (mentions.counts.get(word) !== 0) return
+  mentions.counts.delete(word)
+  tellApartAgain(state, mentions, word)
 }
 
 /** Out of the places where identities are looked up. */
 export function unlist(state: EngineState, identity: Identity): void {
   const { identities } = identity.namespace
-  if (findText(identities.items, identity.text) !== identity) return
+  if (findKey(identities.items, identity.key) !== identity) return
   removeItem(identities, identity)
   if (state.identityIndex !== null) removeLabelled(state.identityIndex, identity)
 }
 
-/** What tells a label set, or an identity, from others of its namespace. */
-interface Described {
-  readonly namespace: NamespaceState
-  readonly labels: Labels
-  readonly ports: readonly ContainerPort[]
-  readonly text: string
-  readonly portsText: string
-}
-
-function describe(labels: Labels, ports: readonly ContainerPort[]): Pick<Described, "text" | "portsText"> {
-  const portsText = ports.map(containerPortText).join()
-  const text = labelsText(labels)
-  return { text: portsText === "" ? text : `${text}#${portsText}`, portsText }
-}
-
-/** In order, each once; ports without a name are nothing a policy could mean by name. */
-function namedPorts(ports: readonly ContainerPort[]): readonly ContainerPort[] {
-  if (ports.length === 0) return ports
-  const byText = new Map(
-    ports.filter(({ name }) => name !== "").map((port) => [containerPortText(port), port]),
-  )
-  return [...byText.keys()].sort().flatMap((text) => byText.get(text) ?? [])
-}
-
-function createLabelSet(state: EngineState, described: Described): LabelSet {
-  const { namespace, labels, ports, text } = described
-  const identity = identityOf(state, described)
-  const labelSet: LabelSet = { namespace, text, labels, ports, pods: NONE, identity, before: null }
+function createLabelSet(state: EngineState, namespace: NamespaceState, description: Description): LabelSet {
+  const identity = identityOf(state, namespace, description)
+  const labelSet: LabelSet = {
+    key: useDescription(description),
+    namespace,
+    pods: [],
+    identity,
+    before: null,
+    inDescription: 0,
+  }
   identity.labelSets = withItem(identity.labelSets, labelSet)
-  namespace.labelSets = withText(namespace.labelSets, labelSet)
-  for (const key of Object.keys(labels)) addToBucket(state.labelKeys.carriers, key, labelSet)
-  for (const { name } of ports) addToBucket(state.portNames.carriers, name, labelSet)
+  namespace.labelSets = withKey(namespace.labelSets, labelSet)
+  description.labelSets = put(description.labelSets, labelSet, "inDescription")
   return labelSet
 }
 
-function identityOf(state: EngineState, described: Described): Identity {
-  const projected = project(state, described)
-  const known = findText(projected.namespace.identities.items, projected.text)
+function identityOf(state: EngineState, namespace: NamespaceState, description: Description): Identity {
+  const key = projectionOf(description)
+  const known = findKey(namespace.identities.items, key)
   if (known !== undefined) return known
-  return createIdentity(state, projected, expressionsHolding(projected))
+  const { labels } = key
+  return createIdentity(state, { key, labels, namespace }, expressionsHolding(namespace, key))
 }
 
-/** Only what is mentioned. */
-function project({ labelKeys, portNames }: EngineState, described: Described): Described {
-  const { namespace } = described
-  const pairs = Object.entries(described.labels)
-  const mentioned = pairs.filter(([key]) => labelKeys.counts.has(key))
-  const ports = described.ports.filter(({ name }) => portNames.counts.has(name))
-  if (mentioned.length === pairs.length && ports.length === described.ports.length) return described
-  const labels = Object.fromEntries(mentioned)
-  return { namespace, labels, ports, ...describe(labels, ports) }
-}
-
-function expressionsHolding({ namespace, labels }: Described): readonly Expression[] {
+function expressionsHolding(
+  { expressions, selectors }: NamespaceState,
+  { labels }: Description,
+): readonly Expression[] {
   const found: Expression[] = []
   const visit = (expression: Expression): void => {
     found.push(expression)
   }
-  visitHolding(namespace.expressions, labels, visit)
-  for (const { expressions } of namespace.selectors) visitHolding(expressions, labels, visit)
+  visitHolding(expressions, labels, visit)
+  for (const each of selectors) visitHolding(each.expressions, labels, visit)
   return found.slice()
 }
 
 function createIdentity(
   state: EngineState,
-  { namespace, labels, ports, text, portsText }: Described,
+  { key, labels, namespace }: Pick<Identity, "key" | "labels" | "namespace">,
   expressions: readonly Expression[],
 ): Identity {
   const identity: Identity = {
-    namespace,
-    text,
+    key,
     labels,
-    ports,
-    portsText,
+    namespace,
     labelSets: NONE,
     expressions,
     stack: null,
@@ -153,11 +129,13 @@ function createIdentity(
   return identity
 }
 
-function projectAgain(state: EngineState, carriers: Iterable<LabelSet>): void {
-  for (const labelSet of carriers) {
-    const { namespace, labels, ports } = labelSet
-    const identity = identityOf(state, { ...describe(labels, ports), namespace, labels, ports })
-    if (identity !== labelSet.identity) moveLabelSet(state, labelSet, identity)
+function tellApartAgain(state: EngineState, { carriers }: Mentions, word: string): void {
+  for (const description of carriers.get(word) ?? NONE) {
+    projectAgain(state, description)
+    for (const labelSet of description.labelSets) {
+      const identity = identityOf(state, labelSet.namespace, description)
+      if (identity !== labelSet.identity) moveLabelSet(state, labelSet, identity)
+    }
   }
 }
 

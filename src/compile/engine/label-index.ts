@@ -4,42 +4,42 @@ import { type Requirement, type Selector, selects } from "../selector.ts"
 import type { Labels } from "../snapshot.ts"
 import {
   type Bag,
-  type ByText,
-  countOf,
-  eachOf,
-  type Named,
+  type ByKey,
+  countKeys,
+  itemsOf,
+  type Keyed,
   NONE,
   sizeOf,
-  withoutText,
-  withText,
+  withKey,
+  withoutKey,
 } from "./bag.ts"
 import { addToBucket, bucketsOf, dropFromPair, type PairBuckets } from "./buckets.ts"
 
 const FEW = 16
 
-export interface Labelled extends Named {
+export interface Labelled {
   readonly labels: Labels
 }
 
-export interface LabelledItems<T extends Labelled> {
-  items: ByText<T>
+export interface LabelledItems<K, T extends Labelled & Keyed<K>> {
+  items: ByKey<K, T>
   /** Made when many items are searched for the first time, and kept up from then on. */
   index: LabelIndex<T> | null
 }
 
 export type LabelIndex<T> = PairBuckets<T>
 
-export function createLabelledItems<T extends Labelled>(): LabelledItems<T> {
+export function createLabelledItems<K, T extends Labelled & Keyed<K>>(): LabelledItems<K, T> {
   return { items: NONE, index: null }
 }
 
-export function addItem<T extends Labelled>(within: LabelledItems<T>, item: T): void {
-  within.items = withText(within.items, item)
+export function addItem<K, T extends Labelled & Keyed<K>>(within: LabelledItems<K, T>, item: T): void {
+  within.items = withKey(within.items, item)
   if (within.index !== null) addLabelled(within.index, item)
 }
 
-export function removeItem<T extends Labelled>(within: LabelledItems<T>, item: T): void {
-  within.items = withoutText(within.items, item)
+export function removeItem<K, T extends Labelled & Keyed<K>>(within: LabelledItems<K, T>, item: T): void {
+  within.items = withoutKey(within.items, item)
   if (within.index !== null) removeLabelled(within.index, item)
 }
 
@@ -58,15 +58,15 @@ export function removeLabelled<T extends Labelled>(index: LabelIndex<T>, item: T
 }
 
 /** Visits every item that `selector` holds, once. */
-export function visitHeld<T extends Labelled>(
-  within: LabelledItems<T>,
+export function visitHeld<K, T extends Labelled & Keyed<K>>(
+  within: LabelledItems<K, T>,
   selector: Selector,
   visit: (item: T) => void,
 ): void {
   const { items } = within
-  if (within.index === null && countOf(items) > FEW) within.index = createLabelIndex(eachOf(items))
+  if (within.index === null && countKeys(items) > FEW) within.index = createLabelIndex(itemsOf(items))
   if (within.index !== null && isAnchored(selector)) visitIndexed(within.index, selector, visit)
-  else for (const item of eachOf(items)) if (selects(selector, item.labels)) visit(item)
+  else for (const item of itemsOf(items)) if (selects(selector, item.labels)) visit(item)
 }
 
 /** Whether the index can find what a selector holds: some requirement names a key that must be there. */

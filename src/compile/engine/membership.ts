@@ -4,8 +4,8 @@
 // for all addresses that move alike. Before the first batch nodes held nothing.
 
 import type { NamedPortMember } from "../program.ts"
-import { NONE, sizeOf } from "./bag.ts"
-import { type DeltaDraft, differenceOf } from "./delta-draft.ts"
+import { NONE } from "./bag.ts"
+import { type DeltaDraft, memberChangesOf } from "./delta-draft.ts"
 import { type ServedPort, servedPorts } from "./sets.ts"
 import type {
   AddressRecord,
@@ -57,10 +57,10 @@ function identityBefore(pod: PodRecord | null): Identity | null {
 
 function publishMove(state: EngineState, draft: DeltaDraft, { before, after, addresses }: Move): void {
   for (const set of setsHolding(before, after, state.batch.number)) {
-    differenceOf(draft.addressSets, set).removed.push(...addresses)
+    memberChangesOf(draft.addressSets, set).removed.push(...addresses)
   }
   for (const set of setsHolding(after, before, state.batch.number)) {
-    differenceOf(draft.addressSets, set).added.push(...addresses)
+    memberChangesOf(draft.addressSets, set).added.push(...addresses)
   }
   for (const set of namedPortSetsOf(before, after, state.batch.number)) {
     const servedBefore = before === null ? [] : servedPorts(set.peers, before)
@@ -68,7 +68,7 @@ function publishMove(state: EngineState, draft: DeltaDraft, { before, after, add
     const removed = membersAt(addresses, without(servedBefore, servedAfter))
     const added = membersAt(addresses, without(servedAfter, servedBefore))
     if (removed.length === 0 && added.length === 0) continue
-    const difference = differenceOf(draft.namedPortSets, set)
+    const difference = memberChangesOf(draft.namedPortSets, set)
     difference.removed.push(...removed)
     difference.added.push(...added)
   }
@@ -107,7 +107,7 @@ function namedPortSetsOf(
 
 /** Before this batch; a set made in it is new to every node that has it. */
 function isHeldSince({ since, nodes }: SharedSet, batch: number): boolean {
-  return since !== batch && sizeOf(nodes) > 0
+  return since !== batch && nodes.length > 0
 }
 
 function without(ports: readonly ServedPort[], others: readonly ServedPort[]): readonly ServedPort[] {

@@ -2,9 +2,9 @@
 
 import { labelValue, type Selector } from "../selector.ts"
 import type { Labels, Namespace } from "../snapshot.ts"
-import { eachOf, findText, NONE } from "./bag.ts"
+import { findKey, itemsOf, NONE } from "./bag.ts"
 import { touchLabelSet } from "./batch.ts"
-import { selectorText } from "./canonical-text.ts"
+import { quote, selectorText } from "./canonical-text.ts"
 import { replaceIdentity } from "./identity.ts"
 import {
   addItem,
@@ -14,22 +14,30 @@ import {
   removeLabelled,
   visitHeld,
 } from "./label-index.ts"
-import { addSelector, createSelectorIndex, removeSelector, visitHolding } from "./selector-index.ts"
+import {
+  addSelector,
+  createSelectorIndex,
+  findSelector,
+  removeSelector,
+  visitHolding,
+} from "./selector-index.ts"
 import type { EngineState, Expression, Identity, NamespaceSelector, NamespaceState } from "./state.ts"
 
 const NAME_LABEL = "kubernetes.io/metadata.name"
 
 export function namespaceNamed(state: EngineState, name: string): NamespaceState {
-  const known = findText(state.namespaces.items, name)
+  const known = findKey(state.namespaces.items, name)
   if (known !== undefined) return known
   const labels = { [NAME_LABEL]: name }
   const namespace: NamespaceState = {
     kind: "namespace",
-    text: name,
+    key: name,
+    text: quote(name),
     labels,
     declared: false,
     selectors: selectorsHolding(state, labels),
     expressions: createSelectorIndex(),
+    pods: NONE,
     labelSets: NONE,
     identities: createLabelledItems(),
     uses: 0,
@@ -52,7 +60,7 @@ export function setNamespace(state: EngineState, { name, labels }: Namespace): v
 
 /** Its pods may outlive the object for a while: they are then in a namespace that has only its name. */
 export function deleteNamespace(state: EngineState, name: string): void {
-  const namespace = findText(state.namespaces.items, name)
+  const namespace = findKey(state.namespaces.items, name)
   if (namespace === undefined) return
   namespace.declared = false
   relabel(state, namespace, { [NAME_LABEL]: name })
@@ -60,19 +68,19 @@ export function deleteNamespace(state: EngineState, name: string): void {
 }
 
 export function namespaceSelector(state: EngineState, selector: Selector): NamespaceSelector {
-  const text = selectorText(selector)
-  const known = state.namespaceSelectors.get(text)
+  const key = selectorText(selector)
+  const known = findSelector(state.namespaceSelectors, key)
   if (known !== undefined) return known
   const made: NamespaceSelector = {
     kind: "selector",
-    text,
+    key,
+    text: `{${key}}`,
     selector,
     namespaces: new Set(),
     expressions: createSelectorIndex(),
     uses: 0,
   }
-  state.namespaceSelectors.set(text, made)
-  addSelector(state.namespaceSelectorIndex, made)
+  addSelector(state.namespaceSelectors, made)
   visitHeld(state.namespaces, selector, (namespace) => {
     made.namespaces.add(namespace)
     namespace.selectors = [...namespace.selectors, made]
@@ -93,13 +101,13 @@ function relabel(state: EngineState, namespace: NamespaceState, labels: Labels):
   namespace.selectors = after
   for (const each of lost) each.namespaces.delete(namespace)
   for (const each of gained) each.namespaces.add(namespace)
-  const identities = [...eachOf(namespace.identities.items)]
+  const identities = [...itemsOf(namespace.identities.items)]
   for (const identity of identities) rematch(state, identity, { lost, gained })
 }
 
 function selectorsHolding(state: EngineState, labels: Labels): readonly NamespaceSelector[] {
   const found: NamespaceSelector[] = []
-  visitHolding(state.namespaceSelectorIndex, labels, (each) => found.push(each))
+  visitHolding(state.namespaceSelectors, labels, (each) => found.push(each))
   return found
 }
 
@@ -119,15 +127,15 @@ function rematch(state: EngineState, identity: Identity, { lost, gained }: Scope
 }
 
 export function removeNamespaceSelector(state: EngineState, removed: NamespaceSelector): void {
-  state.namespaceSelectors.delete(removed.text)
-  removeSelector(state.namespaceSelectorIndex, removed)
+  if (findSelector(state.namespaceSelectors, removed.key) !== removed) return
+  removeSelector(state.namespaceSelectors, removed)
   for (const namespace of removed.namespaces) {
     namespace.selectors = namespace.selectors.filter((each) => each !== removed)
   }
 }
 
 export function removeNamespace(state: EngineState, namespace: NamespaceState): void {
-  if (findText(state.namespaces.items, namespace.text) !== namespace) return
+  if (findKey(state.namespaces.items, namespace.key) !== namespace) return
   removeItem(state.namespaces, namespace)
   for (const each of namespace.selectors) each.namespaces.delete(namespace)
 }

@@ -2,6 +2,7 @@
 
 import { familyOf } from "../address-ranges.ts"
 import type { Node } from "../snapshot.ts"
+import { NONE } from "./bag.ts"
 import { touchNode } from "./batch.ts"
 import { viewNode } from "./program-view.ts"
 import type { EngineState, NodeState } from "./state.ts"
@@ -12,10 +13,12 @@ export function nodeNamed(state: EngineState, name: string): NodeState {
   const made: NodeState = {
     name,
     declared: false,
-    podCIDRs: [],
-    endpoints: new Set(),
-    classes: new Map(),
-    pods: 0,
+    podCIDRs: NONE,
+    pods: [],
+    classes: NONE,
+    addressSets: NONE,
+    namedPortSets: NONE,
+    changes: null,
   }
   touchNode(state, made)
   state.nodes.set(name, made)
@@ -35,13 +38,7 @@ export function deleteNode(state: EngineState, name: string): void {
   if (node === undefined) return
   touchNode(state, node)
   node.declared = false
-  setPodCIDRs(state, node, [])
-}
-
-/** For one pod that named it. */
-export function releaseNode(state: EngineState, node: NodeState): void {
-  if (node.pods === 1) touchNode(state, node)
-  node.pods -= 1
+  setPodCIDRs(state, node, NONE)
 }
 
 /** With the last of what named it. */

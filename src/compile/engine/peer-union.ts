@@ -11,23 +11,39 @@ export interface NeededSets {
   namedPorts: Map<SetKey, readonly NamedPortPeers[]> | null
 }
 
+const ANYONE: PeerUnion = { kind: "any" }
+
 /** Null for no peers at all. */
 export function unitePeers(all: readonly RulePeers[], needed: NeededSets): PeerUnion | null {
   const [first] = all
   if (first === undefined) return null
-  if (all.some(({ any }) => any)) return { kind: "any" }
-  const distinct = all.length === 1 ? all : [...new Set(all)]
-  const expressions = distinct.length === 1 ? first.expressions : distinct.flatMap((each) => each.expressions)
-  return { kind: "some", pods: uniteExpressions(expressions, needed), ranges: uniteRanges(distinct) }
+  if (all.length === 1) return uniteOne(first, needed)
+  const distinct = new Set<RulePeers>()
+  const expressions = new Set<Expression>()
+  for (const peers of all) {
+    if (peers.any) return ANYONE
+    distinct.add(peers)
+    for (const each of peers.expressions) expressions.add(each)
+  }
+  return {
+    kind: "some",
+    pods: uniteExpressions([...expressions], needed),
+    ranges: uniteRanges([...distinct]),
+  }
+}
+
+function uniteOne({ any, expressions, ranges }: RulePeers, needed: NeededSets): PeerUnion {
+  if (any) return ANYONE
+  const distinct = expressions.length > 1 ? [...new Set(expressions)] : expressions
+  return { kind: "some", pods: uniteExpressions(distinct, needed), ranges }
 }
 
 function uniteExpressions(expressions: readonly Expression[], needed: NeededSets): SetKey | null {
   const [first] = expressions
   if (first === undefined) return null
-  const distinct = expressions.length === 1 ? expressions : [...new Set(expressions)]
-  const key = distinct.length === 1 ? first.text : unionText(distinct.map(({ text }) => text))
+  const key = expressions.length === 1 ? first.text : unionText(expressions.map(({ text }) => text))
   needed.addresses ??= new Map()
-  needed.addresses.set(key, distinct)
+  needed.addresses.set(key, expressions)
   return key
 }
 

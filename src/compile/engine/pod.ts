@@ -5,61 +5,69 @@
 // others have it neither as subject nor as member, until the owner goes.
 
 import type { Pod } from "../snapshot.ts"
-import { NONE, sizeOf, withItem, withoutItem } from "./bag.ts"
-import { touchAddress } from "./batch.ts"
+import { findKey, NONE, withKey, withoutKey } from "./bag.ts"
+import { touchAddress, touchNode } from "./batch.ts"
+import { findDescription } from "./description.ts"
+import { podName } from "./endpoints.ts"
 import { labelSetOf } from "./identity.ts"
 import { namespaceNamed } from "./namespace.ts"
-import { nodeNamed, releaseNode } from "./node.ts"
-import type { AddressRecord, EngineState, PodRecord } from "./state.ts"
+import { nodeNamed } from "./node.ts"
+import { put, take } from "./positioned-list.ts"
+import type { AddressRecord, EngineState, NamespaceState, PodRecord } from "./state.ts"
 
 export function setPod(state: EngineState, pod: Pod): void {
-  const key = podKey(pod.namespace, pod.name)
-  const before = state.pods.get(key)
-  const record = createPod(state, pod, key)
-  state.pods.set(key, record)
+  const namespace = namespaceNamed(state, pod.namespace)
+  const before = findKey(namespace.pods, pod.name)
+  const record = createPod(state, namespace, pod)
   if (before !== undefined) withdraw(state, before)
-  if (record.labelSet !== null) record.labelSet.pods = withItem(record.labelSet.pods, record)
+  namespace.pods = withKey(namespace.pods, record)
+  const { labelSet, node } = record
+  if (labelSet !== null) labelSet.pods = put(labelSet.pods, record, "inLabelSet")
+  if (node !== null) node.pods = put(node.pods, record, "onNode")
   for (const each of record.addresses) claim(state, each, record)
 }
 
 export function deletePod(state: EngineState, namespace: string, name: string): void {
-  const key = podKey(namespace, name)
-  const record = state.pods.get(key)
-  if (record === undefined) return
-  state.pods.delete(key)
-  withdraw(state, record)
+  const pods = findKey(state.namespaces.items, namespace)?.pods ?? NONE
+  const record = findKey(pods, name)
+  if (record !== undefined) withdraw(state, record)
 }
 
-function podKey(namespace: string, name: string): string {
-  return `${namespace}/${name}`
-}
-
-function createPod(state: EngineState, pod: Pod, key: string): PodRecord {
-  const { uid, hostNetwork, finished } = pod
+function createPod(state: EngineState, namespace: NamespaceState, pod: Pod): PodRecord {
+  const owns = !pod.hostNetwork && !pod.finished
   const node = pod.node === "" ? null : nodeNamed(state, pod.node)
-  if (node !== null) node.pods += 1
-  const owns = !hostNetwork && !finished
+  if (node !== null && node.pods.length === 0) touchNode(state, node)
   return {
-    key,
-    uid: uid === "" ? key : uid,
+    key: pod.name,
+    namespace,
+    uid: pod.uid,
     node,
-    labelSet: owns ? labelSetOf(state, namespaceNamed(state, pod.namespace), pod) : null,
+    labelSet: owns ? labelSetOf(state, namespace, findDescription(state, pod.labels, pod.ports)) : null,
     addresses: owns ? addressesNamed(state, pod.addresses) : NONE,
+    inLabelSet: 0,
+    onNode: 0,
   }
 }
 
 function withdraw(state: EngineState, pod: PodRecord): void {
+  const { namespace, labelSet, node } = pod
   for (const each of pod.addresses) disclaim(state, each, pod)
-  if (pod.node !== null) releaseNode(state, pod.node)
-  const { labelSet } = pod
+  namespace.pods = withoutKey(namespace.pods, pod)
+  state.batch.unused.namespaces.push(namespace)
+  if (node !== null) {
+    if (node.pods.length === 1) touchNode(state, node)
+    take(node.pods, pod, "onNode")
+  }
   if (labelSet === null) return
-  labelSet.pods = withoutItem(labelSet.pods, pod)
-  if (sizeOf(labelSet.pods) === 0) state.batch.unused.labelSets.push(labelSet)
+  take(labelSet.pods, pod, "inLabelSet")
+  if (labelSet.pods.length === 0) state.batch.unused.labelSets.push(labelSet)
 }
 
 function addressesNamed(state: EngineState, addresses: readonly string[]): readonly AddressRecord[] {
-  const distinct = addresses.length > 1 ? [...new Set(addresses)] : addresses
-  return distinct.map((address) => addressNamed(state, address))
+  const [first, second] = addresses
+  if (first === undefined) return NONE
+  if (second === undefined) return [addressNamed(state, first)]
+  return Array.from(new Set(addresses), (each) => addressNamed(state, each)).slice()
 }
 
 function addressNamed(state: EngineState, address: string): AddressRecord {
@@ -86,7 +94,7 @@ function claim(state: EngineState, record: AddressRecord, pod: PodRecord): void 
 
 function disclaim(state: EngineState, record: AddressRecord, pod: PodRecord): void {
   touchAddress(state, record)
-  const claims = record.owner === null ? [] : [record.owner, ...record.rivals]
+  const claims = record.owner === null ? NONE : [record.owner, ...record.rivals]
   settleClaims(
     record,
     claims.filter((each) => each !== pod),
@@ -94,10 +102,7 @@ function disclaim(state: EngineState, record: AddressRecord, pod: PodRecord): vo
 }
 
 function settleClaims(record: AddressRecord, claims: readonly PodRecord[]): void {
-  const owner = claims.reduce<PodRecord | null>(
-    (first, each) => (first === null || each.key < first.key ? each : first),
-    null,
-  )
-  record.owner = owner
-  record.rivals = claims.filter((each) => each !== owner)
+  const [owner, ...rivals] = claims.toSorted((a, b) => (podName(a) < podName(b) ? -1 : 1))
+  record.owner = owner ?? null
+  record.rivals = rivals.length === 0 ? NONE : rivals
 }

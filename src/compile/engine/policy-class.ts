@@ -3,9 +3,10 @@
 // Rules of one action that follow each other in a tier have no order among them, whatever policies they
 // come from: each such run is one. In the NetworkPolicy tier, where every rule accepts, that is all of them.
 
-import type { Action, Direction } from "../policy-ir.ts"
+import type { Direction } from "../policy-ir.ts"
 import type { PolicyClass, Run, Stage } from "../program.ts"
 import type { ContainerPort } from "../snapshot.ts"
+import { NONE } from "./bag.ts"
 import { classKey } from "./class-key.ts"
 import type { NeededSets } from "./peer-union.ts"
 import { buildRun, canMatch, type Subject } from "./run.ts"
@@ -24,11 +25,15 @@ export function buildClass(
 ): ClassDraft {
   const needed: NeededSets = { addresses: null, namedPorts: null }
   const stages: Stage[] = []
-  for (const tier of tiersOf(policies.filter((each) => each[direction] !== null))) {
+  for (let from = 0; from < policies.length; ) {
+    const to = endOfTier(policies, from)
+    const tier = from === 0 && to === policies.length ? policies : policies.slice(from, to)
     const stage = buildStage(tier, { direction, ports, needed })
-    if (stage.runs.length > 0 || stage.isolatedBy.length > 0) stages.push(stage)
+    if (stage !== null) stages.push(stage)
+    from = to
   }
-  return { policyClass: { key: classKey(direction, stages), direction, stages }, needed }
+  const exact = stages.length === 0 ? NONE : stages.slice()
+  return { policyClass: { key: classKey(direction, exact), direction, stages: exact }, needed }
 }
 
 /** The order of evaluation. */
@@ -46,39 +51,42 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-type Tier = readonly [PolicyRecord, ...PolicyRecord[]]
-
-function tiersOf(policies: readonly PolicyRecord[]): readonly Tier[] {
-  const tiers: [PolicyRecord, ...PolicyRecord[]][] = []
-  for (const policy of policies) {
-    const last = tiers.at(-1)
-    if (last?.[0].tier.order === policy.tier.order) last.push(policy)
-    else tiers.push([policy])
-  }
-  return tiers
+function endOfTier(policies: readonly PolicyRecord[], from: number): number {
+  const order = policies[from]?.tier.order
+  let to = from + 1
+  while (to < policies.length && policies[to]?.tier.order === order) to += 1
+  return to
 }
 
-function buildStage(policies: Tier, subject: Subject): Stage {
+/** Null where no policy of the tier speaks of the direction. */
+function buildStage(policies: readonly PolicyRecord[], subject: Subject): Stage | null {
   const { direction } = subject
-  const isolating = policies.filter((each) => each[direction]?.isolates)
-  return {
-    tier: policies[0].tier,
-    runs: buildRuns(
-      policies.flatMap((each) => each[direction]?.rules ?? []),
-      subject,
-    ),
-    isolatedBy: isolating.map(({ policy }) => policy),
+  const speaking = policies.filter((each) => each[direction] !== null)
+  const [first] = speaking
+  if (first === undefined) return null
+  const isolating = speaking.filter((each) => each[direction]?.isolates)
+  const runs = buildRuns(rulesOf(speaking, subject), subject)
+  if (runs.length === 0 && isolating.length === 0) return null
+  return { tier: first.tier, runs, isolatedBy: isolating.map(({ policy }) => policy) }
+}
+
+function rulesOf(policies: readonly PolicyRecord[], subject: Subject): readonly PolicyRule[] {
+  const rules: PolicyRule[] = []
+  for (const policy of policies) {
+    for (const rule of policy[subject.direction]?.rules ?? NONE) if (canMatch(rule, subject)) rules.push(rule)
   }
+  return rules
 }
 
 /** Rules that follow each other with the same action; what cannot match separates nothing. */
 function buildRuns(rules: readonly PolicyRule[], subject: Subject): readonly Run[] {
-  const groups: { readonly action: Action; readonly rules: PolicyRule[] }[] = []
-  for (const rule of rules) {
-    if (!canMatch(rule, subject)) continue
-    const last = groups.at(-1)
-    if (last?.action === rule.action) last.rules.push(rule)
-    else groups.push({ action: rule.action, rules: [rule] })
+  const runs: Run[] = []
+  for (let from = 0; from < rules.length; ) {
+    const action = rules[from]?.action ?? "Log"
+    let to = from + 1
+    while (to < rules.length && rules[to]?.action === action) to += 1
+    runs.push(buildRun(action, rules.slice(from, to), subject))
+    from = to
   }
-  return groups.map((group) => buildRun(group.action, group.rules, subject))
+  return runs.length === 0 ? NONE : runs.slice()
 }

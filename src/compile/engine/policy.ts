@@ -30,26 +30,41 @@ import type {
 
 export function setPolicy(state: EngineState, ir: PolicyIr): void {
   const record = readPolicy(state, ir)
-  for (const name of portNamesOf(record)) mention(state, state.portNames, name)
-  deletePolicy(state, ir.policy)
-  state.policies.set(policyText(ir.policy), record)
-  const { subject } = record
+  visitRules(record, ({ names, named }) => {
+    for (const { name } of names) mention(state, state.portNames, name)
+    for (const each of named) for (const { name } of each.names) mention(state, state.portNames, name)
+  })
+  const { text, subject } = record
+  const before = state.policies.get(text)
+  if (before !== undefined) removePolicy(state, before)
+  state.policies.set(text, record)
   subject.policies = withItem(subject.policies, record)
   touchSubject(state, subject)
 }
 
 export function deletePolicy(state: EngineState, policy: PolicyReference): void {
-  const key = policyText(policy)
-  const record = state.policies.get(key)
-  if (record === undefined) return
-  state.policies.delete(key)
-  const { subject } = record
+  const record = state.policies.get(policyText(policy))
+  if (record !== undefined) removePolicy(state, record)
+}
+
+function removePolicy(state: EngineState, record: PolicyRecord): void {
+  const { text, subject } = record
+  state.policies.delete(text)
   subject.policies = withoutItem(subject.policies, record)
   touchSubject(state, subject)
-  for (const each of expressionsOf(record)) releaseExpression(state, each)
-  for (const name of portNamesOf(record)) {
-    if (releaseMention(state.portNames, name)) state.batch.unused.portNames.push(name)
-  }
+  releaseExpression(state, subject)
+  visitRules(record, ({ peers, names, named }) => {
+    for (const each of peers.expressions) releaseExpression(state, each)
+    for (const { name } of names) releaseName(state, name)
+    for (const each of named) {
+      if (peers.any) releaseExpression(state, each.expression)
+      for (const { name } of each.names) releaseName(state, name)
+    }
+  })
+}
+
+function releaseName({ portNames, batch }: EngineState, name: string): void {
+  if (releaseMention(portNames, name)) batch.unused.portNames.push(name)
 }
 
 function touchSubject(state: EngineState, subject: Expression): void {
@@ -57,24 +72,9 @@ function touchSubject(state: EngineState, subject: Expression): void {
   for (const identity of subject.identities) touchIdentity(state, identity)
 }
 
-/** Every use of an expression that reading the policy made. */
-function expressionsOf(record: PolicyRecord): readonly Expression[] {
-  const rules = rulesOf(record)
-  const peers = rules.flatMap((rule) => rule.peers.expressions)
-  const everyPods = rules.flatMap((rule) => (rule.peers.any ? rule.named : []))
-  return [record.subject, ...peers, ...everyPods.map(({ expression }) => expression)]
-}
-
-function portNamesOf(record: PolicyRecord): readonly string[] {
-  const names = rulesOf(record).flatMap((rule) => [
-    ...rule.names,
-    ...rule.named.flatMap((each) => each.names),
-  ])
-  return names.map(({ name }) => name)
-}
-
-function rulesOf({ ingress, egress }: PolicyRecord): readonly PolicyRule[] {
-  return [...(ingress?.rules ?? NONE), ...(egress?.rules ?? NONE)]
+function visitRules({ ingress, egress }: PolicyRecord, visit: (rule: PolicyRule) => void): void {
+  for (const rule of ingress?.rules ?? NONE) visit(rule)
+  for (const rule of egress?.rules ?? NONE) visit(rule)
 }
 
 function readPolicy(
@@ -82,6 +82,7 @@ function readPolicy(
   { policy, tier, order, subject, ingress, egress }: PolicyIr,
 ): PolicyRecord {
   return {
+    text: policyText(policy),
     policy,
     tier,
     order,

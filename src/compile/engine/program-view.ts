@@ -1,9 +1,9 @@
 // The program as others see it: a live view of the engine's state.
 
-import type { Endpoint, NodeProgram, Program, SetKey } from "../program.ts"
+import type { Endpoint, NodeProgram, Program } from "../program.ts"
 import { endpointOf } from "./endpoints.ts"
 import { addressesOf, namedPortsOf } from "./sets.ts"
-import type { ClassState, EngineState, NodeState } from "./state.ts"
+import type { EngineState, NodeState } from "./state.ts"
 
 export function viewProgram(state: EngineState): Program {
   return {
@@ -29,29 +29,22 @@ export function viewNode(node: NodeState): NodeProgram {
     get podCIDRs() {
       return node.podCIDRs
     },
-    endpoints: () => endpointsOf(node),
-    classes: () => Array.from(node.classes.keys(), ({ policyClass }) => policyClass.key),
-    sets: () => keysOf(node, ({ addressSets }) => addressSets),
-    namedPortSets: () => keysOf(node, ({ namedPortSets }) => namedPortSets),
+    endpoints: () => endpointsOn(node),
+    classes: () => node.classes.map(({ policyClass }) => policyClass.key),
+    sets: () => node.addressSets.map(({ key }) => key),
+    namedPortSets: () => node.namedPortSets.map(({ key }) => key),
   }
 }
 
-function endpointsOf({ endpoints }: NodeState): readonly Endpoint[] {
+function endpointsOn({ pods }: NodeState): readonly Endpoint[] {
   const found: Endpoint[] = []
-  for (const record of endpoints) {
-    const endpoint = endpointOf(record)
-    if (endpoint !== null) found.push(endpoint)
+  for (const pod of pods) {
+    for (const record of pod.addresses) {
+      const endpoint = record.owner === pod ? endpointOf(record) : null
+      if (endpoint !== null) found.push(endpoint)
+    }
   }
   return found
-}
-
-function keysOf(
-  { classes }: NodeState,
-  setsOf: (policyClass: ClassState) => readonly { readonly key: SetKey }[],
-): Iterable<SetKey> {
-  const keys = new Set<SetKey>()
-  for (const policyClass of classes.keys()) for (const { key } of setsOf(policyClass)) keys.add(key)
-  return keys
 }
 
 function known<T>(all: ReadonlyMap<string, T>, key: string): T {

@@ -1,10 +1,11 @@
 // Takes apart what nothing uses any longer, at the end of a batch: what it releases may follow it.
 
-import { countOf, findText, sizeOf, withoutItem, withoutText } from "./bag.ts"
-import { dropFromBucket } from "./buckets.ts"
+import { countKeys, findKey, sizeOf, withoutItem, withoutKey } from "./bag.ts"
+import { releaseDescription, removeDescription } from "./description.ts"
 import { removeExpression } from "./expression.ts"
 import { forgetMention, unlist } from "./identity.ts"
 import { removeNamespace, removeNamespaceSelector } from "./namespace.ts"
+import { take } from "./positioned-list.ts"
 import { removeAddressSet, removeNamedPortSet } from "./sets.ts"
 import { releaseStack, removeStack, restack } from "./stack.ts"
 import type { ClassState, EngineState, Identity, LabelSet } from "./state.ts"
@@ -14,20 +15,21 @@ export function reclaim(state: EngineState): void {
   while (Object.values(unused).some((list) => list.length > 0)) {
     drain(unused.labelSets, (each) => reclaimLabelSet(state, each))
     drain(unused.identities, (each) => reclaimIdentity(state, each))
-    drain(unused.stacks, (each) => {
-      if (each.uses === 0 && state.stacks.get(each.key) === each) removeStack(state, each)
-    })
+    drain(unused.stacks, (each) => removeStack(state, each))
     drain(unused.classes, (each) => reclaimClass(state, each))
     drain(unused.expressions, (each) => {
-      if (each.uses === 0 && state.expressions.get(each.text) === each) removeExpression(state, each)
+      if (each.uses === 0) removeExpression(state, each)
     })
+    drain(unused.descriptions, (each) => removeDescription(state, each))
     drain(unused.labelKeys, (each) => forgetMention(state, state.labelKeys, each))
     drain(unused.portNames, (each) => forgetMention(state, state.portNames, each))
     drain(unused.namespaceSelectors, (each) => {
       if (each.uses === 0) removeNamespaceSelector(state, each)
     })
     drain(unused.namespaces, (each) => {
-      if (!each.declared && each.uses === 0 && countOf(each.labelSets) === 0) removeNamespace(state, each)
+      if (!each.declared && each.uses === 0 && countKeys(each.pods) + countKeys(each.labelSets) === 0) {
+        removeNamespace(state, each)
+      }
     })
     // Of label sets that a forgotten word no longer tells apart: their policies, and so classes, are the same.
     drain(state.batch.identities, (each) => {
@@ -42,14 +44,14 @@ function drain<T>(list: T[], visit: (item: T) => void): void {
 }
 
 function reclaimLabelSet(state: EngineState, labelSet: LabelSet): void {
-  const { namespace, text, identity } = labelSet
-  if (sizeOf(labelSet.pods) > 0 || findText(namespace.labelSets, text) !== labelSet) return
-  namespace.labelSets = withoutText(namespace.labelSets, labelSet)
-  for (const key of Object.keys(labelSet.labels)) dropFromBucket(state.labelKeys.carriers, key, labelSet)
-  for (const { name } of labelSet.ports) dropFromBucket(state.portNames.carriers, name, labelSet)
+  const { key, namespace, identity } = labelSet
+  if (labelSet.pods.length > 0 || findKey(namespace.labelSets, key) !== labelSet) return
+  namespace.labelSets = withoutKey(namespace.labelSets, labelSet)
+  take(key.labelSets, labelSet, "inDescription")
+  releaseDescription(state, key)
   identity.labelSets = withoutItem(identity.labelSets, labelSet)
   if (sizeOf(identity.labelSets) === 0) state.batch.unused.identities.push(identity)
-  if (countOf(namespace.labelSets) === 0) state.batch.unused.namespaces.push(namespace)
+  if (countKeys(namespace.labelSets) === 0) state.batch.unused.namespaces.push(namespace)
 }
 
 function reclaimIdentity(state: EngineState, identity: Identity): void {

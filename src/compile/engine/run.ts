@@ -1,12 +1,13 @@
 // A run: rules of one action, order-free, as one lookup by port and one by peer.
 
 import type { Action, Direction, NamedPort } from "../policy-ir.ts"
-import type { PeerUnion, Run, SetKey } from "../program.ts"
+import type { PortGroup, Run, SetKey } from "../program.ts"
 import type { ContainerPort } from "../snapshot.ts"
+import { NONE } from "./bag.ts"
 import { namesByText, unionText } from "./canonical-text.ts"
 import { type NeededSets, unitePeers } from "./peer-union.ts"
 import { groupPorts, type PortOffer } from "./port-groups.ts"
-import type { NamedPortPeers, PolicyRule } from "./state.ts"
+import type { NamedPortPeers, PolicyRule, RulePeers } from "./state.ts"
 
 /** Whose rules are built: the direction, the subject's named ports, and where needed sets are noted. */
 export interface Subject {
@@ -18,42 +19,52 @@ export interface Subject {
 /** False for an ingress rule with only port names that the subject does not serve. */
 export function canMatch({ everyPort, ranges, named, names }: PolicyRule, { ports }: Subject): boolean {
   return (
-    everyPort || ranges.length > 0 || named.length > 0 || names.some((name) => ports.some(isServedAs(name)))
+    everyPort ||
+    ranges.length > 0 ||
+    named.length > 0 ||
+    names.some((name) => ports.some((port) => isServedAs(name, port)))
   )
 }
 
 /** Of rules that can match. */
 export function buildRun(action: Action, rules: readonly PolicyRule[], subject: Subject): Run {
   const origins = rules.map(({ origin }) => origin)
-  const everyPort = uniteEveryPort(rules, subject)
-  if (everyPort?.kind === "any") return { action, everyPort, ports: [], named: null, origins }
-  const offers = rules.flatMap((rule) => offersOf(rule, subject.ports))
-  const ports = groupPorts(offers, (peers) => unitePeers(peers, subject.needed))
-  const named = uniteNamedPorts(
-    rules.flatMap((rule) => rule.named),
-    subject,
-  )
-  return { action, everyPort, ports, named, origins }
+  const peers: RulePeers[] = []
+  let ofPorts = false
+  for (const rule of rules) {
+    if (rule.everyPort) peers.push(rule.peers)
+    else ofPorts = true
+  }
+  const everyPort = unitePeers(peers, subject.needed)
+  if (!ofPorts || everyPort?.kind === "any") return { action, everyPort, ports: NONE, named: null, origins }
+  return {
+    action,
+    everyPort,
+    ports: groupRules(rules, subject),
+    named: uniteNamedPorts(
+      rules.flatMap((rule) => rule.named),
+      subject,
+    ),
+    origins,
+  }
 }
 
-function uniteEveryPort(rules: readonly PolicyRule[], { needed }: Subject): PeerUnion | null {
-  return unitePeers(
-    rules.filter(({ everyPort }) => everyPort).map(({ peers }) => peers),
-    needed,
-  )
+function groupRules(rules: readonly PolicyRule[], { ports, needed }: Subject): readonly PortGroup[] {
+  const offers = rules.flatMap((rule) => offersOf(rule, ports))
+  return groupPorts(offers, (peers) => unitePeers(peers, needed))
 }
 
 function offersOf(
   { ranges, names, peers }: PolicyRule,
   ports: readonly ContainerPort[],
 ): readonly PortOffer[] {
-  const served = names.flatMap((name) => ports.filter(isServedAs(name)))
+  const served = names.flatMap((name) => ports.filter((port) => isServedAs(name, port)))
   const resolved = served.map(({ protocol, port }) => ({ protocol, from: port, to: port }))
   return [...ranges, ...resolved].map((range) => ({ range, peers }))
 }
 
-function isServedAs(wanted: NamedPort): (port: ContainerPort) => boolean {
-  return ({ name, protocol }) => name === wanted.name && protocol === wanted.protocol
+function isServedAs(wanted: NamedPort, { name, protocol }: ContainerPort): boolean {
+  return name === wanted.name && protocol === wanted.protocol
 }
 
 /** Names of the same expression are one part of the key, so that the order of rules does not show in it. */
@@ -62,7 +73,7 @@ function uniteNamedPorts(all: readonly NamedPortPeers[], { needed }: Subject): S
   const byExpression = Map.groupBy(all, ({ expression }) => expression)
   const parts = new Map(
     byExpression.entries().map(([expression, entries]) => {
-      const names = namesByText(entries.flatMap(({ names }) => names))
+      const names = namesByText(entries.flatMap((each) => each.names))
       const text = `${[...names.keys()].join()}@${expression.text}`
       return [text, { expression, names: [...names.values()] }] as const
     }),

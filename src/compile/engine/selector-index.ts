@@ -6,7 +6,19 @@
 
 import { type Selector, selects } from "../selector.ts"
 import type { Labels } from "../snapshot.ts"
-import { type Bag, NONE, sizeOf, withItem, withoutItem } from "./bag.ts"
+import {
+  type Bag,
+  type ByKey,
+  countKeys,
+  findKey,
+  itemsOf,
+  type Keyed,
+  NONE,
+  withItem,
+  withKey,
+  withoutItem,
+  withoutKey,
+} from "./bag.ts"
 import {
   addToBucket,
   type Buckets,
@@ -18,74 +30,76 @@ import {
 
 const FEW = 16
 
-export interface Selecting {
+export interface Selecting<K> extends Keyed<K> {
   readonly selector: Selector
 }
 
-export interface SelectorIndex<T extends Selecting> {
-  loose: Bag<T>
+export interface SelectorIndex<K, T extends Selecting<K>> {
+  all: ByKey<K, T>
+  /** Null while there are few. */
   anchors: Anchors<T> | null
 }
 
 interface Anchors<T> {
   readonly pairs: PairBuckets<T>
   readonly keys: Buckets<T>
+  loose: Bag<T>
 }
 
-export function createSelectorIndex<T extends Selecting>(): SelectorIndex<T> {
-  return { loose: NONE, anchors: null }
+export function createSelectorIndex<K, T extends Selecting<K>>(): SelectorIndex<K, T> {
+  return { all: NONE, anchors: null }
 }
 
-export function addSelector<T extends Selecting>(index: SelectorIndex<T>, item: T): void {
-  if (index.anchors === null && sizeOf(index.loose) < FEW) {
-    index.loose = withItem(index.loose, item)
-    return
-  }
-  if (index.anchors === null) {
-    const few = index.loose
-    index.loose = NONE
-    index.anchors = { pairs: new Map(), keys: new Map() }
-    for (const each of few) anchor(index, index.anchors, each)
-  }
-  anchor(index, index.anchors, item)
+export function findSelector<K, T extends Selecting<K>>(index: SelectorIndex<K, T>, key: K): T | undefined {
+  return findKey(index.all, key)
 }
 
-export function removeSelector<T extends Selecting>(index: SelectorIndex<T>, item: T): void {
-  index.loose = withoutItem(index.loose, item)
+export function addSelector<K, T extends Selecting<K>>(index: SelectorIndex<K, T>, item: T): void {
+  index.all = withKey(index.all, item)
+  if (index.anchors !== null) return anchor(index.anchors, item)
+  if (countKeys(index.all) <= FEW) return
+  index.anchors = { pairs: new Map(), keys: new Map(), loose: NONE }
+  for (const each of itemsOf(index.all)) anchor(index.anchors, each)
+}
+
+export function removeSelector<K, T extends Selecting<K>>(index: SelectorIndex<K, T>, item: T): void {
+  index.all = withoutKey(index.all, item)
   if (index.anchors === null) return
   const { pairs, keys } = index.anchors
   const at = anchorOf(item.selector)
-  for (const value of at?.values ?? []) dropFromPair(pairs, [at?.key ?? "", value], item)
-  if (at?.values === null) dropFromBucket(keys, at.key, item)
+  if (at === null) index.anchors.loose = withoutItem(index.anchors.loose, item)
+  else if (at.values === null) dropFromBucket(keys, at.key, item)
+  else for (const value of at.values) dropFromPair(pairs, [at.key, value], item)
 }
 
 /** Visits every item whose selector holds `labels`, once. */
-export function visitHolding<T extends Selecting>(
-  index: SelectorIndex<T>,
+export function visitHolding<K, T extends Selecting<K>>(
+  { all, anchors }: SelectorIndex<K, T>,
   labels: Labels,
   visit: (item: T) => void,
 ): void {
-  visitSelecting(index.loose, labels, visit)
-  if (index.anchors === null) return
-  const { pairs, keys } = index.anchors
+  if (anchors === null) return visitSelecting(itemsOf(all), labels, visit)
+  visitSelecting(anchors.loose, labels, visit)
   for (const [key, value] of Object.entries(labels)) {
-    const byPair = pairs.get(key)?.get(value)
-    if (byPair !== undefined) visitSelecting(byPair, labels, visit)
-    const byKey = keys.get(key)
-    if (byKey !== undefined) visitSelecting(byKey, labels, visit)
+    visitSelecting(anchors.pairs.get(key)?.get(value) ?? NONE, labels, visit)
+    visitSelecting(anchors.keys.get(key) ?? NONE, labels, visit)
   }
 }
 
-function visitSelecting<T extends Selecting>(items: Bag<T>, labels: Labels, visit: (item: T) => void): void {
+function visitSelecting<K, T extends Selecting<K>>(
+  items: Iterable<T>,
+  labels: Labels,
+  visit: (item: T) => void,
+): void {
   for (const item of items) if (selects(item.selector, labels)) visit(item)
 }
 
-function anchor<T extends Selecting>(index: SelectorIndex<T>, { pairs, keys }: Anchors<T>, item: T): void {
+function anchor<K, T extends Selecting<K>>(anchors: Anchors<T>, item: T): void {
   const at = anchorOf(item.selector)
-  if (at === null) index.loose = withItem(index.loose, item)
-  else if (at.values === null) addToBucket(keys, at.key, item)
+  if (at === null) anchors.loose = withItem(anchors.loose, item)
+  else if (at.values === null) addToBucket(anchors.keys, at.key, item)
   else {
-    const buckets = bucketsOf(pairs, at.key)
+    const buckets = bucketsOf(anchors.pairs, at.key)
     for (const value of at.values) addToBucket(buckets, value, item)
   }
 }

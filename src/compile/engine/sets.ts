@@ -19,7 +19,14 @@ export function internAddressSet(
 ): AddressSetState {
   const known = state.addressSets.get(key)
   if (known !== undefined) return known
-  const made: AddressSetState = { key, expressions, classes: NONE, nodes: NONE, since: state.batch.number }
+  const made: AddressSetState = {
+    key,
+    expressions,
+    classes: NONE,
+    nodes: [],
+    since: state.batch.number,
+    mark: 0,
+  }
   for (const each of expressions) each.addressSets = withItem(each.addressSets, made)
   state.addressSets.set(key, made)
   return made
@@ -32,7 +39,7 @@ export function internNamedPortSet(
 ): NamedPortSetState {
   const known = state.namedPortSets.get(key)
   if (known !== undefined) return known
-  const made: NamedPortSetState = { key, peers, classes: NONE, nodes: NONE, since: state.batch.number }
+  const made: NamedPortSetState = { key, peers, classes: NONE, nodes: [], since: state.batch.number, mark: 0 }
   for (const { expression } of peers) expression.namedPortSets = withItem(expression.namedPortSets, made)
   state.namedPortSets.set(key, made)
   return made
@@ -75,10 +82,11 @@ export type ServedPort = Omit<NamedPortMember, "address">
 
 /** Numbers under which pods of an identity serve what the set names, each once. */
 export function servedPorts(peers: readonly NamedPortPeers[], identity: Identity): readonly ServedPort[] {
-  if (identity.ports.length === 0) return NONE
+  const { ports } = identity.key
+  if (ports.length === 0) return NONE
   const holding = peers.filter(({ expression }) => identity.expressions.includes(expression))
   const names = [...namesByText(holding.flatMap((each) => each.names)).values()]
-  const served = identity.ports.filter(({ name, protocol }) =>
+  const served = ports.filter(({ name, protocol }) =>
     names.some((wanted) => wanted.name === name && wanted.protocol === protocol),
   )
   const byText = new Map(served.map(({ protocol, port }) => [`${protocol}/${port}`, { protocol, port }]))

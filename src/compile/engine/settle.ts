@@ -6,27 +6,48 @@ import type { AddressFamily } from "../snapshot.ts"
 import { sizeOf } from "./bag.ts"
 import { createBatch, isNamed, touchLabelSet } from "./batch.ts"
 import { createDeltaDraft, type DeltaDraft, finishDelta } from "./delta-draft.ts"
-import { publishEndpoints } from "./endpoints.ts"
+import { publishEndpoints, uidOf } from "./endpoints.ts"
 import { publishMembers } from "./membership.ts"
 import { removeNode } from "./node.ts"
 import { reclaim } from "./reclaim.ts"
+import { updateSpans } from "./span.ts"
 import { restack } from "./stack.ts"
 import type { EngineState, LabelSet } from "./state.ts"
 
 export function settle(state: EngineState): ProgramDelta {
-  const { batch } = state
-  settleClasses(state)
+  const draft = publish(state)
+  const delta = finishDelta(draft, state.batch, settleFamilies(state))
+  close(state)
+  return delta
+}
+
+/** The same where nobody asks what has changed. */
+export function settleUntold(state: EngineState): void {
+  publish(state)
+  settleFamilies(state)
+  close(state)
+}
+
+function publish(state: EngineState): DeltaDraft {
   const draft = createDeltaDraft()
-  publishEndpoints(state, draft)
+  settleClasses(state)
+  publishEndpoints(state)
+  updateSpans(state, draft)
   publishMembers(state, draft)
   publishOwners(state, draft)
-  const delta = finishDelta(draft, batch, settleFamilies(state))
+  return draft
+}
+
+function close(state: EngineState): void {
+  const { batch } = state
   forgetBefore(batch.moved)
   reclaim(state)
   forgetBefore(batch.moved)
-  for (const node of batch.nodes.keys()) if (!isNamed(node)) removeNode(state, node)
+  for (const node of batch.nodes) {
+    node.changes = null
+    if (!isNamed(node)) removeNode(state, node)
+  }
   state.batch = createBatch(batch.number + 1)
-  return delta
 }
 
 function settleClasses(state: EngineState): void {
@@ -48,7 +69,7 @@ function hasOtherClasses({ before, identity }: LabelSet): boolean {
 function publishOwners({ batch, families, addresses }: EngineState, { forget }: DeltaDraft): void {
   for (const record of batch.addresses) {
     const { address, owner, published } = record
-    if (published !== null && published.uid !== owner?.uid) forget.push(address)
+    if (published !== null && (owner === null || uidOf(owner) !== uidOf(published))) forget.push(address)
     families[familyOf(address)] += (owner === null ? 0 : 1) - (published === null ? 0 : 1)
     record.published = owner
     record.touched = false

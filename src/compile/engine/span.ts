@@ -1,46 +1,124 @@
-// Which nodes need which classes and sets, so that a pod that comes or goes costs what it brings.
+// What a node needs: the classes of its endpoints, and the sets that these name.
 //
-// Within a batch everything that comes is counted before anything that goes: a count that leaves zero was zero
-// before the batch, and one that reaches zero is zero after it.
+// What came to a node adds to that. Where something went, it is worked out anew for the node: that costs as much
+// as the node has pods, some hundred, and needs no counts, of which a cluster would have hundreds of thousands.
 
-import { type Bag, hasItem, sizeOf, withItem, withoutItem } from "./bag.ts"
-import type { ClassState, NodeState, SharedSet } from "./state.ts"
+import { NONE } from "./bag.ts"
+import type { DeltaDraft } from "./delta-draft.ts"
+import { append } from "./positioned-list.ts"
+import type {
+  AddressRecord,
+  ClassState,
+  Difference,
+  EngineState,
+  Marked,
+  NodeChanges,
+  NodeState,
+  SharedSet,
+} from "./state.ts"
 
-/** Says whether it is the node's first endpoint with the class. */
-export function countClass({ classes }: NodeState, entered: ClassState): boolean {
-  const count = classes.get(entered) ?? 0
-  classes.set(entered, count + 1)
-  return count === 0
+/** Of every node whose endpoints have changed in this batch. */
+export function updateSpans(state: EngineState, draft: DeltaDraft): void {
+  for (const node of state.batch.nodes) {
+    if (node.changes !== null) updateSpan(state, draft, { node, changes: node.changes })
+  }
 }
 
-/** Says whether that was the last one. */
-export function discountClass({ classes }: NodeState, left: ClassState): boolean {
-  const count = (classes.get(left) ?? 0) - 1
-  if (count > 0) classes.set(left, count)
-  else classes.delete(left)
-  return count === 0
+interface Changing {
+  readonly node: NodeState
+  readonly changes: NodeChanges
 }
 
-/** For a class that the node has now; says whether the set is new to the node. */
-export function addToSpan(set: SharedSet, node: NodeState): boolean {
-  if (hasItem(set.nodes, node)) return false
-  set.nodes = withItem(set.nodes, node)
-  return true
+function updateSpan(state: EngineState, draft: DeltaDraft, { node, changes }: Changing): void {
+  const { arrived, changedAddresses, removedAddresses } = changes
+  const grows = changedAddresses.length + removedAddresses.length === 0
+  const classes = compare(state, { before: node.classes, grows }, (visit) => {
+    if (grows) for (const record of arrived) visitClasses(record, visit)
+    else
+      for (const pod of node.pods)
+        for (const record of pod.addresses) if (record.owner === pod) visitClasses(record, visit)
+  })
+  if (classes === null) return
+  node.classes = classes.now
+  changes.classes = classes
+  const sources = grows ? classes.added : classes.now
+  const addressSets = compare(state, { before: node.addressSets, grows }, (visit) => {
+    for (const each of sources) for (const set of each.addressSets) visit(set)
+  })
+  const namedPortSets = compare(state, { before: node.namedPortSets, grows }, (visit) => {
+    for (const each of sources) for (const set of each.namedPortSets) visit(set)
+  })
+  if (addressSets !== null) {
+    node.addressSets = addressSets.now
+    changes.addressSets = addressSets
+    spread(addressSets, node, { draft, batch: state.batch.number })
+  }
+  if (namedPortSets !== null) {
+    node.namedPortSets = namedPortSets.now
+    changes.namedPortSets = namedPortSets
+    spread(namedPortSets, node, { draft, batch: state.batch.number })
+  }
 }
 
-/** For a class that the node has no longer; says whether it needs the set no longer. */
-export function dropFromSpan(set: SharedSet, node: NodeState): boolean {
-  if (isNeeded(set, node.classes)) return false
-  set.nodes = withoutItem(set.nodes, node)
-  return true
+function visitClasses({ ingress, egress }: AddressRecord, visit: (policyClass: ClassState) => void): void {
+  if (ingress === null || egress === null) return
+  visit(ingress)
+  visit(egress)
 }
 
-function isNeeded(set: SharedSet, onNode: ReadonlyMap<ClassState, number>): boolean {
-  if (sizeOf(set.classes) <= onNode.size) return some(set.classes, (each) => onNode.has(each))
-  return onNode.keys().some((each) => hasItem(set.classes, each))
+interface Comparison<T> extends Difference<T> {
+  readonly now: readonly T[]
 }
 
-function some<T>(bag: Bag<T>, holds: (item: T) => boolean): boolean {
-  for (const item of bag) if (holds(item)) return true
-  return false
+interface Before<T> {
+  readonly before: readonly T[]
+  /** Nothing of it has gone, and what is visited adds to it. */
+  readonly grows: boolean
+}
+
+/** Null where nothing has changed. What is visited may be visited several times. */
+function compare<T extends Marked>(
+  state: EngineState,
+  { before, grows }: Before<T>,
+  visitNow: (visit: (item: T) => void) => void,
+): Comparison<T> | null {
+  state.mark += 2
+  const [was, is] = [state.mark - 1, state.mark]
+  for (const item of before) item.mark = was
+  const kept: T[] = []
+  const added: T[] = []
+  visitNow((item) => {
+    const { mark } = item
+    if (mark === is) return
+    item.mark = is
+    if (mark === was) kept.push(item)
+    else added.push(item)
+  })
+  if (added.length === 0 && (grows || kept.length === before.length)) return null
+  if (before.length === 0) return { now: added, added, removed: NONE }
+  if (grows) return { now: before.concat(added), added, removed: NONE }
+  return { now: kept.concat(added), added, removed: before.filter(({ mark }) => mark === was) }
+}
+
+interface Spreading {
+  readonly draft: DeltaDraft
+  readonly batch: number
+}
+
+function spread(
+  { added, removed }: Difference<SharedSet>,
+  node: NodeState,
+  { draft, batch }: Spreading,
+): void {
+  for (const set of removed) set.nodes = set.nodes.filter((each) => each !== node)
+  for (const set of added) {
+    set.nodes = append(set.nodes, node)
+    if (set.since !== batch) gain(draft, set, node)
+  }
+}
+
+function gain({ gained }: DeltaDraft, set: SharedSet, node: NodeState): void {
+  const nodes = gained.get(set)
+  if (nodes === undefined) gained.set(set, new Set([node]))
+  else nodes.add(node)
 }

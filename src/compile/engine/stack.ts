@@ -39,21 +39,27 @@ export function releaseStack({ batch }: EngineState, identity: Identity): void {
   if (stack.uses === 0) batch.unused.stacks.push(stack)
 }
 
-export function removeStack(state: EngineState, { key, ingress, egress }: Stack): void {
-  state.stacks.delete(key)
-  releaseClass(state, ingress)
-  releaseClass(state, egress)
+export function removeStack(state: EngineState, stack: Stack): void {
+  if (stack.uses > 0 || state.stacks.get(stack.key) !== stack) return
+  state.stacks.delete(stack.key)
+  releaseClass(state, stack.ingress)
+  releaseClass(state, stack.egress)
 }
 
-function stackOf(state: EngineState, { expressions, ports, portsText }: Identity): Stack {
-  const subjects = expressions.filter(({ policies }) => sizeOf(policies) > 0).sort((a, b) => a.id - b.id)
-  const version = subjects.reduce((sum, each) => sum + each.version, 0)
-  const key = subjects.length === 0 ? "" : `${subjects.map(({ id }) => id).join()}#${portsText}`
+function stackOf(state: EngineState, { expressions, key: { ports, portsText } }: Identity): Stack {
+  const subjects = subjectsAmong(expressions)
+  let version = 0
+  let key = ""
+  for (const subject of subjects) {
+    version += subject.version
+    key += `${subject.id},`
+  }
+  if (key !== "") key += portsText
   const known = state.stacks.get(key)
   if (known?.version === version) return known
   const policies = policiesOf(subjects)
   const ingress = internClass(state, buildClass("ingress", policies, ports))
-  const egress = internClass(state, buildClass("egress", policies, []))
+  const egress = internClass(state, buildClass("egress", policies, NONE))
   if (known === undefined) {
     const made: Stack = { key, version, ingress, egress, uses: 0 }
     state.stacks.set(key, made)
@@ -64,12 +70,20 @@ function stackOf(state: EngineState, { expressions, ports, portsText }: Identity
   return Object.assign(known, { version, ingress, egress })
 }
 
-function policiesOf(subjects: readonly Expression[]): readonly PolicyRecord[] {
-  return subjects.flatMap(({ policies }) => [...policies]).sort(comparePolicies)
+/** In the order of their ids. */
+function subjectsAmong(expressions: readonly Expression[]): readonly Expression[] {
+  const subjects = expressions.filter(({ policies }) => sizeOf(policies) > 0)
+  return subjects.length > 1 ? subjects.sort((a, b) => a.id - b.id) : subjects
 }
 
-function internClass(state: EngineState, { policyClass, needed }: ClassDraft): ClassState {
-  const found = state.classes.get(policyClass.key) ?? createClass(state, { policyClass, needed })
+function policiesOf(subjects: readonly Expression[]): readonly PolicyRecord[] {
+  const policies: PolicyRecord[] = []
+  for (const subject of subjects) for (const policy of subject.policies) policies.push(policy)
+  return policies.length > 1 ? policies.sort(comparePolicies) : policies
+}
+
+function internClass(state: EngineState, draft: ClassDraft): ClassState {
+  const found = state.classes.get(draft.policyClass.key) ?? createClass(state, draft)
   found.uses += 1
   return found
 }
@@ -83,7 +97,7 @@ function createClass(state: EngineState, { policyClass, needed }: ClassDraft): C
     needed.namedPorts === null
       ? NONE
       : [...needed.namedPorts].map(([key, peers]) => internNamedPortSet(state, key, peers))
-  const made: ClassState = { policyClass, addressSets, namedPortSets, uses: 0 }
+  const made: ClassState = { policyClass, addressSets, namedPortSets, uses: 0, mark: 0 }
   for (const set of addressSets) set.classes = withItem(set.classes, made)
   for (const set of namedPortSets) set.classes = withItem(set.classes, made)
   state.classes.set(policyClass.key, made)

@@ -1,11 +1,11 @@
 // What the engine remembers between changes, and how the pieces point at each other:
 //
 //   address -> pod -> label set -> identity -> expressions that hold it -> policies (subject), sets (member)
-//   identity -> stack -> classes -> sets        node -> classes -> sets, counted over the node's endpoints
+//   identity -> stack -> classes -> sets        node -> pods, and the classes and sets they make it need
 //
-// Everything is interned, one object per canonical text, so to compare references is to compare content.
-// What nothing uses any longer stays until the end of its batch (reclaim.ts): it is the state before the
-// batch, which deltas are computed against, and what comes back within the batch is the same object.
+// Everything is interned, one object per content, so to compare references is to compare content. What nothing
+// uses any longer stays until the end of its batch (reclaim.ts): it is the state before the batch, which
+// deltas are computed against, and what comes back within the batch is the same object.
 
 import type {
   Action,
@@ -19,27 +19,26 @@ import type {
 import type { AddressRanges, ClassKey, NodeProgram, PolicyClass, SetKey } from "../program.ts"
 import type { Selector } from "../selector.ts"
 import type { AddressFamily, ContainerPort, Labels } from "../snapshot.ts"
-import type { Bag, ByText } from "./bag.ts"
+import type { Bag, ByKey } from "./bag.ts"
 import type { Buckets } from "./buckets.ts"
 import type { LabelIndex, LabelledItems } from "./label-index.ts"
 import type { SelectorIndex } from "./selector-index.ts"
 
 export interface EngineState {
-  readonly namespaces: LabelledItems<NamespaceState>
-  readonly namespaceSelectors: Map<string, NamespaceSelector>
-  readonly namespaceSelectorIndex: SelectorIndex<NamespaceSelector>
-  /** Identities of all namespaces; made when an expression looks into many, and kept up from then on. */
-  identityIndex: LabelIndex<Identity> | null
-  readonly expressions: Map<string, Expression>
+  readonly namespaces: LabelledItems<string, NamespaceState>
+  /** By canonical text. */
+  readonly namespaceSelectors: SelectorIndex<string, NamespaceSelector>
   readonly podSelectors: Map<string, PodSelector>
+  readonly descriptions: DescriptionTree
   readonly labelKeys: Mentions
   readonly portNames: Mentions
+  /** Identities of all namespaces; made when an expression looks into many, and kept up from then on. */
+  identityIndex: LabelIndex<Identity> | null
   readonly policies: Map<string, PolicyRecord>
   readonly stacks: Map<string, Stack>
   readonly classes: Map<ClassKey, ClassState>
   readonly addressSets: Map<SetKey, AddressSetState>
   readonly namedPortSets: Map<SetKey, NamedPortSetState>
-  readonly pods: Map<string, PodRecord>
   readonly addresses: Map<string, AddressRecord>
   readonly nodes: Map<string, NodeState>
   readonly nodePrograms: Map<string, NodeProgram>
@@ -47,6 +46,8 @@ export interface EngineState {
   readonly families: Record<AddressFamily, number>
   usedFamilies: readonly AddressFamily[]
   expressionCount: number
+  /** The last mark that was used; see Marked. */
+  mark: number
   batch: Batch
 }
 
@@ -56,7 +57,7 @@ export interface Batch {
   readonly addresses: AddressRecord[]
   readonly identities: Identity[]
   readonly moved: LabelSet[]
-  readonly nodes: Map<NodeState, NodeBefore>
+  readonly nodes: NodeState[]
   readonly unused: Unused
 }
 
@@ -66,16 +67,12 @@ export interface Unused {
   readonly namespaceSelectors: NamespaceSelector[]
   readonly labelSets: LabelSet[]
   readonly identities: Identity[]
+  readonly descriptions: Description[]
   readonly stacks: Stack[]
   readonly classes: ClassState[]
   readonly expressions: Expression[]
   readonly labelKeys: string[]
   readonly portNames: string[]
-}
-
-export interface NodeBefore {
-  readonly existed: boolean
-  readonly podCIDRs: readonly string[]
 }
 
 /** Where an expression looks: one namespace, or those that a selector holds. */
@@ -84,56 +81,80 @@ export type Scope = NamespaceState | NamespaceSelector
 export interface NamespaceState {
   readonly kind: "namespace"
   /** Its name. */
+  readonly key: string
   readonly text: string
   labels: Labels
   /** There is a Namespace object; else its pods or a policy made it known. */
   declared: boolean
   selectors: readonly NamespaceSelector[]
-  readonly expressions: SelectorIndex<Expression>
-  labelSets: ByText<LabelSet>
-  readonly identities: LabelledItems<Identity>
+  readonly expressions: SelectorIndex<PodSelector, Expression>
+  pods: ByKey<string, PodRecord>
+  labelSets: ByKey<Description, LabelSet>
+  readonly identities: LabelledItems<Description, Identity>
   /** Expressions that look into it by name. */
   uses: number
 }
 
 export interface NamespaceSelector {
   readonly kind: "selector"
+  readonly key: string
   readonly text: string
   readonly selector: Selector
   readonly namespaces: Set<NamespaceState>
-  readonly expressions: SelectorIndex<Expression>
+  readonly expressions: SelectorIndex<PodSelector, Expression>
   uses: number
 }
 
-/** Words (label keys, port names) that policies mention, and the label sets that carry a word, mentioned or not. */
-export interface Mentions {
-  readonly counts: Map<string, number>
-  readonly carriers: Buckets<LabelSet>
+/** All of a pod that a policy can select it by, but its namespace: labels and named ports. */
+export interface Description {
+  readonly labels: Labels
+  /** In order, each once. */
+  readonly ports: readonly ContainerPort[]
+  readonly portsText: string
+  /** What of it some policy mentions; null where that is all of it. */
+  projection: Description | null
+  labelSets: LabelSet[]
+  /** Label sets that have it, and other descriptions that are projected to it. */
+  uses: number
 }
 
-/** Pods of one namespace with the same labels and named ports. */
+/** Descriptions by their labels, key after key in order, and then by their ports. */
+export interface DescriptionTree {
+  byLabel: Map<string, Map<string, DescriptionTree>> | null
+  withoutPorts: Description | null
+  byPorts: Map<string, Description> | null
+}
+
+/** Words (label keys, port names) that policies mention, and the descriptions with a word, mentioned or not. */
+export interface Mentions {
+  readonly counts: Map<string, number>
+  readonly carriers: Buckets<Description>
+}
+
+/** Pods of one namespace with one description. */
 export interface LabelSet {
+  readonly key: Description
   readonly namespace: NamespaceState
-  readonly text: string
-  readonly labels: Labels
-  readonly ports: readonly ContainerPort[]
-  pods: Bag<PodRecord>
+  pods: PodRecord[]
   identity: Identity
   /** Its identity when the batch began, where that has changed. */
-  before: {
-    readonly identity: Identity
-    readonly ingress: ClassState | null
-    readonly egress: ClassState | null
-  } | null
+  before: IdentityBefore | null
+  /** Its place among the label sets of its description. */
+  inDescription: number
+}
+
+export interface IdentityBefore {
+  readonly identity: Identity
+  readonly ingress: ClassState | null
+  readonly egress: ClassState | null
 }
 
 /** Label sets of one namespace that no selector and no named port of any policy can tell apart. */
 export interface Identity {
-  readonly namespace: NamespaceState
-  readonly text: string
+  /** What their descriptions are projected to. */
+  readonly key: Description
   readonly labels: Labels
-  readonly ports: readonly ContainerPort[]
-  readonly portsText: string
+  readonly namespace: NamespaceState
   labelSets: Bag<LabelSet>
   expressions: readonly Expression[]
   stack: Stack | null
@@ -152,6 +173,7 @@ export interface PodSelector {
 export interface Expression {
   /** Never used twice, for the keys of stacks. */
   readonly id: number
+  readonly key: PodSelector
   readonly text: string
   readonly scope: Scope
   readonly selector: Selector
@@ -167,6 +189,7 @@ export interface Expression {
 }
 
 export interface PolicyRecord {
+  readonly text: string
   readonly policy: PolicyReference
   readonly tier: Tier
   readonly order: number
@@ -218,7 +241,7 @@ export interface Stack {
   uses: number
 }
 
-export interface ClassState {
+export interface ClassState extends Marked {
   readonly policyClass: PolicyClass
   readonly addressSets: readonly AddressSetState[]
   readonly namedPortSets: readonly NamedPortSetState[]
@@ -227,12 +250,17 @@ export interface ClassState {
 }
 
 /** A set that classes name, and that the nodes of these classes hold. */
-export interface SharedSet {
+export interface SharedSet extends Marked {
   readonly key: SetKey
   classes: Bag<ClassState>
-  nodes: Bag<NodeState>
+  nodes: NodeState[]
   /** Number of the batch that made it. */
   readonly since: number
+}
+
+/** Tells what span.ts has met already while it looks at one node; no mark is used twice. */
+export interface Marked {
+  mark: number
 }
 
 export interface AddressSetState extends SharedSet {
@@ -245,13 +273,17 @@ export interface NamedPortSetState extends SharedSet {
 
 /** A pod as it is until it is set again. */
 export interface PodRecord {
-  /** "namespace/name". */
+  /** Its name. */
   readonly key: string
+  readonly namespace: NamespaceState
+  /** "" where it has none. */
   readonly uid: string
   readonly node: NodeState | null
   /** Null for pods that own no address: host-network and finished ones. */
   readonly labelSet: LabelSet | null
   readonly addresses: readonly AddressRecord[]
+  inLabelSet: number
+  onNode: number
 }
 
 export interface AddressRecord {
@@ -259,7 +291,7 @@ export interface AddressRecord {
   owner: PodRecord | null
   /** Others that claim it too. */
   rivals: readonly PodRecord[]
-  /** Its owner and, where it has an endpoint on the owner's node, its classes, when the batch began. */
+  /** Its owner and, where that had a node, its classes, when the batch began. */
   published: PodRecord | null
   ingress: ClassState | null
   egress: ClassState | null
@@ -268,11 +300,32 @@ export interface AddressRecord {
 
 export interface NodeState {
   readonly name: string
+  /** There is a Node object. */
   declared: boolean
   podCIDRs: readonly string[]
-  /** Addresses that have an endpoint here. */
-  readonly endpoints: Set<AddressRecord>
-  readonly classes: Map<ClassState, number>
-  /** Pods that name it. */
-  pods: number
+  /** Every pod that names it. */
+  pods: PodRecord[]
+  classes: readonly ClassState[]
+  addressSets: readonly AddressSetState[]
+  namedPortSets: readonly NamedPortSetState[]
+  /** What has happened to it in this batch. */
+  changes: NodeChanges | null
+}
+
+/** A node before the batch, and what came and went since. */
+export interface NodeChanges {
+  readonly existed: boolean
+  readonly podCIDRs: readonly string[]
+  /** Addresses that have an endpoint here, and had none or another one. */
+  readonly arrived: AddressRecord[]
+  readonly changedAddresses: string[]
+  readonly removedAddresses: string[]
+  classes: Difference<ClassState>
+  addressSets: Difference<AddressSetState>
+  namedPortSets: Difference<NamedPortSetState>
+}
+
+export interface Difference<T> {
+  readonly added: readonly T[]
+  readonly removed: readonly T[]
 }
