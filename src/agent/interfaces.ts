@@ -3,9 +3,10 @@
 // Known from routes, bridge ports and CNI results, never from names: a CNI plugin names its interfaces as
 // it likes, and a veth of something else must not be taken for a pod's.
 
-import { BlockList, isIPv6 } from "node:net"
+import { isIPv6 } from "node:net"
 import type { Attachment } from "./cni-results.ts"
 import type { Link, LinkRoute } from "./links.ts"
+import { boundsOf, isInRanges } from "./local-addresses.ts"
 
 /** What the program says is local. */
 export interface LocalAddresses {
@@ -49,7 +50,7 @@ export const NO_SURROUNDINGS: Surroundings = {
 
 export function surroundingsOf(observed: Observed, local: LocalAddresses): Surroundings {
   const links = new Map(observed.links.map((link) => [link.name, link]))
-  const routed = podRoutes(observed.routes, local).filter((route) => links.has(route.interface))
+  const routed = podRoutes(observed.routes, local, links)
   const attached = observed.attachments.flatMap((attachment) => attachedTo(attachment, links))
   const podInterfaces = new Set([
     ...routed.map((route) => route.interface),
@@ -73,13 +74,23 @@ export function surroundingsOf(observed: Observed, local: LocalAddresses): Surro
   }
 }
 
-/** Routes of pod addresses, and of ranges of them: a host route leads to one pod, a range to a bridge. */
-function podRoutes(routes: readonly LinkRoute[], local: LocalAddresses): readonly LinkRoute[] {
-  const ranges = new BlockList()
-  for (const [from, to] of local.ranges) ranges.addRange(from, to, familyOf(from))
-  return routes.filter(({ destination }) => {
-    const [address = ""] = destination.split("/")
-    return local.addresses.has(address) || ranges.check(address, familyOf(address))
+/**
+ * Routes of pod addresses, and of ranges of them: a host route leads to one pod, a range to a bridge. What holds more
+ * than the local range may as well lead to the pods of other nodes, unless it is a bridge.
+ */
+function podRoutes(
+  routes: readonly LinkRoute[],
+  local: LocalAddresses,
+  links: ReadonlyMap<string, Link>,
+): readonly LinkRoute[] {
+  const isLocal = isInRanges(local)
+  return routes.filter((route) => {
+    const link = links.get(route.interface)
+    if (link === undefined) return false
+    const [address = "", length] = route.destination.split("/")
+    if (local.addresses.has(address)) return true
+    const [first, last] = length === undefined ? [address, address] : boundsOf(address, Number(length))
+    return isLocal(first) && (isLocal(last) || link.bridge !== undefined)
   })
 }
 
@@ -116,8 +127,4 @@ function podsOf(routed: readonly LinkRoute[], attached: readonly Attached[]): Re
 function isHostRoute(destination: string): boolean {
   const [address = "", length] = destination.split("/")
   return length === undefined || Number(length) === (isIPv6(address) ? 128 : 32)
-}
-
-function familyOf(address: string): "ipv4" | "ipv6" {
-  return isIPv6(address) ? "ipv6" : "ipv4"
 }

@@ -62,8 +62,8 @@ function rangeOf(element: Expression): readonly (readonly [string, string])[] {
   return [boundsOf(element.prefix.addr, element.prefix.len)]
 }
 
-/** Host bits are masked in what nft and the renderer write, so only the end has to be computed. */
-function boundsOf(address: string, length: number): readonly [string, string] {
+/** Of a block. Host bits are masked in what nft, routes and the renderer say, so only the end has to be computed. */
+export function boundsOf(address: string, length: number): readonly [string, string] {
   if (!isIPv6(address)) {
     const first = address.split(".").reduce((value, byte) => value * 256 + Number(byte), 0)
     const last = first + 2 ** (32 - length) - 1

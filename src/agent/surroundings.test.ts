@@ -82,6 +82,7 @@ describe("pod interfaces", () => {
       link("veth1", "veth", "cni0"),
       link("veth2", "veth"),
       link("flannel.1", "vxlan"),
+      link("flannel-wg", "wireguard"),
     ],
     routes: [],
     attachments: [],
@@ -108,6 +109,16 @@ describe("pod interfaces", () => {
       "the range of another node does not",
       { routes: [{ destination: "10.1.1.0/24", interface: "flannel.1" }] },
       [],
+    ],
+    [
+      "nor does a tunnel to all pods of the cluster (flannel's WireGuard), which begin where the local ones begin",
+      { routes: [{ destination: "10.1.0.0/16", interface: "flannel-wg" }] },
+      [],
+    ],
+    [
+      "but a bridge of all pods of the cluster does",
+      { routes: [{ destination: "10.1.0.0/16", interface: "cni0" }] },
+      ["cni0"],
     ],
     ["a name alone says nothing", {}, []],
     [
