@@ -1,5 +1,5 @@
 // The YAML that Kubernetes reads (sigs.k8s.io/yaml, a YAML 1.1 reader): yes and on are booleans, 010 is 8, << merges;
-// dates, sets and binary data are not known.
+// dates are strings. What is tagged as something else (!!binary) becomes the wrong kind of value.
 
 import { type Document, type Node, parseDocument } from "yaml"
 import { diagnostic } from "../api/report.ts"
@@ -13,7 +13,6 @@ const unknown = ["timestamp", "binary", "omap", "pairs", "set", "merge"].map(
 export function parseYaml(text: string): Document.Parsed {
   return parseDocument(text, {
     schema: "yaml-1.1",
-    resolveKnownTags: false,
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: "silent",

@@ -31,7 +31,7 @@ function partOf(cidr: Cidr | undefined, except: Cidr | undefined, place: Place):
 }
 
 function isStrictPart(except: Cidr, cidr: Cidr): boolean {
-  if (except.family !== cidr.family || except.length <= cidr.length) return false
+  if (except.length <= cidr.length) return false
   const address = except.text.slice(0, except.text.indexOf("/"))
   return readCidr(`${address}/${cidr.length}`)?.text === cidr.text
 }

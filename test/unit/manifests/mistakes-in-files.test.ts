@@ -72,6 +72,17 @@ test("what is missing is told for every path, and the rest is read", () => {
   expect(namesOf(read)).toEqual(["a"])
 })
 
+test("mistakes are told in the order of files, and of lines within one", () => {
+  const late = policyWith("podSelector: {}\n".repeat(2))
+  const read = readFolder({ "a.yaml": `${late}---\n${late}`, "b.yaml": "apiVersion: v1\nkind: Pod\n" })
+  expect(read.diagnostics.map(({ position }) => `${position?.file.at(-6)}${position?.line}`)).toEqual([
+    "a6",
+    "a9",
+    "a14",
+    "b1",
+  ])
+})
+
 test("a link that leads nowhere or round in a circle is told", () => {
   const folder = folderWith({ "a.yaml": namespace("a") })
   symlinkSync(join(folder, "no"), join(folder, "b.yaml"))

@@ -51,6 +51,16 @@ const rules: readonly Row[] = [
 
 const selectors: readonly Row[] = [
   [
+    "a quoted << merges nothing",
+    'podSelector: { matchLabels: { ▸"<<": a } }',
+    'PNP0210 spec.podSelector.matchLabels["<<"]',
+  ],
+  [
+    "binary data",
+    "podSelector: { matchLabels: { app: !!binary ▸aGk= } }",
+    "PNP0203 spec.podSelector.matchLabels.app",
+  ],
+  [
     "a label value that YAML reads as a boolean",
     "podSelector: { matchLabels: { app: ▸true } }",
     "PNP0203 spec.podSelector.matchLabels.app",
