@@ -98,20 +98,23 @@ function run(direction: Direction, isOnlyAccept: boolean): fc.Arbitrary<Run> {
     .map(({ action, ...parts }) => runOf(action, parts))
 }
 
+function stage(direction: Direction): fc.Arbitrary<Stage> {
+  return fc.boolean().chain((isOnlyAccept) =>
+    fc
+      .record({
+        runs: fc.array(run(direction, isOnlyAccept), { maxLength: isOnlyAccept ? 1 : 4 }),
+        isolatedBy: fc.subarray(["p", "q"]),
+      })
+      .map(({ runs, isolatedBy }) => stageOf(runs, isolatedBy)),
+  )
+}
+
+/** At times the first tier's runs come again in the last: the same objects, as whoever interns them gives them. */
 export function stages(direction: Direction): fc.Arbitrary<readonly Stage[]> {
-  return fc
-    .array(
-      fc.boolean().chain((isOnlyAccept) =>
-        fc
-          .record({
-            runs: fc.array(run(direction, isOnlyAccept), { maxLength: isOnlyAccept ? 1 : 4 }),
-            isolatedBy: fc.subarray(["p", "q"]),
-          })
-          .map(({ runs, isolatedBy }) => stageOf(runs, isolatedBy)),
-      ),
-      { maxLength: 4 },
-    )
-    .map((made) => made.map((stage, i) => ({ ...stage, tier: { name: `tier-${i}`, order: i } })))
+  return fc.tuple(fc.array(stage(direction), { maxLength: 4 }), fc.boolean()).map(([made, again]) => {
+    const all = again ? [...made, ...made.slice(0, 1)] : made
+    return all.map((each, i) => ({ ...each, tier: { name: `tier-${i}`, order: i } }))
+  })
 }
 
 const members: fc.Arbitrary<NamedPortMember> = fc.record({ address, protocol, port })

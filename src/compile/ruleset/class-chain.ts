@@ -90,12 +90,7 @@ interface Decision {
   readonly end: Verdict
 }
 
-interface Placed {
-  readonly run: Run
-  readonly outcome: readonly Statement[]
-  readonly verdict: Verdict | undefined
-  readonly final: Verdict | undefined
-}
+type Placed = Omit<RunPlace, "end">
 
 function segmentRules(
   draft: Draft,
@@ -131,7 +126,8 @@ function placeRun(draft: Draft, run: Run, next: Verdict | undefined): Placed {
   const policies = run.origins.map(({ policy }) => policy)
   const accepted = acceptVerdict(draft.policyClass)
   const leaves = (verdict: Verdict): Placed => {
-    return { run, outcome: [verdict], verdict, final: "goto" in verdict ? verdict : undefined }
+    const final = "goto" in verdict ? verdict : undefined
+    return { run, outcome: [verdict], verdict, final, portMaps: new Map() }
   }
   switch (run.action) {
     case "Accept":
@@ -145,7 +141,7 @@ function placeRun(draft: Draft, run: Run, next: Verdict | undefined): Placed {
       const label = labelOf(draft, draft.logs.size)
       draft.logs.set(label, distinct(policies))
       const outcome = logStatements(`log:${draft.policyClass.direction}:${label}`, draft.options.logGroup)
-      return { run, outcome, verdict: undefined, final: undefined }
+      return { run, outcome, verdict: undefined, final: undefined, portMaps: new Map() }
     }
   }
 }

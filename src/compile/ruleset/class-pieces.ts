@@ -2,7 +2,7 @@
 
 import type { NftMap, NftSet, Statement, Verdict } from "nftables-json/schema"
 import type { PolicyReference } from "../policy-ir.ts"
-import type { PolicyClass, PortGroup } from "../program.ts"
+import type { PolicyClass } from "../program.ts"
 import type { AddressFamily } from "../snapshot.ts"
 import { goto, returning } from "./expressions.ts"
 import { contentHash } from "./names.ts"
@@ -59,8 +59,6 @@ export interface Draft extends Omit<ClassPieces, "entry" | "membersOf"> {
   readonly hash: string
   /** contentHash, once for each text. */
   readonly remember: (text: string) => string
-  /** Names of the port maps, by the first of their groups: each is looked into twice. */
-  readonly portMaps: Map<PortGroup, string>
 }
 
 export function createDraft(
@@ -79,7 +77,6 @@ export function createDraft(
     options,
     hash: classHash(policyClass, families, options),
     remember: remembering(),
-    portMaps: new Map(),
   }
 }
 

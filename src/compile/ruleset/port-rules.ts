@@ -31,6 +31,8 @@ export interface RunPlace {
   readonly final: Verdict | undefined
   /** The outcome's verdict, where it is one. */
   readonly verdict: Verdict | undefined
+  /** Names of its port maps, once they are made: each is looked into by tuple and by header. */
+  readonly portMaps: Map<Protocol, string>
   /** The verdict of the chain's end, where nothing stands between the run and the end. */
   readonly end: Verdict | undefined
 }
@@ -44,10 +46,8 @@ export function portRules(draft: Draft, place: RunPlace, judge: Judge): readonly
     const groups = place.run.ports.filter((group) => group.protocol === protocol)
     const entry = groups.length > PLAIN_GROUPS ? entryOf(place) : undefined
     if (entry === undefined) return groups.flatMap((group) => plainRules(draft, group, { ...place, judge }))
-    const [first] = groups
-    const known = first === undefined ? undefined : draft.portMaps.get(first)
-    const name = known ?? portMap(draft, groups, { ...place, entry })
-    if (first !== undefined) draft.portMaps.set(first, name)
+    const name = place.portMaps.get(protocol) ?? portMap(draft, groups, { ...place, entry })
+    place.portMaps.set(protocol, name)
     return [{ expr: portLookup(protocol, judge, name) }]
   })
 }
