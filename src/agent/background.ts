@@ -10,6 +10,7 @@ import type { EnforcerEvent, Reason } from "./event.ts"
 import { createForeignCheck, type ForeignCheck } from "./foreign-check.ts"
 import { NO_SURROUNDINGS, type Surroundings } from "./interfaces.ts"
 import type { KernelTables } from "./kernel-tables.ts"
+import { readNodeAddresses } from "./node-addresses.ts"
 import { preflight } from "./preflight.ts"
 import type { Problem } from "./problem.ts"
 import type { Serial } from "./serial.ts"
@@ -27,12 +28,14 @@ export interface BackgroundParts {
 }
 
 const CHECK_EVERY_MS = 60_000
+const LEAST_RETRY_MS = 500
 const VERIFY_AFTER_MS = 2_000
 const LOOK_AFTER_MS = 10
 const PROBLEMS_AFTER_MS = 1_000
 
 export class Background {
   problems: readonly Problem[] = []
+  addresses: readonly string[] = []
   private readonly parts: BackgroundParts
   readonly #timers = createTimers()
   readonly #discovery: DiscoveryOptions
@@ -41,6 +44,7 @@ export class Background {
   #nftables: NftablesWatch | undefined
   #watch: SurroundingsWatch | undefined
   readonly #waiting = new Set<string>()
+  #retryAfter = LEAST_RETRY_MS
 
   constructor(parts: BackgroundParts) {
     this.parts = parts
@@ -138,13 +142,28 @@ export class Background {
         addresses,
       }
       this.problems = await preflight(scope)
+      this.addresses = await readNodeAddresses(options.host)
       emit({ kind: "problems", problems: this.problems })
     } catch (error) {
       emit({ kind: "failed", what: "looking for problems", error })
     }
   }
 
-  /** What fails is told, and tried again by the next check. */
+  /**
+   * The kernel is not, or may not be, what is wanted: that is tried again soon, then less and less often, until it
+   * has worked once. Until then what was taken away may still be open.
+   */
+  tryAgain(): void {
+    const isStarted = this.#nftables !== undefined
+    if (!isStarted) return
+    this.after("trying again", this.#retryAfter, async () => {
+      await this.parts.bring("update")
+      this.#retryAfter = LEAST_RETRY_MS
+    })
+    this.#retryAfter = Math.min(2 * this.#retryAfter, CHECK_EVERY_MS)
+  }
+
+  /** What fails is told, and tried again. */
   #inTurn(what: string, task: () => Promise<void>): void {
     if (this.#waiting.has(what)) return
     this.#waiting.add(what)
@@ -152,7 +171,10 @@ export class Background {
       this.#waiting.delete(what)
       await task()
     }
-    void this.parts.serial(begun).catch((error: unknown) => this.parts.emit({ kind: "failed", what, error }))
+    void this.parts.serial(begun).catch((error: unknown) => {
+      this.parts.emit({ kind: "failed", what, error })
+      this.tryAgain()
+    })
   }
 
   #restarted(monitor: string, reason: string): void {

@@ -149,16 +149,22 @@ export class Enforcement {
     const plan = needsGeneration || change === undefined ? this.#changeTo(state, program, generation) : change
     await this.#apply(plan, { reason, program, generation })
     if (wasCurrent && WATCHING.has(reason)) this.#repaired(plan, reason)
-    await this.#verify(program, generation)
+    await this.#verify({ reason, program, generation })
   }
 
-  /** What was written must be what is there; what nft prints otherwise even when written again is accepted, and said. */
-  async #verify(program: HeldProgram, generation: Generation): Promise<void> {
-    const left = this.#changeTo(await this.read(), program, generation)
+  /**
+   * What was written must be what is there. Another hand can have been at it in between: then it is as if it had come
+   * later. What nft prints otherwise even when written again is accepted, and said.
+   */
+  async #verify({ reason, program, generation: written }: Change): Promise<void> {
+    const state = await this.read()
+    const left = this.#changeTo(state, program, written)
     if (isEmpty(left) || outline(left) === this.#acceptedDifference) return
-    await this.parts.tables.apply(left, program.revision)
+    const generation = narrows(left) ? await this.#nextGeneration() : written
+    await this.#apply(this.#changeTo(state, program, generation), { reason, program, generation })
     const still = this.#changeTo(await this.read(), program, generation)
-    if (isEmpty(still) || outline(still) !== outline(left)) return
+    if (isEmpty(still)) return this.#repaired(left, reason)
+    if (outline(still) !== outline(left)) return
     this.#acceptedDifference = outline(still)
     const [first] = [...still.flip, ...still.add, ...still.remove]
     this.parts.emit({ kind: "difference-stays", commands: countOf(still), first: JSON.stringify(first) })

@@ -113,6 +113,7 @@ export class NodeEnforcer implements Enforcer {
       isolated: [...isolated.values()].map(({ object, error }) => ({ object, error: error.message })),
       failedClosed,
       problems: this.#background.problems,
+      addresses: this.#background.addresses,
       isWatching: this.#background.isWatching,
       counters,
     }
@@ -153,6 +154,7 @@ export class NodeEnforcer implements Enforcer {
       this.#error = undefined
     } catch (error) {
       this.#emit({ kind: "failed", what: "applying an update", error })
+      this.#background.tryAgain()
       for (const each of waiting) each.done.reject(error)
       return
     }
@@ -192,6 +194,7 @@ export class NodeEnforcer implements Enforcer {
       await this.#inTurn(task)
     } catch (error) {
       this.#emit({ kind: "failed", what, error })
+      this.#background.tryAgain()
       throw error
     }
   }

@@ -6,6 +6,7 @@ import type { Surroundings } from "./interfaces.ts"
 import type { Link } from "./links.ts"
 import { findPodPaths } from "./pod-paths.ts"
 import type { Problem, ProblemCode, ProblemSeverity } from "./problem.ts"
+import { findRedirectingFilters } from "./traffic-control.ts"
 
 export interface PreflightScope {
   readonly host: Host
@@ -23,6 +24,10 @@ export async function preflight(scope: PreflightScope): Promise<readonly Problem
     sctp(scope.host),
     bridges(scope.host, scope.surroundings.bridges),
     findPodPaths(scope),
+    findRedirectingFilters(scope.host, [
+      ...scope.surroundings.podInterfaces,
+      ...scope.surroundings.ports.map((port) => port.interface),
+    ]),
   ])
   return [...found.flat(), ...unknownPorts(scope.surroundings)]
 }

@@ -15,6 +15,7 @@ export type ProblemCode =
   | "pod-not-behind-veth"
   | "pod-not-found"
   | "port-not-known"
+  | "traffic-control"
 
 /**
  * - fatal: nothing can be enforced; the agent does not start;

@@ -16,6 +16,8 @@ export interface EnforcerStatus {
   /** Addresses of pods that fail closed because of them. */
   readonly failedClosed: readonly string[]
   readonly problems: readonly Problem[]
+  /** Of the node itself, tunnels and bridges included: the controller counts them as the node's. */
+  readonly addresses: readonly string[]
   /** nftables events come through. */
   readonly isWatching: boolean
   readonly counters: Readonly<Counters>

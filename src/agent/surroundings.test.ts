@@ -11,6 +11,7 @@ import type { Link } from "./links.ts"
 import { isInRanges, localAddressesIn } from "./local-addresses.ts"
 import { type EventBatch, type NftablesEvent, readEvent } from "./nft-events.ts"
 import { tooOld } from "./preflight.ts"
+import { canRedirect } from "./traffic-control.ts"
 
 describe("nftables events", () => {
   const batch = (tables: readonly string[], rest: Partial<EventBatch> = {}): NftablesEvent => ({
@@ -279,4 +280,17 @@ test.for<[string, boolean]>([
   ["nftables v0.9.8 (E.D.S.)", true],
 ])("%s is too old: %s", ([version, expected]) => {
   expect(tooOld(version).length > 0).toBe(expected)
+})
+
+test.for<[string, Readonly<Record<string, unknown>>, boolean]>([
+  ["a classifier that is a program", { kind: "bpf", options: {} }, true],
+  [
+    "an action that redirects",
+    { kind: "matchall", options: { actions: [{ kind: "mirred", mirred_action: "redirect" }] } },
+    true,
+  ],
+  ["an action that is a program", { kind: "u32", options: { actions: [{ kind: "bpf" }] } }, true],
+  ["a rate limit", { kind: "matchall", options: { actions: [{ kind: "police" }] } }, false],
+])("%s can send packets round the rules: %s", ([, filter, expected]) => {
+  expect(canRedirect(filter)).toBe(expected)
 })

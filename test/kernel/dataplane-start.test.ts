@@ -356,6 +356,7 @@ describe("what keeps policy from working is found and said, all of it", () => {
   test("foreign chains that drop, pods behind what no hook sees, bridge ports nobody knows", async () => {
     const script = [
       "nft 'table ip firewall { chain f { type filter hook forward priority 10; policy drop; ct state established accept; ip saddr 10.0.0.0/8 accept; }; }'",
+      "tc qdisc add dev cni0 clsact && tc filter add dev cni0 ingress bpf bytecode '1,6 0 0 0,'",
       "ip link add stray type veth peer name stray1; ip link set stray master cni0",
       "ip link add mv0 link eth0 type macvlan mode bridge; ip link set mv0 up; ip route add 10.0.1.77 dev mv0",
     ]
@@ -375,16 +376,25 @@ describe("what keeps policy from working is found and said, all of it", () => {
       expect.arrayContaining([
         "warning foreign-chain-drops ip firewall f",
         "warning port-not-known stray",
+        "warning traffic-control cni0",
         "error pod-not-behind-veth 10.0.1.77",
         "error pod-not-found 198.51.100.77",
       ]),
     )
-    await cluster.run("node/node-a", "ip link del stray; ip link del mv0")
+    await cluster.run("node/node-a", "ip link del stray; ip link del mv0; tc qdisc del dev cni0 clsact")
     await cluster.apply(
       { kind: "pod", op: "delete", namespace: "shop", name: "offside" },
       { kind: "pod", op: "delete", namespace: "shop", name: "nowhere" },
     )
   })
+})
+
+test("the node's own addresses, its bridge's too, are told", async () => {
+  const agent = newAgent()
+  await startAgent(agent, cluster.render("node-a"))
+  await eventually(() => agent.enforcer.status().addresses.length > 0, "addresses are told")
+  expect(agent.enforcer.status().addresses).toEqual(["10.0.1.1", "192.168.0.1", "fd00::1", "fd01:1::1"])
+  await closeAgent(agent)
 })
 
 test("a pod's interface is known as soon as it is there", async () => {
