@@ -10,6 +10,8 @@ export default defineConfig({
           name: "unit",
           include: ["src/**/*.test.ts", "packages/*/{src,test}/**/*.test.ts", "test/unit/**/*.test.ts"],
           exclude: ["**/*.kernel.test.ts", "**/node_modules/**"],
+          testTimeout: 60_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -18,6 +20,8 @@ export default defineConfig({
           include: ["packages/**/*.kernel.test.ts", "test/kernel/**/*.test.ts", "src/**/*.kernel.test.ts"],
           exclude: ["**/node_modules/**"],
           fileParallelism: false,
+          // After the unit tests: floods and time-outs want the machine to themselves.
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
