@@ -23,7 +23,7 @@ const containerSchema = {
   },
 } as const
 
-export const podSpecSchema = {
+const podSpecSchema = {
   type: "object",
   properties: {
     nodeName: text,

@@ -16,7 +16,7 @@ export const ipBlockSchema = {
   },
 } as const
 
-export const networkPolicyPeerSchema = {
+const networkPolicyPeerSchema = {
   type: "object",
   additionalProperties: false,
   properties: {

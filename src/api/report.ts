@@ -35,7 +35,7 @@ export function within(parent: Place, segment: string | number): Place {
   return { report: parent.report, parent, segment }
 }
 
-export function pathOf({ parent, segment }: Place): FieldPath {
+function pathOf({ parent, segment }: Place): FieldPath {
   return parent === undefined ? [] : [...pathOf(parent), segment]
 }
 

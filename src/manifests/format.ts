@@ -9,7 +9,7 @@ const remedies: ReadonlyMap<string, string> = new Map(
 )
 
 /** What can be done about it, or "" for a code that is not in the registry. */
-export function remedyOf({ code }: Diagnostic): string {
+function remedyOf({ code }: Diagnostic): string {
   return remedies.get(code) ?? ""
 }
 

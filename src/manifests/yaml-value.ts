@@ -9,7 +9,7 @@ import type { Mistake } from "./mistake.ts"
 import { MAX_DEPTH, startOf } from "./yaml-parse.ts"
 
 /** Values that aliases may stand for, all together. */
-export const MAX_EXPANSION = 1_000_000
+const MAX_EXPANSION = 1_000_000
 
 export interface YamlValue {
   /** Undefined where the document was refused. */

@@ -66,7 +66,7 @@ function readName(name: string, endPort: number | undefined, place: Place): Numb
 }
 
 /** What is wrong with a port name, or undefined. */
-export function portNameMistake(name: string): string | undefined {
+function portNameMistake(name: string): string | undefined {
   if (name === "") return "it is empty"
   if (name.length > 15) return `it has ${name.length} characters, more than 15`
   if (/[^a-z0-9-]/.test(name)) return "it has characters other than a-z, 0-9 and -"
