@@ -202,6 +202,8 @@ export class NodeEnforcer implements Enforcer {
   async #bring(reason: Reason): Promise<void> {
     await this.#enforcement.bring(reason)
     this.#error = undefined
+    // Announced with an update that failed.
+    await this.#connections.finish()
   }
 
   async #keep(updates: readonly NodeUpdate[]): Promise<void> {

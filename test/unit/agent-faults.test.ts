@@ -1,6 +1,9 @@
 // An agent whose transactions fail in one of their three steps, or whose answer is lost: what is in force meanwhile,
 // and afterwards. On the fake, so that every step of every change can be made to fail.
 
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { NftError } from "nftables-json/errors"
 import { createFake } from "nftables-json/fake"
 import type { Nft } from "nftables-json/nft"
@@ -8,9 +11,11 @@ import type { Transaction } from "nftables-json/schema"
 import { describe, expect, test } from "vitest"
 import type { Conntrack } from "../../src/agent/conntrack.ts"
 import { Enforcement } from "../../src/agent/enforcement.ts"
+import { createEnforcer } from "../../src/agent/enforcer.ts"
 import type { EnforcerEvent } from "../../src/agent/event.ts"
 import { DEFAULT_MASK, generationIn } from "../../src/agent/generation.ts"
 import { createGenerationClock } from "../../src/agent/generation-clock.ts"
+import type { Host } from "../../src/agent/host.ts"
 import { createKernelTables } from "../../src/agent/kernel-tables.ts"
 import { elementsOf } from "../../src/agent/narrows.ts"
 import { changesTo } from "../../src/compile/compile.ts"
@@ -58,8 +63,22 @@ const allow = (name: string, ...peers: readonly string[]): Change => {
   return { kind: "policy", op: "set", value: networkPolicy(name, { podSelector: {}, ingress: [{ from }] }) }
 }
 
-/** What becomes of one transaction: refused, or applied and the answer lost. */
-type Fault = "refused" | "answer lost"
+/** What becomes of one transaction: refused, or applied and the answer lost, or followed by one of another hand. */
+type Fault = "refused" | "unavailable" | "answer lost" | "meddled with"
+
+const meddling: Transaction = [
+  {
+    insert: {
+      rule: {
+        family: "inet",
+        table: "postern",
+        chain: "forward",
+        comment: "meddled",
+        expr: [{ accept: null }],
+      },
+    },
+  },
+]
 
 function agent(faultOf: (transaction: Transaction) => Fault | undefined = () => undefined) {
   const fake = createFake()
@@ -68,10 +87,12 @@ function agent(faultOf: (transaction: Transaction) => Fault | undefined = () => 
     ...fake,
     run: async (transaction) => {
       const fault = faultOf(transaction)
+      if (fault === "unavailable") throw new NftError({ code: "unavailable", text: "no answer" })
       if (fault !== "refused") await fake.run(transaction)
       const number = generationIn(await fake.list({ kind: "table", ...table }), DEFAULT_MASK)
       if (number !== undefined && number !== inForce.at(-1)) inForce.push(number)
-      if (fault !== undefined) throw new NftError({ code: "busy", text: "Device or resource busy" })
+      if (fault === "meddled with") await fake.run(meddling)
+      else if (fault !== undefined) throw new NftError({ code: "busy", text: "Device or resource busy" })
     },
   }
   const conntrack: Conntrack = {
@@ -92,7 +113,14 @@ function agent(faultOf: (transaction: Transaction) => Fault | undefined = () => 
     bumped: () => undefined,
     now: () => (time += 1000),
   })
-  return { fake, tables, enforcement, events, /** Generations that the kernel has had, in order. */ inForce }
+  return {
+    fake,
+    nft,
+    tables,
+    enforcement,
+    events,
+    /** Generations that the kernel has had, in order. */ inForce,
+  }
 }
 
 /** Says which transaction of a change is which, by what it holds. */
@@ -100,6 +128,12 @@ const isRemoval = (transaction: Transaction): boolean =>
   transaction.some((command) => "delete" in command && "chain" in command.delete)
 const isFlip = (transaction: Transaction): boolean =>
   transaction.some((command) => elementsOf(command)?.name === "ingress4")
+
+/** An address leaves the peers of a policy. */
+const isDeparture = (transaction: Transaction): boolean =>
+  transaction.some((command) => "delete" in command && elementsOf(command)?.name.startsWith("allow"))
+const isGenerationAlone = (transaction: Transaction): boolean =>
+  transaction.some((command) => "flush" in command && "chain" in command.flush) && !isDeparture(transaction)
 
 describe("a change whose transactions fail", () => {
   test.for<[string, Fault, (transaction: Transaction) => boolean]>([
@@ -140,5 +174,74 @@ describe("a change whose transactions fail", () => {
     await expect(enforcement.update([update(allow("one", "db"))])).rejects.toThrow("busy")
     expect(fake.dump()).toContain("in_")
     expect((await tables.read()).revision).toBe(1)
+  })
+
+  test("what another hand adds between writing and reading is undone, counted, and what it let in is judged again", async () => {
+    const { update, whole } = controller()
+    let isWatched = false
+    const { enforcement, fake, inForce } = agent((transaction) => {
+      if (!isWatched || !isFlip(transaction)) return undefined
+      isWatched = false
+      return "meddled with"
+    })
+    enforcement.hold(whole())
+    await enforcement.bring("replace")
+    isWatched = true
+    update(allow("one"))
+    enforcement.hold(whole())
+    await enforcement.bring("replace")
+    expect(isWatched).toBe(false)
+    expect(fake.dump()).not.toContain("meddled")
+    expect(enforcement.counters.repaired).toBe(1)
+    expect(inForce).toEqual([1, 2, 3])
+  })
+})
+
+describe("an enforcer whose nft fails", () => {
+  const host: Host = {
+    run: async (command, args) => {
+      if (command === "nft" && args.includes("flowtables")) return { status: 1, stdout: "", stderr: "" }
+      return { status: 0, stdout: command === "nft" ? "nftables v1.0.6" : "[]", stderr: "" }
+    },
+    watch: () => ({ pid: undefined, stop: async () => undefined }),
+  }
+  const db = { kind: "pod", namespace: "shop", name: "db" } as const
+  const relabelled = pod("db", { addresses: ["10.0.1.3"], labels: { app: "other" } })
+
+  test.for<[string, Change, number, (transaction: Transaction) => boolean]>([
+    ["at an update", { ...db, op: "set", value: relabelled }, 3, isDeparture],
+    ["at the generation behind an update", { ...db, op: "set", value: relabelled }, 1, isGenerationAlone],
+    ["before connections are forgotten", { ...db, op: "delete" }, 1, isDeparture],
+  ])("%s tries again by itself, and soon", { timeout: 10_000 }, async ([, change, times, isMeant]) => {
+    const directory = await mkdtemp(join(tmpdir(), "postern-faults-"))
+    const { update, whole } = controller()
+    const forgotten: string[] = []
+    let failures = 0
+    let fails = false
+    const { nft } = agent((transaction) => {
+      if (!fails || !isMeant(transaction) || ++failures > times) return undefined
+      return "unavailable"
+    })
+    const onEvent = (event: EnforcerEvent): void => {
+      if (event.kind === "forgot") forgotten.push(...event.addresses)
+    }
+    const enforcer = createEnforcer({ nft, host, directory, bootId: "now", onEvent })
+    try {
+      await enforcer.start()
+      update(allow("one", "db"))
+      await enforcer.replace(whole())
+      fails = true
+      const last = update(change)
+      const updated = enforcer.update(last).catch(() => "refused")
+      await expect
+        .poll(() => enforcer.status(), { timeout: 8_000 })
+        .toMatchObject({ revision: last.revision, error: undefined })
+      await updated
+      expect(failures).toBeGreaterThanOrEqual(times)
+      await expect.poll(() => forgotten).toEqual(last.forget)
+    } finally {
+      await enforcer.close()
+      await rm(directory, { recursive: true })
+    }
   })
 })
