@@ -233,7 +233,7 @@ describe("a rendered ruleset", () => {
             addresses: [`10.244.1.${2 * count + i}`],
             [direction]: Array.from({ length: count }, (_, n) =>
               stageOf(
-                [runOf("Pass", { ports: groups(9, () => pods("clients")) }), everyRun("Accept")],
+                [everyRun("Accept"), runOf("Pass", { ports: groups(9, () => pods("clients")) })],
                 [],
                 n,
               ),

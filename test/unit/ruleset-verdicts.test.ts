@@ -123,9 +123,17 @@ test.for<[string, number, boolean]>([
   ["as many tiers with Pass as a class may have are judged", MAXIMUM_SEGMENTS, true],
   ["one more denies everything, and says why", MAXIMUM_SEGMENTS + 1, false],
 ])("%s", ([, count, isJudged]) => {
-  const ports = [{ protocol: "TCP" as const, from: 80, to: 80, peers: { kind: "any" as const } }]
+  // Enough for port maps, whose chains would count twice as many levels if they led from tier to tier.
+  const ports = Array.from({ length: 9 }, (_, i) => {
+    return {
+      protocol: "TCP" as const,
+      from: 10 * i,
+      to: 10 * i,
+      peers: { kind: "some" as const, pods: "web", ranges: null },
+    }
+  })
   const ingress = Array.from({ length: count }, (_, order) => stageOf([runOf("Pass", { ports })], [], order))
-  const program = programOf({ pods: [{ addresses: ["10.244.1.2"], ingress }] })
+  const program = programOf({ pods: [{ addresses: ["10.244.1.2"], ingress }], sets: { web: [] } })
   const prepared = prepare(renderNode(program, "node", defaultRulesetOptions))
   const flow: Flow = { source: "192.0.2.1", destination: "10.244.1.2", protocol: "TCP", port: 80 }
   const { verdict } = evaluate(prepared, request(flow, { state: "new" }), environment)

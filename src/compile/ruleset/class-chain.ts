@@ -5,7 +5,7 @@
 // by conntrack's tuple, then, for untracked packets alone, by the header; the tuple's rules do not match
 // those, so only the first unconditional rule has to tell them apart.
 
-import type { Statement, Verdict } from "nftables-json/schema"
+import type { Verdict } from "nftables-json/schema"
 import type { PolicyClass, Run, Stage } from "../program.ts"
 import type { AddressFamily } from "../snapshot.ts"
 import {
@@ -99,10 +99,12 @@ function segmentRules(
 ): readonly ChainRule[] {
   const { runs, end } = decide(draft, stages, next)
   if (runs.length === 0) return [{ expr: [end] }]
-  const section = (judge: Judge) =>
-    runs.flatMap((placed, i) =>
-      runRules(draft, { ...placed, end: i + 1 === runs.length ? end : undefined }, judge),
-    )
+  const place = (placed: Placed, i: number): RunPlace => {
+    // Nor may a port chain lead on to the next chain: each would count two levels then.
+    const isLast = i + 1 === runs.length && end !== next && placed.verdict !== next
+    return { ...placed, end: isLast ? end : undefined }
+  }
+  const section = (judge: Judge) => runs.flatMap((placed, i) => runRules(draft, place(placed, i), judge))
   return [...section("tuple"), { expr: [isTracked, end] }, ...section("header"), { expr: [end] }]
 }
 
