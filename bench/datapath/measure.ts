@@ -13,7 +13,7 @@ export interface LayoutResult extends Measurement {
   readonly toIdeal: number
 }
 
-export const LAYOUTS: readonly (readonly [string, () => Rules])[] = [
+const LAYOUTS: readonly (readonly [string, () => Rules])[] = [
   ["no rules", () => ({ native: "" })],
   ["conntrack only", () => ({ native: conntrackOnly() })],
   ["ideal: established, one dispatch, one set", () => ({ native: ideal(work(1)) })],
