@@ -8,6 +8,7 @@ import type { Plan } from "nftables-json/plan"
 import type { NodeRuleset, NodeUpdate } from "../wire/node-ruleset.ts"
 import { ANTISPOOF_TABLE } from "./antispoof.ts"
 import { coalesce } from "./coalesce.ts"
+import { countOf, outline, surely } from "./comparison.ts"
 import { type Counters, type EnforcerEvent, noCounts, type Reason } from "./event.ts"
 import { type Generation, generationIn, planWithGeneration } from "./generation.ts"
 import type { GenerationClock } from "./generation-clock.ts"
@@ -136,11 +137,15 @@ export class Enforcement {
     return Math.max(0, this.#lastGeneration + GENERATION_INTERVAL_MS - this.parts.now())
   }
 
-  async #bringOnce(program: HeldProgram, reason: Reason): Promise<void> {
-    const wasCurrent = this.revisionInForce === program.revision && !this.generationDue
+  async #compare(program: HeldProgram): Promise<Comparison> {
     const state = await this.read()
     const known = this.#generation()
-    const change = known === undefined ? undefined : this.#changeTo(state, program, known)
+    return { state, known, change: known === undefined ? undefined : this.#changeTo(state, program, known) }
+  }
+
+  async #bringOnce(program: HeldProgram, reason: Reason): Promise<void> {
+    const wasCurrent = this.revisionInForce === program.revision && !this.generationDue
+    const { state, known, change } = await surely(() => this.#compare(program))
     const isEqual = change !== undefined && (isEmpty(change) || outline(change) === this.#acceptedDifference)
     const isCurrent = state.revision === program.revision && !this.generationDue
     if (isEqual && isCurrent) return
@@ -157,8 +162,10 @@ export class Enforcement {
    * later. What nft prints otherwise even when written again is accepted, and said.
    */
   async #verify({ reason, program, generation: written }: Change): Promise<void> {
-    const state = await this.read()
-    const left = this.#changeTo(state, program, written)
+    const { state, change: left } = await surely(async () => {
+      const state = await this.read()
+      return { state, change: this.#changeTo(state, program, written) }
+    })
     if (isEmpty(left) || outline(left) === this.#acceptedDifference) return
     const generation = narrows(left) ? await this.#nextGeneration() : written
     await this.#apply(this.#changeTo(state, program, generation), { reason, program, generation })
@@ -257,6 +264,13 @@ export class Enforcement {
   }
 }
 
+interface Comparison {
+  readonly state: KernelState
+  /** The generation in force; undefined before the first. */
+  readonly known: Generation | undefined
+  readonly change: Plan | undefined
+}
+
 interface Change {
   readonly reason: Reason
   readonly program: HeldProgram
@@ -271,12 +285,3 @@ const DRIFT: ReadonlySet<NftErrorCode> = new Set<NftErrorCode>(["not-found", "ex
 
 /** More refusals than these are no single fault. */
 const MOST_ISOLATED = 50
-
-function countOf(plan: Plan): number {
-  return plan.add.length + plan.flip.length + plan.remove.length
-}
-
-/** A plan's text without handles, which are new after every write. */
-function outline(plan: Plan): string {
-  return JSON.stringify(plan, (key, value: unknown) => (key === "handle" ? undefined : value))
-}

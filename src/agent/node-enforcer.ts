@@ -82,9 +82,10 @@ export class NodeEnforcer implements Enforcer {
     this.#background.start()
   }
 
-  async replace(node: NodeRuleset): Promise<void> {
+  async replace({ forget = [], ...node }: NodeRuleset): Promise<void> {
     this.#inbox.nextSeries()
     await this.#asked("applying a ruleset", async () => {
+      await this.#connections.announce(forget)
       this.#enforcement.hold(node)
       void this.#keepWhole()
       await this.#background.discover()
