@@ -10,6 +10,11 @@ export interface NodeRuleset {
   /** Grows with every change of the node's ruleset; 1 to 2^32 - 1, because the kernel carries it as a mark. */
   readonly revision: number
   readonly ruleset: Ruleset
+  /**
+   * As in an update, since what the agent held before. Rulesets do not say who owns an address: without it the new
+   * owner of an address would go on with the connections of the old one.
+   */
+  readonly forget?: readonly string[]
 }
 
 /** The step from one revision to a later one. Its plan is computed from rendered rulesets alone. */

@@ -76,7 +76,10 @@ export async function createCluster(snapshot: Snapshot, options: ClusterOptions 
           const change = renderDelta(engine.program(), delta, agent.node.name, rulesetOptions)
           const from = agent.revision++
           const { revision, enforcer } = agent
-          if (change === undefined) return enforcer.replace({ revision, ruleset: render(agent.node.name) })
+          if (change === undefined) {
+            const { forget } = delta
+            return enforcer.replace({ revision, ruleset: render(agent.node.name), forget })
+          }
           return enforcer.update({ from, revision, ...change })
         }),
       )

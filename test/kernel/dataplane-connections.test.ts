@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import type { Change, Pod } from "../../src/compile/snapshot.ts"
 import { type Cluster, type ClusterOptions, createCluster } from "./cluster.ts"
 import { udpPacket } from "./frames.ts"
-import { at, deny, noPolicy, pods, policy, selects, shop, shopPod, v4 } from "./shop.ts"
+import { at, deny, nodes, noPolicy, pods, policy, selects, shop, shopPod, v4 } from "./shop.ts"
 import { received, type Talker } from "./traffic.ts"
 
 let cluster: Cluster
@@ -108,6 +108,21 @@ describe("a new owner of an address inherits nothing", () => {
       await cluster.lab.probe({ from: v4(heir), to: v4(far), protocol: "TCP", port: 7204 }),
     ).toMatchObject({ verdict: "allowed" })
     await cluster.apply(...back)
+  })
+
+  test("nor where the rulesets of the nodes are made anew with the same change", async () => {
+    await cluster.traffic.ready(at.far, `echo tcp ${v4(far)} 7207`)
+    const chat = cluster.traffic.start(at.client, `chat ${v4(client)} 7208 ${v4(far)} 7207 20 200`)
+    await chat.until((line) => line === "3")
+    const withRange = (cidr: string): readonly Change[] =>
+      nodes.map((value): Change => {
+        return { kind: "node", op: "set", value: { ...value, podCIDRs: [...value.podCIDRs, cidr] } }
+      })
+    await cluster.apply(...reuse(heir), ...withRange("10.9.0.0/24"))
+    const moment = performance.now() + SETTLED_MS
+    await setTimeout(300)
+    expect(since(chat, moment)).toEqual([])
+    await cluster.apply(...back, ...nodes.map((value): Change => ({ kind: "node", op: "set", value })))
   })
 
   test("nor does a new connection from a port that the predecessor used", async () => {
