@@ -60,9 +60,9 @@ export function createCache(directory: string): Cache {
     write: async (program) => {
       const text = encode(program)
       if (text.length > LIMIT_BYTES) throw new RangeError(`a program of ${text.length} bytes is not cached`)
-      await writeDurably(path, text)
-      // Killed in between, the old log does not follow the new program, and is passed over.
+      // First: a controller that begins anew counts anew, and an old update could seem to follow the new program.
       await truncate(log).catch(ignoreMissing)
+      await writeDurably(path, text)
       programBytes = text.length
       logBytes = 0
     },
@@ -102,7 +102,7 @@ export function decode(text: string): CacheRead {
 }
 
 /** The program after the updates of the log, up to the first that is broken or does not follow. */
-export function withUpdates(program: CachedProgram, log: string): CachedProgram {
+function withUpdates(program: CachedProgram, log: string): CachedProgram {
   const held = holdProgram(program.node)
   for (const line of log.split("\n")) {
     const update = readLine(line)

@@ -12,6 +12,9 @@ import { stagesOf } from "./stages.ts"
 
 export const POSTERN_TABLE = { family: "inet", name: "postern" } as const
 
+/** Of a ruleset that nobody has asked for: those of controllers begin with 1. */
+export const NO_REVISION = 0
+
 export interface KernelTables {
   read(): Promise<KernelState>
   /**
@@ -69,9 +72,6 @@ export function createKernelTables(nft: Nft): KernelTables {
     hasWritten: (revision) => least <= revision && revision <= most,
   }
 }
-
-/** Revisions begin with 1. */
-const NO_REVISION = 0
 
 /** Flushed rather than deleted by key: a foreign hand may have emptied the set. */
 function revisionCommands(revision: number): Transaction {

@@ -2,7 +2,7 @@
 
 import type { NodeRuleset } from "../wire/node-ruleset.ts"
 import type { CacheRead } from "./cache.ts"
-import type { KernelState } from "./kernel-tables.ts"
+import { type KernelState, NO_REVISION } from "./kernel-tables.ts"
 import { withoutAddresses } from "./wanted.ts"
 
 export type StartProgram =
@@ -29,7 +29,10 @@ export function startProgram({ cached, kernel, bootId }: AtStart): StartProgram 
   }
   if (program === undefined) return { kind: "none" }
   if (program.bootId === bootId) return { kind: "cached", node: program.node }
-  return { kind: "cached", node: { ...program.node, ruleset: withoutAddresses(program.node.ruleset) } }
+  return {
+    kind: "cached",
+    node: { revision: NO_REVISION, ruleset: withoutAddresses(program.node.ruleset) },
+  }
 }
 
 /** The kernel's table without what the agent adds by itself. */

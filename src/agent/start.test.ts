@@ -1,6 +1,6 @@
 // What is enforced at start, what the kernel refuses, and what is on disk.
 
-import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Ruleset } from "nftables-json/schema"
@@ -77,10 +77,10 @@ describe("at start", () => {
     ],
     ["a newer revision in the kernel stays", cached(5), 6, expect.objectContaining({ kind: "adopted" })],
     [
-      "after a reboot the addresses are left out",
+      "after a reboot the addresses are left out, and no update may follow what is left",
       cached(5, "before"),
       undefined,
-      { kind: "cached", node: node(5, withoutAddresses(program)) },
+      { kind: "cached", node: node(0, withoutAddresses(program)) },
     ],
     ["a table without any cache stays", { kind: "none" }, 6, expect.objectContaining({ kind: "adopted" })],
     ["an agent that never had a program installs nothing", { kind: "none" }, undefined, { kind: "none" }],
@@ -256,6 +256,14 @@ describe("on disk", () => {
     const cache = createCache(directory)
     await cache.append(member(5, "10.1.0.7"))
     await cache.write(stored)
+    expect(await membersRead()).toEqual({ revision: 5, members: ["10.1.0.2"] })
+  })
+  test("and ends it first: revisions begin anew with a new controller, and an old update could seem to follow", async () => {
+    const cache = createCache(directory)
+    await cache.write(stored)
+    await cache.append(member(5, "10.1.0.7"))
+    await mkdir(join(directory, `program.${process.pid}.new`))
+    await expect(cache.write(stored)).rejects.toThrow("EISDIR")
     expect(await membersRead()).toEqual({ revision: 5, members: ["10.1.0.2"] })
   })
   test("one byte changed, or the end lost, is unreadable", () => {

@@ -4,7 +4,7 @@ import type { Counters } from "./event.ts"
 import type { Problem } from "./problem.ts"
 
 export interface EnforcerStatus {
-  /** The revision that was asked for; undefined before the first program. */
+  /** The revision that was asked for; 0 for what a reboot leaves of the last one, undefined before the first. */
   readonly wanted: number | undefined
   /** The revision that the kernel enforces, for live connections too. */
   readonly revision: number | undefined

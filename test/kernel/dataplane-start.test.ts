@@ -134,6 +134,7 @@ describe("the last program", () => {
       expect(await verdict(v4(client), v4(server))).toBe("denied")
       expect(await verdict(v6(far), v6(other))).toBe("denied")
       expect(await cluster.run("node/node-a", "nft list table inet postern")).not.toContain(v4(server))
+      expect(enforcer.status()).toMatchObject({ wanted: 0, revision: 0 })
       await enforcer.replace({ revision: 2, ruleset: cluster.render("node-a") })
       expect(await verdict(v4(client), v4(server))).toBe("allowed")
     })
