@@ -18,7 +18,7 @@ export interface Conntrack {
   forget(addresses: readonly string[]): Promise<void>
 }
 
-export class ConntrackError extends Error {
+class ConntrackError extends Error {
   override readonly name = "ConntrackError"
   readonly code = "conntrack"
 }
@@ -68,7 +68,7 @@ function textOf(outcome: Outcome, args: readonly string[]): string {
   )
 }
 
-export function marksIn(listing: string): readonly number[] {
+function marksIn(listing: string): readonly number[] {
   const marks = new Set<number>()
   for (const [, digits] of listing.matchAll(/ mark=(\d+)/g)) {
     if (digits !== undefined && digits !== "0") marks.add(Number(digits))
@@ -109,7 +109,7 @@ async function entriesOf(addresses: readonly string[], run: Run): Promise<Set<st
   return new Set(listings.flatMap((listing) => [...idsIn(listing, wanted)]))
 }
 
-export function* idsIn(listing: string, addresses: ReadonlySet<string>): Generator<string> {
+function* idsIn(listing: string, addresses: ReadonlySet<string>): Generator<string> {
   for (const line of listing.split("\n")) {
     const ends = [...line.matchAll(/ (?:src|dst)=(\S+)/g)]
     if (!ends.some(([, address]) => address !== undefined && addresses.has(address))) continue

@@ -36,7 +36,7 @@ export interface Isolation {
 }
 
 /** At most one generation in this many milliseconds: each makes every live connection be judged once more. */
-export const GENERATION_INTERVAL_MS = 50
+const GENERATION_INTERVAL_MS = 50
 
 export class Enforcement {
   readonly counters: Counters = noCounts()

@@ -84,7 +84,7 @@ function rerouted(map: NftMap, gone: ReadonlySet<string>, addresses: Set<string>
 }
 
 /** Name under which a single dispatch element counts as refused. */
-export function dispatchName(
+function dispatchName(
   map: { readonly family: string; readonly table: string; readonly name: string },
   key: string,
 ): string {

@@ -9,7 +9,7 @@ export async function readNodeAddresses(host: Host): Promise<readonly string[]> 
   return addressesIn(outcome.stdout)
 }
 
-export function addressesIn(text: string): readonly string[] {
+function addressesIn(text: string): readonly string[] {
   const links: unknown = text.trim() === "" ? [] : JSON.parse(text)
   if (!Array.isArray(links)) return []
   const infos = links.flatMap((link: unknown) => listIn(link, "addr_info"))

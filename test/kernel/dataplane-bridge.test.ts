@@ -1,4 +1,4 @@
-// What goes from pod to pod without an address of its own, or with another's. dataplane.md 1.3, 1.4, 1.5 and 4.1:
+// What goes from pod to pod without an address of its own, or with another's. docs/data-path.md 1.3, 1.4, 1.5 and 4.1:
 // the lab's bridges have nf_call_iptables set on themselves, the global switches are off.
 
 import { setTimeout } from "node:timers/promises"

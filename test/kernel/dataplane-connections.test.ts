@@ -1,4 +1,4 @@
-// Live connections when policy, address or entry change. dataplane.md 1.6 to 1.8 and 3.1 to 3.3.
+// Live connections when policy, address or entry change. docs/data-path.md 1.6 to 1.8 and 3.1 to 3.3.
 
 import { performance } from "node:perf_hooks"
 import { setTimeout } from "node:timers/promises"

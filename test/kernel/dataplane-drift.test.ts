@@ -1,4 +1,4 @@
-// What others do to our tables is undone at once, counted and told. dataplane.md 4.2 and 2.4.
+// What others do to our tables is undone at once, counted and told. docs/data-path.md 4.2 and 2.4.
 
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { normalize } from "nftables-json/normalize"

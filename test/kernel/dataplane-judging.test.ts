@@ -1,4 +1,4 @@
-// Who is judged, and by what: the conntrack tuple, in both directions. dataplane.md 1.1 and 4.5.
+// Who is judged, and by what: the conntrack tuple, in both directions. docs/data-path.md 1.1 and 4.5.
 
 import { performance } from "node:perf_hooks"
 import { setTimeout } from "node:timers/promises"

@@ -1,4 +1,4 @@
-// A miss is never an accept, and there is none while rules change under traffic. dataplane.md 1.2 and 2.1.
+// A miss is never an accept, and there is none while rules change under traffic. docs/data-path.md 1.2 and 2.1.
 
 import { diff } from "nftables-json/diff"
 import type { Ruleset, Statement } from "nftables-json/schema"

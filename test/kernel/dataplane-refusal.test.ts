@@ -1,4 +1,4 @@
-// What the kernel refuses, how updates reach it, and how much at once. dataplane.md 2.3 to 2.6.
+// What the kernel refuses, how updates reach it, and how much at once. docs/data-path.md 2.3 to 2.6.
 
 import { spawn } from "node:child_process"
 import { once } from "node:events"

@@ -1,4 +1,4 @@
-// An agent that starts, stops, is killed, or finds a node that cannot enforce. dataplane.md 3.2, 3.4, 4.1 to 4.3.
+// An agent that starts, stops, is killed, or finds a node that cannot enforce. docs/data-path.md 3.2, 3.4, 4.1 to 4.3.
 
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
