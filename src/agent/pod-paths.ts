@@ -1,6 +1,6 @@
 // Whether each local pod is reached through an interface whose packets pass our hooks.
 //
-// ipvlan, macvlan and SR-IOV pods send without the node's IP layer (dataplane: not seen by netfilter); a pod
+// ipvlan, macvlan and SR-IOV pods send without the node's IP layer; a pod
 // that no route of this node leads to is somewhere else.
 
 import type { Host } from "./host.ts"
