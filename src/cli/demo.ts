@@ -17,8 +17,8 @@ import { reportText } from "./demo/report-text.ts"
 import { type Observer, runScenario, type ScenarioResult } from "./demo/run-scenario.ts"
 import type { Scenario } from "./demo/scenario.ts"
 import type { Outcome } from "./outcome.ts"
-import { type Palette, palette, wantsColour } from "./palette.ts"
 import { createProgress, type Progress } from "./progress.ts"
+import { type Screen, screenOf } from "./screen.ts"
 import type { Terminal } from "./terminal.ts"
 import { count, duration } from "./text-layout.ts"
 
@@ -57,11 +57,11 @@ Examples:
   postern demo
   postern demo --policies deploy/manifests --keep`
 
-export async function demo(options: DemoOptions, { palette: colours, finish }: Terminal): Promise<void> {
+export async function demo(options: DemoOptions, { finish, ...screen }: Terminal): Promise<void> {
   // An agent calls nft, ip and conntrack by name, which sudo and su may have left off the path.
   process.env["PATH"] = toolEnvironment().PATH
   const started = performance.now()
-  const progress = createProgress(process.stderr, palette(wantsColour(process.stderr, process.env)))
+  const progress = createProgress(process.stderr, screenOf(process.stderr, process.env))
   const read = readScenarios(options.policies)
   if (read.diagnostics.length > 0) return finish({ status: 2, output: "", diagnostics: read.diagnostics })
   await checkLabEnvironment()
@@ -69,7 +69,7 @@ export async function demo(options: DemoOptions, { palette: colours, finish }: T
   const results = [...(await runOthers(others, progress))]
   const tell = () => {
     const elapsed = performance.now() - started
-    finish(options.json ? jsonOutcome(results) : textOutcome(results, { colours, elapsed }))
+    finish(options.json ? jsonOutcome(results) : textOutcome(results, { ...screen, elapsed }))
   }
   await runScenario(last, {
     ...quiet,
@@ -129,7 +129,7 @@ async function runOthers(
     say(`${count(results.size, "cluster")}, ${count(connections, "connection")}`)
   })
   const ordered = scenarios.flatMap((scenario) => results.get(scenario) ?? [])
-  for (const line of exampleLines(ordered, progress.palette)) progress.line(line)
+  for (const line of exampleLines(ordered, progress.screen)) progress.line(line)
   return ordered
 }
 
@@ -164,13 +164,13 @@ function jsonOutcome(results: readonly ScenarioResult[]): Outcome {
   return { status: report.ok ? 0 : 1, output: `${JSON.stringify(report, null, 2)}\n`, diagnostics: [] }
 }
 
-interface TextStyle {
-  readonly colours: Palette
+interface TextStyle extends Screen {
   readonly elapsed: number
 }
 
 /** The last one in full, and every other that went wrong. */
-function textOutcome(results: readonly ScenarioResult[], { colours, elapsed }: TextStyle): Outcome {
+function textOutcome(results: readonly ScenarioResult[], { elapsed, ...screen }: TextStyle): Outcome {
+  const { good, bad } = screen.palette
   const wrong = results.filter((each) => mismatchesOf(each).length > 0)
   const drawn = results.filter((each, index) => wrong.includes(each) || index === results.length - 1)
   const connections = results.reduce(
@@ -180,8 +180,8 @@ function textOutcome(results: readonly ScenarioResult[], { colours, elapsed }: T
   const all = `${count(connections, "connection")} in ${count(results.length, "cluster")}, ${duration(elapsed)}`
   const closing =
     wrong.length === 0
-      ? `  ${colours.good("✓ everything as expected")}: ${all}`
-      : `  ${colours.bad(`✗ not as expected in ${wrong.map((each) => each.scenario.name).join(", ")}`)}: ${all}`
-  const output = [...drawn.map((each) => reportText(each, colours)), closing, ""].join("\n")
+      ? `  ${good("✓ everything as expected")}: ${all}`
+      : `  ${bad(`✗ not as expected in ${wrong.map((each) => each.scenario.name).join(", ")}`)}: ${all}`
+  const output = [...drawn.map((each) => reportText(each, screen)), closing, ""].join("\n")
   return { status: wrong.length === 0 ? 0 : 1, output, diagnostics: [] }
 }

@@ -1,7 +1,7 @@
 // The postern process: arguments in, exit status out.
 
 import { CommanderError } from "commander"
-import { palette, wantsColour } from "./palette.ts"
+import { screenOf } from "./screen.ts"
 import { printOutcome, type Terminal } from "./terminal.ts"
 
 const BAD_INPUT = 2
@@ -15,10 +15,10 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-const errorPalette = palette(wantsColour(process.stderr, process.env))
+const errorPalette = screenOf(process.stderr, process.env).palette
 
 const terminal: Terminal = {
-  palette: palette(wantsColour(process.stdout, process.env)),
+  ...screenOf(process.stdout, process.env),
   finish: (outcome) => {
     process.exitCode = outcome.status
     printOutcome(outcome, { output: process.stdout, errors: process.stderr, errorPalette })

@@ -3,8 +3,8 @@ import { drawLegend, drawMatrix, type Matrix } from "./matrix.ts"
 import { palette } from "./palette.ts"
 import { width } from "./text-layout.ts"
 
-const plain = palette(false)
-const coloured = palette(true)
+const plain = { palette: palette(false), columns: 100 }
+const coloured = { palette: palette(true), columns: 100 }
 
 const cell = (allowed: number, denied: number, mismatched = 0) => ({ allowed, denied, mismatched })
 const matrix: Matrix = {
@@ -47,20 +47,20 @@ describe("the matrix", () => {
   })
 
   test("explains the signs that occur, and no others", () => {
-    expect(drawLegend(matrix, plain)).toBe(
+    expect(drawLegend(matrix, plain.palette)).toBe(
       "● allowed   · denied   ◐ depends on family or Service   ▐✗▌ not as expected",
     )
     const allowed = { ...matrix, rows: [{ label: "a", cells: [cell(1, 0)] }] }
-    expect(drawLegend(allowed, plain)).toBe("● allowed")
+    expect(drawLegend(allowed, plain.palette)).toBe("● allowed")
   })
 
-  test("goes on below where the destinations do not fit into a hundred columns", () => {
+  test.each([80, 100])("goes on below where the destinations do not fit into %i columns", (columns) => {
     const groups = Array.from({ length: 12 }, (_, index) => ({ name: `service-${index}`, ports: ["8080"] }))
     const cells = groups.map((_, index) => (index === 11 ? cell(0, 1) : cell(1, 0)))
-    const lines = drawMatrix({ groups, rows: [{ label: "x".repeat(40), cells }] }, plain)
-    expect(Math.max(...lines.map(width))).toBeLessThanOrEqual(100)
-    expect(lines).toHaveLength(2 * 6)
+    const lines = drawMatrix({ groups, rows: [{ label: "x".repeat(40), cells }] }, { ...plain, columns })
+    expect(Math.max(...lines.map(width))).toBeLessThanOrEqual(columns)
+    expect(lines).toHaveLength((columns === 80 ? 3 : 2) * 6)
     expect(lines.join("").match(/●/g)).toHaveLength(11)
-    expect(lines[10]).toContain("·")
+    expect(lines.at(-2)).toContain("·")
   })
 })

@@ -1,6 +1,7 @@
 // The connectivity matrix, drawn: source by destination, one sign a cell.
 
 import type { Palette } from "./palette.ts"
+import type { Screen } from "./screen.ts"
 import { centred, cut, padded } from "./text-layout.ts"
 
 /** What was tried between a source and a destination: over several families, and through a Service. */
@@ -28,15 +29,14 @@ export interface Matrix {
   readonly rows: readonly MatrixRow[]
 }
 
-const screenWidth = 100
 const labelWidths = { least: 11, most: 26 }
 const narrowestColumn = 5
 
 /** Groups that do not fit beside each other are drawn below. */
-export function drawMatrix({ groups, rows }: Matrix, palette: Palette): readonly string[] {
+export function drawMatrix({ groups, rows }: Matrix, { palette, columns }: Screen): readonly string[] {
   const { least, most } = labelWidths
   const labelWidth = Math.min(most, Math.max(least, ...rows.map((row) => row.label.length)))
-  const parts = partsOf(groups.map(sizedGroup), screenWidth - labelWidth - 6)
+  const parts = partsOf(groups.map(sizedGroup), columns - labelWidth - 6)
   return parts.flatMap((part) => drawPart(part, { rows, labelWidth, palette }))
 }
 

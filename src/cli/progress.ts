@@ -1,7 +1,7 @@
 // Steps of long work, each one line with its time; on a terminal the running one turns.
 
-import type { Palette } from "./palette.ts"
-import { duration, padded } from "./text-layout.ts"
+import type { Screen } from "./screen.ts"
+import { cut, duration, padded } from "./text-layout.ts"
 
 export interface ProgressStream {
   readonly isTTY: boolean
@@ -10,7 +10,7 @@ export interface ProgressStream {
 
 export interface Progress {
   /** For what goes beside the steps. */
-  readonly palette: Palette
+  readonly screen: Screen
   /** Runs one step; what it returns and says is kept on its line. */
   readonly step: <T>(name: string, work: (say: (detail: string) => void) => Promise<T> | T) => Promise<T>
   /** A line between steps. */
@@ -19,13 +19,17 @@ export interface Progress {
 
 const frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏".split("")
 const nameColumns = 11
-const detailColumns = 72
+const timeColumns = 7
+/** Two spaces, the mark, and a space between the parts; one more than there is would make a terminal break the line. */
+const otherColumns = 6
 
-export function createProgress(stream: ProgressStream, palette: Palette): Progress {
+export function createProgress(stream: ProgressStream, screen: Screen): Progress {
+  const { palette, columns } = screen
+  const detailColumns = columns - nameColumns - timeColumns - otherColumns
   const lineOf = (mark: string, name: string, detail: string, time: string) =>
-    `  ${mark} ${palette.bold(padded(name, nameColumns))} ${padded(detail, detailColumns)} ${palette.dim(time.padStart(7))}`
+    `  ${mark} ${palette.bold(padded(name, nameColumns))} ${padded(cut(detail, detailColumns), detailColumns)} ${palette.dim(time.padStart(timeColumns))}`
   return {
-    palette,
+    screen,
     line: (text) => void stream.write(`${text}\n`),
     step: async (name, work) => {
       const started = performance.now()

@@ -4,10 +4,10 @@ import type { Severity } from "../api/diagnostic.ts"
 import { formatDiagnostic } from "../manifests/format.ts"
 import type { Outcome } from "./outcome.ts"
 import type { Palette } from "./palette.ts"
+import type { Screen } from "./screen.ts"
 
-export interface Terminal {
-  /** For what goes to standard output. */
-  readonly palette: Palette
+/** What goes to standard output is drawn for its screen. */
+export interface Terminal extends Screen {
   readonly finish: (outcome: Outcome) => void
 }
 

@@ -225,7 +225,10 @@ describe("a kernel that does something else", () => {
       enforced: tamper,
       finished: async () => {},
     })
-    return { mismatches: mismatchesOf(result), text: reportText(result, palette(true)) }
+    return {
+      mismatches: mismatchesOf(result),
+      text: reportText(result, { palette: palette(true), columns: 100 }),
+    }
   }
   const collectionFolder = (manifests: string) => join(collection({ only: manifests }), "only")
 

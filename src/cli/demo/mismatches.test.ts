@@ -99,9 +99,12 @@ test("examples are listed in two columns, with what went as expected", () => {
   const right = tried("allowed", "allowed")
   const wrong = tried("denied", "allowed")
   expect(
-    exampleLines([scenario("a", right), scenario("b", right, wrong), scenario("c", right)], palette(false)),
+    exampleLines([scenario("a", right), scenario("b", right, wrong), scenario("c", right)], {
+      palette: palette(false),
+      columns: 100,
+    }),
   ).toStrictEqual([
-    "    ✓ a                                       1/1   ✓ c                                       1/1",
-    "    ✗ b                                       1/2",
+    "    ✓ a                                        1/1   ✓ c                                        1/1",
+    "    ✗ b                                        1/2",
   ])
 })

@@ -10,6 +10,7 @@ import { portText } from "../../explain/words.ts"
 import { explanationText } from "../explain-text.ts"
 import { drawLegend, drawMatrix } from "../matrix.ts"
 import type { Palette } from "../palette.ts"
+import type { Screen } from "../screen.ts"
 import { count, duration, wrapped } from "../text-layout.ts"
 import { mismatchesOf } from "./mismatches.ts"
 import type { ScenarioResult } from "./run-scenario.ts"
@@ -20,19 +21,22 @@ import { addressOf } from "./tries.ts"
 /** More than these say nothing new. */
 const mostMismatches = 8
 const mostExplanationLines = 15
-const screenWidth = 100
 
-export function reportText(result: ScenarioResult, palette: Palette): string {
+export function reportText(result: ScenarioResult, screen: Screen): string {
   const { scenario, tried } = result
+  const { palette, columns } = screen
   const matrix = matrixOf(scenario.columns, tried)
   return [
     "",
-    ...drawMatrix(matrix, palette),
-    `  ${drawLegend(matrix, palette)}   ${palette.dim("each by IPv4, IPv6 and Service")}`,
+    ...drawMatrix(matrix, screen),
+    ...wrapped(
+      `  ${drawLegend(matrix, palette)}   ${palette.dim("each by IPv4, IPv6 and Service")}`,
+      columns,
+    ),
     "",
     ...mismatchLines(result, palette),
-    ...explanationLines(result, palette),
-    summaryLine(result, palette),
+    ...explanationLines(result, screen),
+    ...wrapped(summaryLine(result, palette), columns),
     "",
   ].join("\n")
 }
@@ -51,14 +55,14 @@ function mismatchLines(result: ScenarioResult, palette: Palette): readonly strin
   ]
 }
 
-function explanationLines(result: ScenarioResult, palette: Palette): readonly string[] {
+function explanationLines(result: ScenarioResult, { palette, columns }: Screen): readonly string[] {
   const connection = mostTelling(result)
   const text = connection === undefined ? undefined : explained(connection, result.scenario, palette)
   if (text === undefined) return []
   const lines = text
     .trimEnd()
     .split("\n")
-    .flatMap((line) => (line === "" ? "" : wrapped(`  ${line}`, screenWidth)))
+    .flatMap((line) => (line === "" ? "" : wrapped(`  ${line}`, columns)))
   const cut = lines.length > mostExplanationLines ? [palette.dim("          …")] : []
   return [...lines.slice(0, mostExplanationLines), ...cut, ""]
 }
