@@ -55,9 +55,9 @@ export function addChain(table: TableDraft, source: Chain, verb: AddVerb): Refus
 
 export function deleteChain(table: TableDraft, { name }: Chain): Refusal | undefined {
   if (table.chains.get(name) === undefined) return refuse("missing")
-  // Its own rules go first, so a chain that only jumps to itself can go.
-  flushChain(table, name)
+  // A chain that jumps to itself is in use, as long as nobody flushes it first (Linux 6.18).
   if (isUsed(table, objectKey("chain", name))) return refuse("busy")
+  flushChain(table, name)
   table.chains.delete(name)
   return undefined
 }

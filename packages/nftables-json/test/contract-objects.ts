@@ -68,6 +68,12 @@ export const OBJECTS: readonly Row[] = [
     outcome: "busy",
   },
   {
+    name: "delete of a chain that enters itself",
+    given: add(rule("c", [jump("c")])),
+    when: remove(chain("c")),
+    outcome: "busy",
+  },
+  {
     name: "delete of a chain that an element enters",
     given: add(elements("m", ["1.1.1.1", goto("c")])),
     when: remove(chain("c")),
