@@ -13,6 +13,7 @@ import type {
 } from "../../src/compile/policy-ir.ts"
 import type { Requirement, Selector } from "../../src/compile/selector.ts"
 import type { Change, ContainerPort, Pod, PolicyObject } from "../../src/compile/snapshot.ts"
+import { deletionOf } from "./cluster.ts"
 
 /** The spec of a test's policy is its IR. */
 export interface IrPolicy extends PolicyObject {
@@ -76,6 +77,13 @@ const selector: fc.Arbitrary<Selector> = fc.oneof(
 const expression: fc.Arbitrary<PodExpression> = fc.record({
   namespaces: fc.oneof(
     fc.constantFrom(...NAMESPACES).map((name) => ({ kind: "name" as const, name })),
+    fc
+      .constantFrom<Selector>(
+        [],
+        [{ op: "exists", key: "a" }],
+        [{ op: "in", key: "a", values: new Set(["x"]) }],
+      )
+      .map((each) => ({ kind: "selector" as const, selector: each })),
     selector.map((each) => ({ kind: "selector" as const, selector: each })),
     fc.constantFrom(...NAMESPACES).map((name) => {
       const key = "kubernetes.io/metadata.name"
@@ -88,7 +96,7 @@ const expression: fc.Arbitrary<PodExpression> = fc.record({
 const peers: fc.Arbitrary<Peers> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Peers>({ kind: "any" }) },
   {
-    weight: 5,
+    weight: 3,
     arbitrary: fc.record({
       kind: fc.constant("some" as const),
       pods: fc.array(expression, { maxLength: 2 }),
@@ -206,47 +214,32 @@ function rarely(): fc.Arbitrary<boolean> {
   return fc.nat(7).map((n) => n === 0)
 }
 
-const podCIDRs = fc.subarray(["10.0.0.0/24", "10.0.1.0/24", "fd00::/64"])
+const policy: fc.Arbitrary<Change> = fc
+  .oneof({ weight: 2, arbitrary: networkPolicy }, { weight: 1, arbitrary: orderedPolicy })
+  .map((ir) => ({ kind: "policy", op: "set", value: irPolicy(ir) }))
 
-export const change: fc.Arbitrary<Change> = fc.oneof(
-  { weight: 12, arbitrary: pod.map((each): Change => ({ kind: "pod", op: "set", value: each })) },
-  {
-    weight: 4,
-    arbitrary: pod.map(({ namespace, name }): Change => ({ kind: "pod", op: "delete", namespace, name })),
-  },
-  { weight: 12, arbitrary: policyChange(fc.oneof(networkPolicy, orderedPolicy)) },
-  {
-    weight: 3,
-    arbitrary: fc.tuple(fc.constantFrom(...NAMESPACES), labels).map(([name, rest]): Change => {
-      return {
-        kind: "namespace",
-        op: "set",
-        value: { name, labels: { ...rest, "kubernetes.io/metadata.name": name } },
-      }
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc
-      .constantFrom(...NAMESPACES)
-      .map((name): Change => ({ kind: "namespace", op: "delete", name })),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(fc.constantFrom(...NODES), podCIDRs).map(([name, cidrs]): Change => {
-      return { kind: "node", op: "set", value: { name, labels: {}, addresses: [], podCIDRs: cidrs } }
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(...NODES).map((name): Change => ({ kind: "node", op: "delete", name })),
-  },
+const namespace: fc.Arbitrary<Change> = fc
+  .tuple(fc.constantFrom(...NAMESPACES), labels)
+  .map(([name, rest]) => {
+    const value = { name, labels: { ...rest, "kubernetes.io/metadata.name": name } }
+    return { kind: "namespace", op: "set", value }
+  })
+
+const node: fc.Arbitrary<Change> = fc
+  .tuple(fc.constantFrom(...NODES), fc.subarray(["10.0.0.0/24", "10.0.1.0/24", "fd00::/64"]))
+  .map(([name, podCIDRs]) => {
+    return { kind: "node", op: "set", value: { name, labels: {}, addresses: [], podCIDRs } }
+  })
+
+/** An object that comes or changes. */
+export const setting: fc.Arbitrary<Change> = fc.oneof(
+  { weight: 5, arbitrary: pod.map((value): Change => ({ kind: "pod", op: "set", value })) },
+  { weight: 5, arbitrary: policy },
+  { weight: 2, arbitrary: namespace },
+  { weight: 1, arbitrary: node },
 )
 
-function policyChange(ir: fc.Arbitrary<PolicyIr>): fc.Arbitrary<Change> {
-  return fc.tuple(ir, fc.nat(3)).map(([each, n]): Change => {
-    const { kind, namespace, name } = each.policy
-    if (n === 0) return { kind: "policy", op: "delete", policyKind: kind, namespace, name }
-    return { kind: "policy", op: "set", value: irPolicy(each) }
-  })
-}
+export const change: fc.Arbitrary<Change> = fc.oneof(
+  { weight: 3, arbitrary: setting },
+  { weight: 1, arbitrary: setting.map(deletionOf) },
+)

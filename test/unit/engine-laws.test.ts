@@ -1,12 +1,17 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { changesTo, compile } from "../../src/compile/compile.ts"
+import { applyChanges } from "../../src/compile/engine/apply-changes.ts"
+import { createState } from "../../src/compile/engine/create-state.ts"
 import { createEngine } from "../../src/compile/engine/engine.ts"
-import type { Program, ProgramDelta } from "../../src/compile/program.ts"
+import { settle } from "../../src/compile/engine/settle.ts"
+import type { EngineState } from "../../src/compile/engine/state.ts"
+import type { Program } from "../../src/compile/program.ts"
 import { programText } from "../../src/compile/program-text.ts"
 import type { Change, Snapshot } from "../../src/compile/snapshot.ts"
-import { ADDRESSES, change, lowerIr, PORTS } from "../engine/changes.ts"
+import { ADDRESSES, change, lowerIr, PORTS, setting } from "../engine/changes.ts"
 import { applyChange, deletionOf, emptyCluster, objectKey, snapshotOf } from "../engine/cluster.ts"
+import { inventory } from "../engine/inventory.ts"
 import { type Flow, judgeIr, judgeProgram, ownerOf } from "../engine/judge.ts"
 import { follow, mirrorOf } from "../engine/mirror.ts"
 import { seedOf } from "../random/seed.ts"
@@ -91,12 +96,23 @@ test.for<[string, (changes: readonly Change[]) => readonly (readonly Change[])[]
   )
 })
 
-test("when everything is deleted nothing is left", LONG, () => {
+test("nothing is left over from what was there before", LONG, () => {
+  fc.assert(
+    fc.property(batches, (all) => {
+      const kept = stateAfter([[], ...all])
+      const fresh = stateAfter([[], changesTo(finalState(all.flat()))])
+      expect(inventory(kept)).toEqual(inventory(fresh))
+    }),
+    { seed, numRuns: 500 },
+  )
+})
+
+test("when everything is deleted nothing is left, and every node is told so", LONG, () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
       const engine = createEngine({ lower: lowerIr })
       engine.apply(changes)
-      const gone: ProgramDelta = engine.apply(changesTo(finalState(changes)).map(deletionOf))
+      const gone = engine.apply(changesTo(finalState(changes)).map(deletionOf))
       expect(programText(engine.program())).toBe("families \n")
       expect(gone.sets).toEqual([])
       expect(gone.nodes.every(({ state }) => state === "removed")).toBe(true)
@@ -108,7 +124,7 @@ test("when everything is deleted nothing is left", LONG, () => {
 test("the program judges as its policies do, for every pod, peer and port", LONG, () => {
   const judged = { Accept: 0, Deny: 0 }
   fc.assert(
-    fc.property(fc.array(change, { minLength: 10, maxLength: 40 }), (changes) => {
+    fc.property(fc.array(setting, { minLength: 20, maxLength: 50 }), (changes) => {
       const snapshot = finalState(changes)
       const policies = snapshot.policies.map(lowerIr)
       const program = compile(snapshot, { lower: lowerIr })
@@ -131,6 +147,15 @@ test("the program judges as its policies do, for every pod, peer and port", LONG
   )
   expect(Math.min(judged.Accept, judged.Deny) / (judged.Accept + judged.Deny)).toBeGreaterThan(0.15)
 })
+
+function stateAfter(all: readonly (readonly Change[])[]): EngineState {
+  const state = createState()
+  for (const changes of all) {
+    applyChanges(state, changes, lowerIr)
+    settle(state)
+  }
+  return state
+}
 
 function textOf(snapshot: Snapshot): string {
   return programText(compile(snapshot, { lower: lowerIr }))

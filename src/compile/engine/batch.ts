@@ -1,6 +1,6 @@
 // Marking what a change has touched; settle.ts looks at each of it once.
 
-import { NONE } from "./bag.ts"
+import { NONE, visitItems } from "./bag.ts"
 import type {
   AddressRecord,
   Batch,
@@ -40,7 +40,7 @@ export function touchAddress({ batch }: EngineState, record: AddressRecord): voi
 }
 
 export function touchLabelSet(state: EngineState, { pods }: LabelSet): void {
-  for (const pod of pods) for (const record of pod.addresses) touchAddress(state, record)
+  for (const { addresses } of pods) visitItems(addresses, (record) => touchAddress(state, record))
 }
 
 /** Its policies, or what they say, may have changed. */

@@ -1,18 +1,18 @@
 // Bags of items by one word or by two, without empty bags left behind.
 
-import { type Bag, NONE, sizeOf, withItem, withoutItem } from "./bag.ts"
+import { type Bag, sizeOf, withItem, withoutItem } from "./bag.ts"
 
-export type Buckets<T> = Map<string, Bag<T>>
+export type Buckets<T extends object> = Map<string, Bag<T>>
 /** By key, then by value. */
-export type PairBuckets<T> = Map<string, Buckets<T>>
+export type PairBuckets<T extends object> = Map<string, Buckets<T>>
 
-export function addToBucket<T>(buckets: Buckets<T>, word: string, item: T): void {
-  const bucket = buckets.get(word) ?? NONE
+export function addToBucket<T extends object>(buckets: Buckets<T>, word: string, item: T): void {
+  const bucket = buckets.get(word) ?? null
   const grown = withItem(bucket, item)
   if (grown !== bucket) buckets.set(word, grown)
 }
 
-export function dropFromBucket<T>(buckets: Buckets<T>, word: string, item: T): void {
+export function dropFromBucket<T extends object>(buckets: Buckets<T>, word: string, item: T): void {
   const bucket = buckets.get(word)
   if (bucket === undefined) return
   const rest = withoutItem(bucket, item)
@@ -20,7 +20,7 @@ export function dropFromBucket<T>(buckets: Buckets<T>, word: string, item: T): v
   else if (rest !== bucket) buckets.set(word, rest)
 }
 
-export function bucketsOf<T>(pairs: PairBuckets<T>, key: string): Buckets<T> {
+export function bucketsOf<T extends object>(pairs: PairBuckets<T>, key: string): Buckets<T> {
   const known = pairs.get(key)
   if (known !== undefined) return known
   const made: Buckets<T> = new Map()
@@ -28,7 +28,7 @@ export function bucketsOf<T>(pairs: PairBuckets<T>, key: string): Buckets<T> {
   return made
 }
 
-export function dropFromPair<T>(
+export function dropFromPair<T extends object>(
   pairs: PairBuckets<T>,
   [key, value]: readonly [string, string],
   item: T,

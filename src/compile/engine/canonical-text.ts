@@ -55,6 +55,9 @@ export function unionText(texts: Iterable<string>): string {
   return [...new Set(texts)].sort().join("|")
 }
 
+const PLAIN_POLICY = /^[A-Za-z0-9._/-]+:[A-Za-z0-9._/-]+:[A-Za-z0-9._/-]+$/
+
 export function policyText({ kind, namespace, name }: PolicyReference): string {
-  return `${quote(kind)}:${quote(namespace)}:${quote(name)}`
+  const text = `${kind}:${namespace}:${name}`
+  return PLAIN_POLICY.test(text) ? text : `${quote(kind)}:${quote(namespace)}:${quote(name)}`
 }

@@ -1,12 +1,10 @@
 // The canonical text of a policy class: all that it says, so that equal keys are equal classes.
+//
+// It is put together while the class is built, from texts that are made once for a policy or an expression.
 
-import type { Direction, Origin } from "../policy-ir.ts"
-import type { AddressRanges, ClassKey, PeerUnion, PortGroup, Run, Stage } from "../program.ts"
-import { policyText, quote } from "./canonical-text.ts"
-
-export function classKey(direction: Direction, stages: readonly Stage[]): ClassKey {
-  return [direction, ...stages.map(stageText)].join(" ")
-}
+import type { AddressRanges, PeerUnion, PortGroup, Run } from "../program.ts"
+import { quote } from "./canonical-text.ts"
+import type { PolicyRule } from "./state.ts"
 
 export function peersText(peers: PeerUnion): string {
   if (peers.kind === "any") return "any"
@@ -14,15 +12,25 @@ export function peersText(peers: PeerUnion): string {
   return peers.ranges === null ? pods : `${pods}${rangesText(peers.ranges)}`
 }
 
-function stageText({ tier, runs, isolatedBy }: Stage): string {
-  const rest = isolatedBy.length === 0 ? "" : `!${isolatedBy.map(policyText).join()}`
-  return `${tier.order}:${quote(tier.name)}[${runs.map(runText).join(";")}]${rest}`
+/** Of the rules that a run was built from. */
+export function runText({ action, everyPort, ports, named }: Run, rules: readonly PolicyRule[]): string {
+  let text: string = action
+  if (everyPort !== null) text += ` *=${peersText(everyPort)}`
+  for (const group of ports) text += portGroupText(group)
+  if (named !== null) text += ` named=<${named}>`
+  let before = " by "
+  for (const { policyText, origin } of rules) {
+    text += `${before}${policyText}#${pathText(origin.path)}`
+    before = ","
+  }
+  return text
 }
 
-function runText({ action, everyPort, ports, named, origins }: Run): string {
-  const every = everyPort === null ? "" : ` *=${peersText(everyPort)}`
-  const byName = named === null ? "" : ` named=<${named}>`
-  return `${action}${every}${ports.map(portGroupText).join("")}${byName} by ${origins.map(originText).join()}`
+/** Paths have brackets, which end nothing here before a blank, an exclamation mark or the end of the key. */
+const PLAIN_PATH = /^[A-Za-z0-9._[\]/-]+$/
+
+function pathText(path: string): string {
+  return PLAIN_PATH.test(path) ? path : quote(path)
 }
 
 function portGroupText({ protocol, from, to, peers }: PortGroup): string {
@@ -31,8 +39,4 @@ function portGroupText({ protocol, from, to, peers }: PortGroup): string {
 
 function rangesText({ v4, v6 }: AddressRanges): string {
   return `[${[...v4, ...v6].map(({ from, to }) => (from === to ? from : `${from}-${to}`)).join()}]`
-}
-
-function originText({ policy, path }: Origin): string {
-  return `${policyText(policy)}#${quote(path)}`
 }

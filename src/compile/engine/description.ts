@@ -52,7 +52,7 @@ export function removeDescription(state: EngineState, description: Description):
   description.uses = -1
   prune(state.descriptions, description, sortedKeys(labels))
   for (const key of Object.keys(labels)) dropFromBucket(state.labelKeys.carriers, key, description)
-  for (const { name } of ports) dropFromBucket(state.portNames.carriers, name, description)
+  for (const name of portNames(ports)) dropFromBucket(state.portNames.carriers, name, description)
   if (projection !== null) releaseDescription(state, projection)
 }
 
@@ -62,6 +62,11 @@ function namedPorts(ports: readonly ContainerPort[]): readonly ContainerPort[] {
   if (named.length <= 1) return named
   const byText = new Map(named.map((port) => [containerPortText(port), port]))
   return [...byText.keys()].sort().flatMap((text) => byText.get(text) ?? [])
+}
+
+/** One name may stand for several ports. */
+function portNames(ports: readonly ContainerPort[]): Iterable<string> {
+  return ports.length === 0 ? NONE : new Set(ports.map(({ name }) => name))
 }
 
 function intern(state: EngineState, labels: Labels, ports: readonly ContainerPort[]): Description {
@@ -76,7 +81,7 @@ function intern(state: EngineState, labels: Labels, ports: readonly ContainerPor
     leaf.byPorts.set(portsText, made)
   }
   for (const key of Object.keys(labels)) addToBucket(state.labelKeys.carriers, key, made)
-  for (const { name } of ports) addToBucket(state.portNames.carriers, name, made)
+  for (const name of portNames(ports)) addToBucket(state.portNames.carriers, name, made)
   made.projection = project(state, made)
   return made
 }

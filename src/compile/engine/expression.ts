@@ -2,7 +2,7 @@
 
 import type { PodExpression } from "../policy-ir.ts"
 import type { Selector } from "../selector.ts"
-import { itemsOf, NONE, withItem } from "./bag.ts"
+import { itemsOf, withItem } from "./bag.ts"
 import { selectorText } from "./canonical-text.ts"
 import { mention, releaseMention } from "./identity.ts"
 import { createLabelIndex, isAnchored, visitHeld, visitIndexed } from "./label-index.ts"
@@ -39,7 +39,7 @@ export function removeExpression(state: EngineState, expression: Expression): vo
   const { scope, identities, key } = expression
   if (findSelector(scope.expressions, key) !== expression) return
   removeSelector(scope.expressions, expression)
-  for (const identity of identities) {
+  for (const identity of itemsOf(identities)) {
     identity.expressions = identity.expressions.filter((each) => each !== expression)
   }
   releaseSelector(state, key)
@@ -59,11 +59,11 @@ function createExpression(state: EngineState, scope: Scope, selector: PodSelecto
     text: `${scope.text}:${selector.text}`,
     scope,
     selector: selector.selector,
-    identities: NONE,
-    policies: NONE,
+    identities: null,
+    policies: null,
     version: 0,
-    addressSets: NONE,
-    namedPortSets: NONE,
+    addressSets: null,
+    namedPortSets: null,
     uses: 0,
   }
   addSelector(scope.expressions, expression)

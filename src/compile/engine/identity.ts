@@ -5,7 +5,7 @@
 // it move to other identities, and no pod is looked at. Such a move changes no member of a set that was there
 // before, and a class only through the policy that brought the word.
 
-import { findKey, NONE, sizeOf, withItem, withKey, withoutItem } from "./bag.ts"
+import { findKey, itemsOf, sizeOf, withItem, withKey, withoutItem } from "./bag.ts"
 import { touchIdentity } from "./batch.ts"
 import { projectAgain, projectionOf, useDescription } from "./description.ts"
 import { addItem, addLabelled, removeItem, removeLabelled } from "./label-index.ts"
@@ -38,7 +38,7 @@ export function replaceIdentity(
   for (const each of identity.expressions) each.identities = withoutItem(each.identities, identity)
   unlist(state, identity)
   const replacement = createIdentity(state, identity, expressions)
-  for (const labelSet of identity.labelSets) moveLabelSet(state, labelSet, replacement)
+  for (const labelSet of itemsOf(identity.labelSets)) moveLabelSet(state, labelSet, replacement)
   return replacement
 }
 
@@ -115,7 +115,7 @@ function createIdentity(
     key,
     labels,
     namespace,
-    labelSets: NONE,
+    labelSets: null,
     expressions,
     stack: null,
     ingress: null,
@@ -130,7 +130,7 @@ function createIdentity(
 }
 
 function tellApartAgain(state: EngineState, { carriers }: Mentions, word: string): void {
-  for (const description of carriers.get(word) ?? NONE) {
+  for (const description of itemsOf(carriers.get(word) ?? null)) {
     projectAgain(state, description)
     for (const labelSet of description.labelSets) {
       const identity = identityOf(state, labelSet.namespace, description)

@@ -2,17 +2,7 @@
 
 import { type Requirement, type Selector, selects } from "../selector.ts"
 import type { Labels } from "../snapshot.ts"
-import {
-  type Bag,
-  type ByKey,
-  countKeys,
-  itemsOf,
-  type Keyed,
-  NONE,
-  sizeOf,
-  withKey,
-  withoutKey,
-} from "./bag.ts"
+import { type Bag, type ByKey, itemsOf, type Keyed, sizeOf, withKey, withoutKey } from "./bag.ts"
 import { addToBucket, bucketsOf, dropFromPair, type PairBuckets } from "./buckets.ts"
 
 const FEW = 16
@@ -27,10 +17,10 @@ export interface LabelledItems<K, T extends Labelled & Keyed<K>> {
   index: LabelIndex<T> | null
 }
 
-export type LabelIndex<T> = PairBuckets<T>
+export type LabelIndex<T extends object> = PairBuckets<T>
 
 export function createLabelledItems<K, T extends Labelled & Keyed<K>>(): LabelledItems<K, T> {
-  return { items: NONE, index: null }
+  return { items: null, index: null }
 }
 
 export function addItem<K, T extends Labelled & Keyed<K>>(within: LabelledItems<K, T>, item: T): void {
@@ -64,7 +54,7 @@ export function visitHeld<K, T extends Labelled & Keyed<K>>(
   visit: (item: T) => void,
 ): void {
   const { items } = within
-  if (within.index === null && countKeys(items) > FEW) within.index = createLabelIndex(itemsOf(items))
+  if (within.index === null && sizeOf(items) > FEW) within.index = createLabelIndex(itemsOf(items))
   if (within.index !== null && isAnchored(selector)) visitIndexed(within.index, selector, visit)
   else for (const item of itemsOf(items)) if (selects(selector, item.labels)) visit(item)
 }
@@ -88,7 +78,7 @@ export function visitIndexed<T extends Labelled>(
     if (total < size) [fewest, size] = [buckets, total]
   }
   for (const bucket of fewest) {
-    for (const item of bucket) if (selects(selector, item.labels)) visit(item)
+    for (const item of itemsOf(bucket)) if (selects(selector, item.labels)) visit(item)
   }
 }
 
@@ -96,11 +86,9 @@ function isPositive(requirement: Requirement): boolean {
   return requirement.op === "in" || requirement.op === "exists"
 }
 
-function bucketsHeld<T>(index: LabelIndex<T>, requirement: Requirement): readonly Bag<T>[] {
+function bucketsHeld<T extends object>(index: LabelIndex<T>, requirement: Requirement): readonly Bag<T>[] {
   const byValue = index.get(requirement.key)
   if (byValue === undefined) return []
   if (requirement.op !== "in") return [...byValue.values()]
-  return Array.from(requirement.values, (value) => byValue.get(value)).filter(
-    (bucket) => bucket !== undefined,
-  )
+  return Array.from(requirement.values, (value) => byValue.get(value) ?? null)
 }

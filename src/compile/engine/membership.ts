@@ -4,7 +4,7 @@
 // for all addresses that move alike. Before the first batch nodes held nothing.
 
 import type { NamedPortMember } from "../program.ts"
-import { NONE } from "./bag.ts"
+import { itemsOf, NONE } from "./bag.ts"
 import { type DeltaDraft, memberChangesOf } from "./delta-draft.ts"
 import { type ServedPort, servedPorts } from "./sets.ts"
 import type {
@@ -84,7 +84,7 @@ function setsHolding(
   const others = new Set(other?.expressions)
   for (const expression of one?.expressions ?? NONE) {
     if (others.has(expression)) continue
-    for (const set of expression.addressSets) {
+    for (const set of itemsOf(expression.addressSets)) {
       if (isHeldSince(set, batch) && !set.expressions.some((each) => others.has(each))) found.add(set)
     }
   }
@@ -99,7 +99,7 @@ function namedPortSetsOf(
   const found = new Set<NamedPortSetState>()
   for (const identity of [before, after]) {
     for (const { namedPortSets } of identity?.expressions ?? NONE) {
-      for (const set of namedPortSets) if (isHeldSince(set, batch)) found.add(set)
+      for (const set of itemsOf(namedPortSets)) if (isHeldSince(set, batch)) found.add(set)
     }
   }
   return found

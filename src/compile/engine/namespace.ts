@@ -2,7 +2,7 @@
 
 import { labelValue, type Selector } from "../selector.ts"
 import type { Labels, Namespace } from "../snapshot.ts"
-import { findKey, itemsOf, NONE } from "./bag.ts"
+import { findKey, itemsOf } from "./bag.ts"
 import { touchLabelSet } from "./batch.ts"
 import { quote, selectorText } from "./canonical-text.ts"
 import { replaceIdentity } from "./identity.ts"
@@ -37,8 +37,8 @@ export function namespaceNamed(state: EngineState, name: string): NamespaceState
     declared: false,
     selectors: selectorsHolding(state, labels),
     expressions: createSelectorIndex(),
-    pods: NONE,
-    labelSets: NONE,
+    pods: null,
+    labelSets: null,
     identities: createLabelledItems(),
     uses: 0,
   }
@@ -123,7 +123,7 @@ function rematch(state: EngineState, identity: Identity, { lost, gained }: Scope
   for (const { expressions } of gained) visitHolding(expressions, identity.labels, (each) => found.push(each))
   if (found.length === 0 && kept.length === identity.expressions.length) return
   const replaced = replaceIdentity(state, identity, [...kept, ...found])
-  for (const labelSet of replaced.labelSets) touchLabelSet(state, labelSet)
+  for (const labelSet of itemsOf(replaced.labelSets)) touchLabelSet(state, labelSet)
 }
 
 export function removeNamespaceSelector(state: EngineState, removed: NamespaceSelector): void {

@@ -5,10 +5,20 @@ import { unionText } from "./canonical-text.ts"
 import { rangesOf } from "./policy.ts"
 import type { Expression, NamedPortPeers, RulePeers } from "./state.ts"
 
-/** The sets that a class names, by what they are made of; null for none. */
+/** The sets that a class names, and what they are made of; the same one may be there several times. */
 export interface NeededSets {
-  addresses: Map<SetKey, readonly Expression[]> | null
-  namedPorts: Map<SetKey, readonly NamedPortPeers[]> | null
+  addresses: readonly NeededAddresses[]
+  namedPorts: readonly NeededNamedPorts[]
+}
+
+export interface NeededAddresses {
+  readonly key: SetKey
+  readonly expressions: readonly Expression[]
+}
+
+export interface NeededNamedPorts {
+  readonly key: SetKey
+  readonly peers: readonly NamedPortPeers[]
 }
 
 const ANYONE: PeerUnion = { kind: "any" }
@@ -42,8 +52,7 @@ function uniteExpressions(expressions: readonly Expression[], needed: NeededSets
   const [first] = expressions
   if (first === undefined) return null
   const key = expressions.length === 1 ? first.text : unionText(expressions.map(({ text }) => text))
-  needed.addresses ??= new Map()
-  needed.addresses.set(key, expressions)
+  if (needed.addresses.at(-1)?.key !== key) needed.addresses = needed.addresses.concat([{ key, expressions }])
   return key
 }
 

@@ -4,8 +4,9 @@
 // several others claim one address, the first by "namespace/name" owns it, whichever came first in time; the
 // others have it neither as subject nor as member, until the owner goes.
 
+import { familyOf } from "../address-ranges.ts"
 import type { Pod } from "../snapshot.ts"
-import { findKey, NONE, withKey, withoutKey } from "./bag.ts"
+import { type Bag, findKey, hasItem, NONE, visitItems, withItem, withKey, withoutKey } from "./bag.ts"
 import { touchAddress, touchNode } from "./batch.ts"
 import { findDescription } from "./description.ts"
 import { podName } from "./endpoints.ts"
@@ -24,11 +25,11 @@ export function setPod(state: EngineState, pod: Pod): void {
   const { labelSet, node } = record
   if (labelSet !== null) labelSet.pods = put(labelSet.pods, record, "inLabelSet")
   if (node !== null) node.pods = put(node.pods, record, "onNode")
-  for (const each of record.addresses) claim(state, each, record)
+  visitItems(record.addresses, (each) => claim(state, each, record))
 }
 
 export function deletePod(state: EngineState, namespace: string, name: string): void {
-  const pods = findKey(state.namespaces.items, namespace)?.pods ?? NONE
+  const pods = findKey(state.namespaces.items, namespace)?.pods ?? null
   const record = findKey(pods, name)
   if (record !== undefined) withdraw(state, record)
 }
@@ -43,7 +44,7 @@ function createPod(state: EngineState, namespace: NamespaceState, pod: Pod): Pod
     uid: pod.uid,
     node,
     labelSet: owns ? labelSetOf(state, namespace, findDescription(state, pod.labels, pod.ports)) : null,
-    addresses: owns ? addressesNamed(state, pod.addresses) : NONE,
+    addresses: owns ? addressesNamed(state, pod.addresses) : null,
     inLabelSet: 0,
     onNode: 0,
   }
@@ -51,7 +52,7 @@ function createPod(state: EngineState, namespace: NamespaceState, pod: Pod): Pod
 
 function withdraw(state: EngineState, pod: PodRecord): void {
   const { namespace, labelSet, node } = pod
-  for (const each of pod.addresses) disclaim(state, each, pod)
+  visitItems(pod.addresses, (each) => disclaim(state, each, pod))
   namespace.pods = withoutKey(namespace.pods, pod)
   state.batch.unused.namespaces.push(namespace)
   if (node !== null) {
@@ -63,11 +64,13 @@ function withdraw(state: EngineState, pod: PodRecord): void {
   if (labelSet.pods.length === 0) state.batch.unused.labelSets.push(labelSet)
 }
 
-function addressesNamed(state: EngineState, addresses: readonly string[]): readonly AddressRecord[] {
-  const [first, second] = addresses
-  if (first === undefined) return NONE
-  if (second === undefined) return [addressNamed(state, first)]
-  return Array.from(new Set(addresses), (each) => addressNamed(state, each)).slice()
+function addressesNamed(state: EngineState, addresses: readonly string[]): Bag<AddressRecord> {
+  let named: Bag<AddressRecord> = null
+  for (const address of addresses) {
+    const record = addressNamed(state, address)
+    if (!hasItem(named, record)) named = withItem(named, record)
+  }
+  return named
 }
 
 function addressNamed(state: EngineState, address: string): AddressRecord {
@@ -83,7 +86,14 @@ function addressNamed(state: EngineState, address: string): AddressRecord {
     touched: false,
   }
   state.addresses.set(address, made)
+  state.families[familyOf(address)] += 1
   return made
+}
+
+/** With the last that claimed it. */
+export function removeAddress({ addresses, families }: EngineState, { address }: AddressRecord): void {
+  addresses.delete(address)
+  families[familyOf(address)] -= 1
 }
 
 function claim(state: EngineState, record: AddressRecord, pod: PodRecord): void {

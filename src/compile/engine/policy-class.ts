@@ -3,11 +3,12 @@
 // Rules of one action that follow each other in a tier have no order among them, whatever policies they
 // come from: each such run is one. In the NetworkPolicy tier, where every rule accepts, that is all of them.
 
-import type { Direction } from "../policy-ir.ts"
+import type { Direction, PolicyReference } from "../policy-ir.ts"
 import type { PolicyClass, Run, Stage } from "../program.ts"
 import type { ContainerPort } from "../snapshot.ts"
 import { NONE } from "./bag.ts"
-import { classKey } from "./class-key.ts"
+import { quote } from "./canonical-text.ts"
+import { runText } from "./class-key.ts"
 import type { NeededSets } from "./peer-union.ts"
 import { buildRun, canMatch, type Subject } from "./run.ts"
 import type { PolicyRecord, PolicyRule } from "./state.ts"
@@ -23,17 +24,19 @@ export function buildClass(
   policies: readonly PolicyRecord[],
   ports: readonly ContainerPort[],
 ): ClassDraft {
-  const needed: NeededSets = { addresses: null, namedPorts: null }
-  const stages: Stage[] = []
+  const subject: Subject = { direction, ports, needed: { addresses: NONE, namedPorts: NONE } }
+  let stages: readonly Stage[] = NONE
+  let key: string = direction
   for (let from = 0; from < policies.length; ) {
     const to = endOfTier(policies, from)
-    const tier = from === 0 && to === policies.length ? policies : policies.slice(from, to)
-    const stage = buildStage(tier, { direction, ports, needed })
-    if (stage !== null) stages.push(stage)
+    const draft = buildStage(policies, { from, to }, subject)
+    if (draft !== null) {
+      stages = stages.concat([draft.stage])
+      key += ` ${draft.text}`
+    }
     from = to
   }
-  const exact = stages.length === 0 ? NONE : stages.slice()
-  return { policyClass: { key: classKey(direction, exact), direction, stages: exact }, needed }
+  return { policyClass: { key, direction, stages }, needed: subject.needed }
 }
 
 /** The order of evaluation. */
@@ -51,6 +54,12 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
+/** Policies of one tier: a part of all that hold the pod. */
+interface Part {
+  readonly from: number
+  readonly to: number
+}
+
 function endOfTier(policies: readonly PolicyRecord[], from: number): number {
   const order = policies[from]?.tier.order
   let to = from + 1
@@ -58,35 +67,56 @@ function endOfTier(policies: readonly PolicyRecord[], from: number): number {
   return to
 }
 
-/** Null where no policy of the tier speaks of the direction. */
-function buildStage(policies: readonly PolicyRecord[], subject: Subject): Stage | null {
-  const { direction } = subject
-  const speaking = policies.filter((each) => each[direction] !== null)
-  const [first] = speaking
-  if (first === undefined) return null
-  const isolating = speaking.filter((each) => each[direction]?.isolates)
-  const runs = buildRuns(rulesOf(speaking, subject), subject)
-  if (runs.length === 0 && isolating.length === 0) return null
-  return { tier: first.tier, runs, isolatedBy: isolating.map(({ policy }) => policy) }
+interface StageDraft {
+  readonly stage: Stage
+  readonly text: string
 }
 
-function rulesOf(policies: readonly PolicyRecord[], subject: Subject): readonly PolicyRule[] {
+/** Null where no policy of the tier says anything in the direction. */
+function buildStage(
+  policies: readonly PolicyRecord[],
+  { from, to }: Part,
+  subject: Subject,
+): StageDraft | null {
+  const isolatedBy: PolicyReference[] = []
   const rules: PolicyRule[] = []
-  for (const policy of policies) {
-    for (const rule of policy[subject.direction]?.rules ?? NONE) if (canMatch(rule, subject)) rules.push(rule)
+  let first: PolicyRecord | undefined
+  let isolation = ""
+  for (let i = from; i < to; i++) {
+    const policy = policies[i]
+    const block = policy?.[subject.direction] ?? null
+    if (policy === undefined || block === null) continue
+    first ??= policy
+    for (const rule of block.rules) if (canMatch(rule, subject)) rules.push(rule)
+    if (!block.isolates) continue
+    isolation += isolation === "" ? `!${policy.text}` : `,${policy.text}`
+    isolatedBy.push(policy.policy)
   }
-  return rules
+  if (first === undefined || isolatedBy.length + rules.length === 0) return null
+  const { tier } = first
+  const { runs, text } = buildRuns(rules, subject)
+  const stage = { tier, runs, isolatedBy: isolatedBy.slice() }
+  return { stage, text: `${tier.order}:${quote(tier.name)}[${text}]${isolation}` }
+}
+
+interface RunsDraft {
+  readonly runs: readonly Run[]
+  readonly text: string
 }
 
 /** Rules that follow each other with the same action; what cannot match separates nothing. */
-function buildRuns(rules: readonly PolicyRule[], subject: Subject): readonly Run[] {
-  const runs: Run[] = []
+function buildRuns(rules: readonly PolicyRule[], subject: Subject): RunsDraft {
+  let runs: readonly Run[] = NONE
+  let text = ""
   for (let from = 0; from < rules.length; ) {
     const action = rules[from]?.action ?? "Log"
     let to = from + 1
     while (to < rules.length && rules[to]?.action === action) to += 1
-    runs.push(buildRun(action, rules.slice(from, to), subject))
+    const together = rules.slice(from, to)
+    const run = buildRun(action, together, subject)
+    runs = runs.concat([run])
+    text += from === 0 ? runText(run, together) : `;${runText(run, together)}`
     from = to
   }
-  return runs.length === 0 ? NONE : runs.slice()
+  return { runs, text }
 }

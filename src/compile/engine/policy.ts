@@ -13,7 +13,7 @@ import type {
   Rule,
 } from "../policy-ir.ts"
 import type { AddressRanges } from "../program.ts"
-import { NONE, withItem, withoutItem } from "./bag.ts"
+import { NONE, visitItems, withItem, withoutItem } from "./bag.ts"
 import { touchIdentity } from "./batch.ts"
 import { namesByText, policyText } from "./canonical-text.ts"
 import { EVERY_POD, releaseExpression, useExpression } from "./expression.ts"
@@ -69,7 +69,7 @@ function releaseName({ portNames, batch }: EngineState, name: string): void {
 
 function touchSubject(state: EngineState, subject: Expression): void {
   subject.version += 1
-  for (const identity of subject.identities) touchIdentity(state, identity)
+  visitItems(subject.identities, (identity) => touchIdentity(state, identity))
 }
 
 function visitRules({ ingress, egress }: PolicyRecord, visit: (rule: PolicyRule) => void): void {
@@ -81,23 +81,30 @@ function readPolicy(
   state: EngineState,
   { policy, tier, order, subject, ingress, egress }: PolicyIr,
 ): PolicyRecord {
+  const text = policyText(policy)
+  const reading = { state, policyText: text }
   return {
-    text: policyText(policy),
+    text,
     policy,
     tier,
     order,
     subject: useExpression(state, subject),
-    ingress: ingress === undefined ? null : readBlock(state, ingress, "ingress"),
-    egress: egress === undefined ? null : readBlock(state, egress, "egress"),
+    ingress: ingress === undefined ? null : readBlock(reading, ingress, "ingress"),
+    egress: egress === undefined ? null : readBlock(reading, egress, "egress"),
   }
 }
 
 const ISOLATING: PolicyBlock = { isolates: true, rules: NONE }
 const ANYONE: RulePeers = { any: true, expressions: NONE, blocks: NONE, ranges: null }
 
-function readBlock(state: EngineState, { isolates, rules }: Block, direction: Direction): PolicyBlock {
+interface Reading {
+  readonly state: EngineState
+  readonly policyText: string
+}
+
+function readBlock(reading: Reading, { isolates, rules }: Block, direction: Direction): PolicyBlock {
   if (isolates && rules.length === 0) return ISOLATING
-  const read = rules.map((rule) => readRule(state, rule, direction))
+  const read = rules.map((rule) => readRule(reading, rule, direction))
   return {
     isolates,
     rules: read.every((rule) => rule !== null) ? read : read.filter((rule) => rule !== null),
@@ -105,7 +112,7 @@ function readBlock(state: EngineState, { isolates, rules }: Block, direction: Di
 }
 
 /** Null where it can match nothing; then it uses no expression. */
-function readRule(state: EngineState, rule: Rule, direction: Direction): PolicyRule | null {
+function readRule({ state, policyText }: Reading, rule: Rule, direction: Direction): PolicyRule | null {
   const { action, origin } = rule
   const ports = readPorts(rule, direction)
   const ranges = rule.peers.kind === "any" ? null : rangesOf(rule.peers.blocks)
@@ -113,10 +120,10 @@ function readRule(state: EngineState, rule: Rule, direction: Direction): PolicyR
   const { everyPort, names } = ports
   const peers = readPeers(state, rule.peers, ranges)
   if (direction === "ingress" || names.length === 0) {
-    return { action, peers, everyPort, ranges: ports.ranges, names, named: NONE, origin }
+    return { action, peers, everyPort, ranges: ports.ranges, names, named: NONE, origin, policyText }
   }
   const named = namedPortPeers(state, peers, names)
-  return { action, peers, everyPort, ranges: ports.ranges, names: NONE, named, origin }
+  return { action, peers, everyPort, ranges: ports.ranges, names: NONE, named, origin, policyText }
 }
 
 interface ReadPorts {

@@ -1,6 +1,7 @@
 // The program as others see it: a live view of the engine's state.
 
 import type { Endpoint, NodeProgram, Program } from "../program.ts"
+import { visitItems } from "./bag.ts"
 import { endpointOf } from "./endpoints.ts"
 import { addressesOf, namedPortsOf } from "./sets.ts"
 import type { EngineState, NodeState } from "./state.ts"
@@ -39,10 +40,10 @@ export function viewNode(node: NodeState): NodeProgram {
 function endpointsOn({ pods }: NodeState): readonly Endpoint[] {
   const found: Endpoint[] = []
   for (const pod of pods) {
-    for (const record of pod.addresses) {
+    visitItems(pod.addresses, (record) => {
       const endpoint = record.owner === pod ? endpointOf(record) : null
       if (endpoint !== null) found.push(endpoint)
-    }
+    })
   }
   return found
 }

@@ -1,6 +1,6 @@
 // Takes apart what nothing uses any longer, at the end of a batch: what it releases may follow it.
 
-import { countKeys, findKey, sizeOf, withoutItem, withoutKey } from "./bag.ts"
+import { findKey, sizeOf, withoutItem, withoutKey } from "./bag.ts"
 import { releaseDescription, removeDescription } from "./description.ts"
 import { removeExpression } from "./expression.ts"
 import { forgetMention, unlist } from "./identity.ts"
@@ -27,7 +27,7 @@ export function reclaim(state: EngineState): void {
       if (each.uses === 0) removeNamespaceSelector(state, each)
     })
     drain(unused.namespaces, (each) => {
-      if (!each.declared && each.uses === 0 && countKeys(each.pods) + countKeys(each.labelSets) === 0) {
+      if (!each.declared && each.uses === 0 && sizeOf(each.pods) + sizeOf(each.labelSets) === 0) {
         removeNamespace(state, each)
       }
     })
@@ -51,7 +51,7 @@ function reclaimLabelSet(state: EngineState, labelSet: LabelSet): void {
   releaseDescription(state, key)
   identity.labelSets = withoutItem(identity.labelSets, labelSet)
   if (sizeOf(identity.labelSets) === 0) state.batch.unused.identities.push(identity)
-  if (countKeys(namespace.labelSets) === 0) state.batch.unused.namespaces.push(namespace)
+  if (sizeOf(namespace.labelSets) === 0) state.batch.unused.namespaces.push(namespace)
 }
 
 function reclaimIdentity(state: EngineState, identity: Identity): void {

@@ -79,7 +79,6 @@ function uniteNamedPorts(all: readonly NamedPortPeers[], { needed }: Subject): S
     }),
   )
   const key = unionText(parts.keys())
-  needed.namedPorts ??= new Map()
-  needed.namedPorts.set(key, [...parts.values()])
+  needed.namedPorts = needed.namedPorts.concat([{ key, peers: [...parts.values()] }])
   return key
 }

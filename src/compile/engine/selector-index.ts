@@ -9,11 +9,11 @@ import type { Labels } from "../snapshot.ts"
 import {
   type Bag,
   type ByKey,
-  countKeys,
   findKey,
   itemsOf,
   type Keyed,
-  NONE,
+  sizeOf,
+  visitItems,
   withItem,
   withKey,
   withoutItem,
@@ -40,14 +40,14 @@ export interface SelectorIndex<K, T extends Selecting<K>> {
   anchors: Anchors<T> | null
 }
 
-interface Anchors<T> {
+interface Anchors<T extends object> {
   readonly pairs: PairBuckets<T>
   readonly keys: Buckets<T>
   loose: Bag<T>
 }
 
 export function createSelectorIndex<K, T extends Selecting<K>>(): SelectorIndex<K, T> {
-  return { all: NONE, anchors: null }
+  return { all: null, anchors: null }
 }
 
 export function findSelector<K, T extends Selecting<K>>(index: SelectorIndex<K, T>, key: K): T | undefined {
@@ -57,8 +57,8 @@ export function findSelector<K, T extends Selecting<K>>(index: SelectorIndex<K, 
 export function addSelector<K, T extends Selecting<K>>(index: SelectorIndex<K, T>, item: T): void {
   index.all = withKey(index.all, item)
   if (index.anchors !== null) return anchor(index.anchors, item)
-  if (countKeys(index.all) <= FEW) return
-  index.anchors = { pairs: new Map(), keys: new Map(), loose: NONE }
+  if (sizeOf(index.all) <= FEW) return
+  index.anchors = { pairs: new Map(), keys: new Map(), loose: null }
   for (const each of itemsOf(index.all)) anchor(index.anchors, each)
 }
 
@@ -78,20 +78,18 @@ export function visitHolding<K, T extends Selecting<K>>(
   labels: Labels,
   visit: (item: T) => void,
 ): void {
-  if (anchors === null) return visitSelecting(itemsOf(all), labels, visit)
-  visitSelecting(anchors.loose, labels, visit)
-  for (const [key, value] of Object.entries(labels)) {
-    visitSelecting(anchors.pairs.get(key)?.get(value) ?? NONE, labels, visit)
-    visitSelecting(anchors.keys.get(key) ?? NONE, labels, visit)
+  if (anchors === null) {
+    for (const item of itemsOf(all)) if (selects(item.selector, labels)) visit(item)
+    return
   }
-}
-
-function visitSelecting<K, T extends Selecting<K>>(
-  items: Iterable<T>,
-  labels: Labels,
-  visit: (item: T) => void,
-): void {
-  for (const item of items) if (selects(item.selector, labels)) visit(item)
+  const consider = (item: T): void => {
+    if (selects(item.selector, labels)) visit(item)
+  }
+  visitItems(anchors.loose, consider)
+  for (const key of Object.keys(labels)) {
+    visitItems(anchors.pairs.get(key)?.get(labels[key] ?? "") ?? null, consider)
+    visitItems(anchors.keys.get(key) ?? null, consider)
+  }
 }
 
 function anchor<K, T extends Selecting<K>>(anchors: Anchors<T>, item: T): void {

@@ -1,7 +1,7 @@
 // Address sets and named port sets: unions of expressions that some class names, and who is in them now.
 
 import type { NamedPortMember, SetKey } from "../program.ts"
-import { type Bag, NONE, withItem, withoutItem } from "./bag.ts"
+import { type Bag, itemsOf, NONE, visitItems, withItem, withoutItem } from "./bag.ts"
 import { namesByText } from "./canonical-text.ts"
 import type {
   AddressSetState,
@@ -22,7 +22,7 @@ export function internAddressSet(
   const made: AddressSetState = {
     key,
     expressions,
-    classes: NONE,
+    classes: null,
     nodes: [],
     since: state.batch.number,
     mark: 0,
@@ -39,7 +39,7 @@ export function internNamedPortSet(
 ): NamedPortSetState {
   const known = state.namedPortSets.get(key)
   if (known !== undefined) return known
-  const made: NamedPortSetState = { key, peers, classes: NONE, nodes: [], since: state.batch.number, mark: 0 }
+  const made: NamedPortSetState = { key, peers, classes: null, nodes: [], since: state.batch.number, mark: 0 }
   for (const { expression } of peers) expression.namedPortSets = withItem(expression.namedPortSets, made)
   state.namedPortSets.set(key, made)
   return made
@@ -62,14 +62,14 @@ export function addressesOf({ expressions }: AddressSetState): readonly string[]
   const visit = (address: string): void => {
     found.push(address)
   }
-  for (const identity of identitiesOf(expressions)) visitAddresses(identity, visit)
+  visitItems(identitiesOf(expressions), (identity) => visitAddresses(identity, visit))
   return found
 }
 
 export function namedPortsOf({ peers }: NamedPortSetState): readonly NamedPortMember[] {
   const found: NamedPortMember[] = []
   const expressions = peers.map(({ expression }) => expression)
-  for (const identity of identitiesOf(expressions)) {
+  for (const identity of itemsOf(identitiesOf(expressions))) {
     const served = servedPorts(peers, identity)
     visitAddresses(identity, (address) => {
       for (const port of served) found.push({ address, ...port })
@@ -96,14 +96,16 @@ export function servedPorts(peers: readonly NamedPortPeers[], identity: Identity
 /** Each once, though several of the expressions hold it. */
 function identitiesOf(expressions: readonly Expression[]): Bag<Identity> {
   const [first] = expressions
-  if (expressions.length <= 1) return first?.identities ?? NONE
-  return new Set(expressions.flatMap(({ identities }) => [...identities]))
+  if (expressions.length <= 1) return first?.identities ?? null
+  return new Set(expressions.flatMap(({ identities }) => [...itemsOf(identities)]))
 }
 
 function visitAddresses({ labelSets }: Identity, visit: (address: string) => void): void {
-  for (const { pods } of labelSets) {
+  visitItems(labelSets, ({ pods }) => {
     for (const pod of pods) {
-      for (const { address, owner } of pod.addresses) if (owner === pod) visit(address)
+      visitItems(pod.addresses, ({ address, owner }) => {
+        if (owner === pod) visit(address)
+      })
     }
-  }
+  })
 }

@@ -1,16 +1,16 @@
 // The end of a batch: everything that was touched is brought up to date, once, and told as a delta.
 
-import { familyOf } from "../address-ranges.ts"
 import type { ProgramDelta } from "../program.ts"
 import type { AddressFamily } from "../snapshot.ts"
-import { sizeOf } from "./bag.ts"
+import { sizeOf, visitItems } from "./bag.ts"
 import { createBatch, isNamed, touchLabelSet } from "./batch.ts"
 import { createDeltaDraft, type DeltaDraft, finishDelta } from "./delta-draft.ts"
 import { publishEndpoints, uidOf } from "./endpoints.ts"
 import { publishMembers } from "./membership.ts"
 import { removeNode } from "./node.ts"
+import { removeAddress } from "./pod.ts"
 import { reclaim } from "./reclaim.ts"
-import { updateSpans } from "./span.ts"
+import { spreadSets, updateSpans } from "./span.ts"
 import { restack } from "./stack.ts"
 import type { EngineState, LabelSet } from "./state.ts"
 
@@ -32,6 +32,7 @@ function publish(state: EngineState): DeltaDraft {
   const draft = createDeltaDraft()
   settleClasses(state)
   publishEndpoints(state)
+  if (state.batch.number === 2) spreadSets(state)
   updateSpans(state, draft)
   publishMembers(state, draft)
   publishOwners(state, draft)
@@ -55,7 +56,7 @@ function settleClasses(state: EngineState): void {
   for (const identity of identities) {
     identity.touched = false
     if (sizeOf(identity.labelSets) === 0 || !restack(state, identity)) continue
-    for (const labelSet of identity.labelSets) touchLabelSet(state, labelSet)
+    visitItems(identity.labelSets, (labelSet) => touchLabelSet(state, labelSet))
   }
   identities.length = 0
   for (const labelSet of moved) if (hasOtherClasses(labelSet)) touchLabelSet(state, labelSet)
@@ -66,14 +67,13 @@ function hasOtherClasses({ before, identity }: LabelSet): boolean {
 }
 
 /** The batch's addresses now are what they were before the next one. */
-function publishOwners({ batch, families, addresses }: EngineState, { forget }: DeltaDraft): void {
-  for (const record of batch.addresses) {
+function publishOwners(state: EngineState, { forget }: DeltaDraft): void {
+  for (const record of state.batch.addresses) {
     const { address, owner, published } = record
     if (published !== null && (owner === null || uidOf(owner) !== uidOf(published))) forget.push(address)
-    families[familyOf(address)] += (owner === null ? 0 : 1) - (published === null ? 0 : 1)
     record.published = owner
     record.touched = false
-    if (owner === null) addresses.delete(address)
+    if (owner === null) removeAddress(state, record)
   }
 }
 

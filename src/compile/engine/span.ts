@@ -3,7 +3,7 @@
 // What came to a node adds to that. Where something went, it is worked out anew for the node: that costs as much
 // as the node has pods, some hundred, and needs no counts, of which a cluster would have hundreds of thousands.
 
-import { NONE } from "./bag.ts"
+import { NONE, visitItems } from "./bag.ts"
 import type { DeltaDraft } from "./delta-draft.ts"
 import { append } from "./positioned-list.ts"
 import type {
@@ -16,6 +16,14 @@ import type {
   NodeState,
   SharedSet,
 } from "./state.ts"
+
+/** Tells sets which nodes hold them, after the first batch. */
+export function spreadSets({ nodes }: EngineState): void {
+  for (const node of nodes.values()) {
+    for (const set of node.addressSets) set.nodes = append(set.nodes, node)
+    for (const set of node.namedPortSets) set.nodes = append(set.nodes, node)
+  }
+}
 
 /** Of every node whose endpoints have changed in this batch. */
 export function updateSpans(state: EngineState, draft: DeltaDraft): void {
@@ -34,9 +42,7 @@ function updateSpan(state: EngineState, draft: DeltaDraft, { node, changes }: Ch
   const grows = changedAddresses.length + removedAddresses.length === 0
   const classes = compare(state, { before: node.classes, grows }, (visit) => {
     if (grows) for (const record of arrived) visitClasses(record, visit)
-    else
-      for (const pod of node.pods)
-        for (const record of pod.addresses) if (record.owner === pod) visitClasses(record, visit)
+    else visitOwned(node, (record) => visitClasses(record, visit))
   })
   if (classes === null) return
   node.classes = classes.now
@@ -57,6 +63,14 @@ function updateSpan(state: EngineState, draft: DeltaDraft, { node, changes }: Ch
     node.namedPortSets = namedPortSets.now
     changes.namedPortSets = namedPortSets
     spread(namedPortSets, node, { draft, batch: state.batch.number })
+  }
+}
+
+function visitOwned({ pods }: NodeState, visit: (record: AddressRecord) => void): void {
+  for (const pod of pods) {
+    visitItems(pod.addresses, (record) => {
+      if (record.owner === pod) visit(record)
+    })
   }
 }
 
@@ -110,6 +124,7 @@ function spread(
   node: NodeState,
   { draft, batch }: Spreading,
 ): void {
+  if (batch === 1) return
   for (const set of removed) set.nodes = set.nodes.filter((each) => each !== node)
   for (const set of added) {
     set.nodes = append(set.nodes, node)

@@ -3,19 +3,10 @@
 // Most identities share theirs with many others: a stack is known by the subjects it comes from, and its
 // classes are built once, and again only when one of these subjects gains or loses a policy.
 
-import { NONE, sizeOf, withItem } from "./bag.ts"
+import { NONE, sizeOf, visitItems, withItem } from "./bag.ts"
 import { buildClass, type ClassDraft, comparePolicies } from "./policy-class.ts"
 import { internAddressSet, internNamedPortSet } from "./sets.ts"
-import type {
-  AddressSetState,
-  ClassState,
-  EngineState,
-  Expression,
-  Identity,
-  NamedPortSetState,
-  PolicyRecord,
-  Stack,
-} from "./state.ts"
+import type { ClassState, EngineState, Expression, Identity, PolicyRecord, Stack } from "./state.ts"
 
 /** Brings the classes of an identity up to date; says whether it had others before. */
 export function restack(state: EngineState, identity: Identity): boolean {
@@ -78,7 +69,7 @@ function subjectsAmong(expressions: readonly Expression[]): readonly Expression[
 
 function policiesOf(subjects: readonly Expression[]): readonly PolicyRecord[] {
   const policies: PolicyRecord[] = []
-  for (const subject of subjects) for (const policy of subject.policies) policies.push(policy)
+  for (const subject of subjects) visitItems(subject.policies, (policy) => policies.push(policy))
   return policies.length > 1 ? policies.sort(comparePolicies) : policies
 }
 
@@ -89,19 +80,21 @@ function internClass(state: EngineState, draft: ClassDraft): ClassState {
 }
 
 function createClass(state: EngineState, { policyClass, needed }: ClassDraft): ClassState {
-  const addressSets: readonly AddressSetState[] =
-    needed.addresses === null
-      ? NONE
-      : [...needed.addresses].map(([key, expressions]) => internAddressSet(state, key, expressions))
-  const namedPortSets: readonly NamedPortSetState[] =
-    needed.namedPorts === null
-      ? NONE
-      : [...needed.namedPorts].map(([key, peers]) => internNamedPortSet(state, key, peers))
+  const addressSets = distinct(needed.addresses, ({ key, expressions }) =>
+    internAddressSet(state, key, expressions),
+  )
+  const namedPortSets = distinct(needed.namedPorts, ({ key, peers }) => internNamedPortSet(state, key, peers))
   const made: ClassState = { policyClass, addressSets, namedPortSets, uses: 0, mark: 0 }
   for (const set of addressSets) set.classes = withItem(set.classes, made)
   for (const set of namedPortSets) set.classes = withItem(set.classes, made)
   state.classes.set(policyClass.key, made)
   return made
+}
+
+function distinct<N, S>(needed: readonly N[], intern: (each: N) => S): readonly S[] {
+  if (needed.length === 0) return NONE
+  const sets = needed.map(intern)
+  return sets.length === 1 ? sets : [...new Set(sets)]
 }
 
 function releaseClass({ batch }: EngineState, released: ClassState): void {

@@ -42,7 +42,7 @@ export interface EngineState {
   readonly addresses: Map<string, AddressRecord>
   readonly nodes: Map<string, NodeState>
   readonly nodePrograms: Map<string, NodeProgram>
-  /** Owned addresses and pod CIDRs of each family. */
+  /** Addresses of pods and pod CIDRs of each family. */
   readonly families: Record<AddressFamily, number>
   usedFamilies: readonly AddressFamily[]
   expressionCount: number
@@ -214,6 +214,8 @@ export interface PolicyRule {
   /** Egress: resolved on the peers. */
   readonly named: readonly NamedPortPeers[]
   readonly origin: Origin
+  /** Of its policy. */
+  readonly policyText: string
 }
 
 export interface RulePeers {
@@ -253,6 +255,7 @@ export interface ClassState extends Marked {
 export interface SharedSet extends Marked {
   readonly key: SetKey
   classes: Bag<ClassState>
+  /** Not kept up in the first batch, before which no node held anything. */
   nodes: NodeState[]
   /** Number of the batch that made it. */
   readonly since: number
@@ -281,7 +284,7 @@ export interface PodRecord {
   readonly node: NodeState | null
   /** Null for pods that own no address: host-network and finished ones. */
   readonly labelSet: LabelSet | null
-  readonly addresses: readonly AddressRecord[]
+  readonly addresses: Bag<AddressRecord>
   inLabelSet: number
   onNode: number
 }
