@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { networkPolicy, snapshot } from "../../test/snapshots.ts"
+import { networkPolicy, pod, snapshot } from "../../test/snapshots.ts"
 import {
   bare,
   block,
@@ -21,7 +21,7 @@ import {
 } from "../../test/verdict-cluster.ts"
 import { networkPolicyJudge } from "./networkpolicy.ts"
 import { verdict } from "./verdict.ts"
-import { createWorld } from "./world.ts"
+import { createWorld, endpointsOf } from "./world.ts"
 
 // Address blocks
 
@@ -197,6 +197,20 @@ expectRows([
   ["and reaches nobody", [], { kind: "address", address: "10.0.2.99" }, db, sql, "Deny"],
   ["ends without a common family cannot talk", [], bare, outside6, sql, "Deny"],
 ])
+
+test.for<[string, readonly string[]]>([
+  ["whichever comes first", ["app/a", "app/b"]],
+  ["or last", ["app/b", "app/a"]],
+])("of several pods that have not finished the first by name owns an address they claim: %s", ([, order]) => {
+  const claiming = order.map((name) => pod(name.slice(4), { namespace: "app", addresses: ["10.0.1.9"] }))
+  const world = createWorld(
+    snapshot({ namespaces: {}, pods: claiming, policies: [] }),
+    () => networkPolicyJudge,
+  )
+  expect(world.ownerOf("10.0.1.9")?.name).toBe("a")
+  const ends = claiming.map((each) => [each.name, endpointsOf({ kind: "pod", pod: each }, world).length])
+  expect(Object.fromEntries(ends)).toEqual({ a: 1, b: 0 })
+})
 
 test("a pod's way to itself through a Service is judged by its own identity", () => {
   const policies = [networkPolicy("isolated", { podSelector: {} })]

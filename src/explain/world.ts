@@ -31,7 +31,7 @@ export interface World {
   /** By (tier, priority, kind, namespace, name). */
   readonly policies: readonly RankedPolicy[]
   readonly namespaceLabels: (namespace: string) => Labels
-  /** The pod that owns an address: never a finished one, never a host-network one. */
+  /** The pod that owns an address: never a finished one, never a host-network one; of several the first by name. */
   readonly ownerOf: (address: string) => Pod | null
   readonly nodeOf: (address: string) => Node | null
   readonly nodeNamed: (name: string) => Node | null
@@ -44,7 +44,9 @@ export interface World {
 export function createWorld(snapshot: Snapshot, judgeOf: JudgeOf, settings = DEFAULT_SETTINGS): World {
   const namespaces = new Map(snapshot.namespaces.map((each) => [each.name, each.labels]))
   const nodes = new Map(snapshot.nodes.map((each) => [each.name, each]))
-  const owners = ownersByAddress(snapshot.pods.filter((pod) => !pod.hostNetwork && !pod.finished))
+  const owners = ownersByAddress(
+    snapshot.pods.filter((pod) => !pod.hostNetwork && !pod.finished).toSorted(byNamespaceAndName),
+  )
   const nodeAddresses = ownersByAddress(snapshot.nodes)
   return {
     snapshot,
@@ -83,11 +85,17 @@ function podEndpoints(pod: Pod, world: World): readonly Endpoint[] {
   }
   const addresses =
     pod.addresses.length > 0
-      ? pod.addresses.map(knownAddress)
+      ? pod.addresses.filter((address) => owns(pod, address, world)).map(knownAddress)
       : world.families.map((family): Address => {
           return { kind: "unknown", family, within: podBlocks(family, world.settings) }
         })
   return addresses.map((address): Endpoint => ({ kind: "pod", pod, address }))
+}
+
+/** Where several pods claim an address, it is judged as its owner's: to the others nothing can flow. */
+function owns(pod: Pod, address: string, world: World): boolean {
+  const owner = world.ownerOf(address)
+  return owner === null || (owner.namespace === pod.namespace && owner.name === pod.name)
 }
 
 function addressEndpoint(text: string, world: World): Endpoint {
@@ -149,6 +157,11 @@ function comparePlaces(a: RankedPolicy, b: RankedPolicy): number {
     a.place.priority - b.place.priority ||
     (differing < 0 ? 0 : (left[differing] ?? "") < (right[differing] ?? "") ? -1 : 1)
   )
+}
+
+function byNamespaceAndName(a: Pod, b: Pod): number {
+  const [left, right] = [a, b].map(({ namespace, name }) => `${namespace}/${name}`)
+  return left === right ? 0 : (left ?? "") < (right ?? "") ? -1 : 1
 }
 
 /** The first that claims an address has it. */

@@ -6,7 +6,7 @@ import { judgeConnection } from "../../src/explain/evaluate.ts"
 import { createWorld } from "../../src/explain/world.ts"
 import { judgeOf } from "../../src/kinds/registry.ts"
 import { createLab } from "../../src/lab/lab.ts"
-import { type RandomCluster, randomCluster } from "../random/cluster.ts"
+import { labCluster, type RandomCluster } from "../random/cluster.ts"
 import { connectionsIn } from "../random/connections.ts"
 import { connectionText } from "../random/differential.ts"
 import { seedOf } from "../random/seed.ts"
@@ -27,7 +27,7 @@ test("the kernel lets through exactly what the reference evaluator allows", {
   timeout: 12_000 * clusters,
 }, async () => {
   await fc.assert(
-    fc.asyncProperty(randomCluster, async (cluster) => {
+    fc.asyncProperty(labCluster, async (cluster) => {
       expect(await disagreements(cluster)).toStrictEqual([])
     }),
     // A lab for each try: shrinking stops at what a minute yields.

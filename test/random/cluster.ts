@@ -23,19 +23,33 @@ export interface RandomCluster {
   readonly strangers: readonly string[]
 }
 
-export const randomCluster: fc.Arbitrary<RandomCluster> = clusterWith(policiesUpTo(9))
+/** Labels of a Namespace object, or undefined where pods are in a namespace without one. */
+const declared = fc.option(labels, { nil: undefined, freq: 8 })
+
+export const randomCluster: fc.Arbitrary<RandomCluster> = fc.oneof(
+  { weight: 4, arbitrary: clusterWith(policiesUpTo(9)) },
+  { weight: 1, arbitrary: clusterWith(policiesUpTo(9), "odd") },
+)
+
+/** One that a lab can be: every address is one pod's, and nodes tell their pod ranges. */
+export const labCluster: fc.Arbitrary<RandomCluster> = clusterWith(policiesUpTo(9))
 
 /** NetworkPolicies between tiers of every action. */
 export const tieredCluster: fc.Arbitrary<RandomCluster> = clusterWith(
   fc.tuple(policiesUpTo(3), tieredPolicies).map((kinds) => kinds.flat()),
 )
 
-function clusterWith(policies: fc.Arbitrary<readonly PolicyObject[]>): fc.Arbitrary<RandomCluster> {
+/** In an odd one nodes may tell no pod ranges, and pods may claim the addresses of others. */
+function clusterWith(
+  policies: fc.Arbitrary<readonly PolicyObject[]>,
+  oddity: "plain" | "odd" = "plain",
+): fc.Arbitrary<RandomCluster> {
   return fc
     .record({
       families: fc.constantFrom<Families>("v4", "v6", "dual", "dual"),
-      namespaceLabels: fc.tuple(labels, labels, labels),
-      pods: fc.array(podSketch(), { minLength: 1, maxLength: 8 }),
+      namespaceLabels: fc.tuple(declared, declared, declared),
+      hasRanges: oddity === "odd" ? fc.boolean() : fc.constant(true),
+      pods: fc.array(podSketch(oddity === "odd" ? ["claimed"] : []), { minLength: 1, maxLength: 8 }),
       policies,
       strangers: fc
         .tuple(fc.subarray([...OUTSIDE], { maxLength: 2 }), fc.subarray([...UNKNOWN], { maxLength: 1 }))
@@ -59,37 +73,33 @@ type Families = "v4" | "v6" | "dual"
 
 interface Sketch {
   readonly families: Families
-  readonly namespaceLabels: readonly Readonly<Record<string, string>>[]
+  readonly namespaceLabels: readonly (Readonly<Record<string, string>> | undefined)[]
+  /** Nodes tell their pod CIDRs. */
+  readonly hasRanges: boolean
   readonly pods: readonly PodSketch[]
   readonly policies: readonly PolicyObject[]
 }
+
+type Sort = "plain" | "host" | "finished" | "reused" | "claimed" | "pending"
 
 interface PodSketch {
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
   readonly node: number
   readonly families: Families
-  readonly sort: "plain" | "host" | "finished" | "reused" | "pending"
+  readonly sort: Sort
   readonly ports: readonly ContainerPort[]
 }
 
-function podSketch(): fc.Arbitrary<PodSketch> {
+function podSketch(odd: readonly Sort[]): fc.Arbitrary<PodSketch> {
   return fc.record({
     namespace,
     labels,
     node: fc.nat(1),
     families: fc.constantFrom<Families>("dual", "dual", "v4", "v6"),
     sort: fc.oneof(
-      { weight: 10, arbitrary: fc.constant("plain" as const) },
-      {
-        weight: 4,
-        arbitrary: fc.constantFrom(
-          "host" as const,
-          "finished" as const,
-          "reused" as const,
-          "pending" as const,
-        ),
-      },
+      { weight: 10, arbitrary: fc.constant<Sort>("plain") },
+      { weight: 4, arbitrary: fc.constantFrom<Sort>("host", "finished", "reused", "pending", ...odd) },
     ),
     ports: fc.uniqueArray(containerPort(), {
       maxLength: 3,
@@ -126,29 +136,32 @@ function askedPort(): fc.Arbitrary<Port> {
 
 function snapshotOf(sketch: Sketch): Snapshot {
   return {
-    namespaces: NAMESPACES.map((name, i): Namespace => {
-      return { name, labels: { ...sketch.namespaceLabels[i], "kubernetes.io/metadata.name": name } }
+    namespaces: NAMESPACES.flatMap((name, i): readonly Namespace[] => {
+      const labels = sketch.namespaceLabels[i]
+      return labels === undefined
+        ? []
+        : [{ name, labels: { ...labels, "kubernetes.io/metadata.name": name } }]
     }),
-    nodes: nodesOf(sketch.families),
+    nodes: nodesOf(sketch),
     pods: podsOf(sketch),
     services: [],
     policies: sketch.policies,
   }
 }
 
-function nodesOf(families: Families): readonly Node[] {
+function nodesOf({ families, hasRanges }: Sketch): readonly Node[] {
   return NODES.map(({ name, v4, v6, podCIDRs }) => {
     const [cidr4 = "", cidr6 = ""] = podCIDRs
     return {
       name,
       labels: {},
       addresses: ofFamilies(families, v4, v6),
-      podCIDRs: ofFamilies(families, cidr4, cidr6),
+      podCIDRs: hasRanges ? ofFamilies(families, cidr4, cidr6) : [],
     }
   })
 }
 
-/** A reused pod has finished, and the next plain pod of its node has its addresses. */
+/** A reused pod has finished, and the first plain pod of its node has its addresses; a claimed one has not finished. */
 function podsOf({ pods, families }: Sketch): readonly Pod[] {
   const addresses = pods.map((sketch, i) => addressesOf(sketch, i, families))
   return pods.map((sketch, i): Pod => {
@@ -160,12 +173,16 @@ function podsOf({ pods, families }: Sketch): readonly Pod[] {
       uid: `uid-${i}`,
       labels: sketch.labels,
       node: node?.name ?? "",
-      addresses: (sketch.sort === "reused" ? addresses[heir] : undefined) ?? addresses[i] ?? [],
+      addresses: (takesOver(sketch) ? addresses[heir] : undefined) ?? addresses[i] ?? [],
       hostNetwork: sketch.sort === "host",
       finished: sketch.sort === "finished" || sketch.sort === "reused",
       ports: sketch.ports,
     }
   })
+}
+
+function takesOver({ sort }: PodSketch): boolean {
+  return sort === "reused" || sort === "claimed"
 }
 
 function addressesOf(

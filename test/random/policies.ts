@@ -27,7 +27,7 @@ const key = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom("a", "b") },
   { weight: 1, arbitrary: fc.constantFrom("constructor", "none") },
 )
-const values = fc.uniqueArray(fc.constantFrom("x", "y", "z"), { minLength: 1, maxLength: 2 })
+const values = fc.uniqueArray(fc.constantFrom("x", "y", "z", ""), { minLength: 1, maxLength: 2 })
 
 const expression = fc.oneof(
   fc.record({ key, operator: fc.constantFrom("In", "NotIn"), values }),
@@ -49,7 +49,7 @@ export const namespaceSelector = fc.oneof(
   fc.constantFrom(...NAMESPACES).map((name) => ({ matchLabels: { "kubernetes.io/metadata.name": name } })),
 )
 
-/** Blocks and, for each, excepts that lie strictly inside. */
+/** Blocks and, for each, excepts that lie strictly inside; of some the excepts leave nothing. */
 const BLOCKS: readonly (readonly [cidr: string, excepts: readonly string[]])[] = [
   ["0.0.0.0/0", ["10.0.0.0/8", "10.0.1.0/24", "172.16.0.0/12", "10.0.1.10/32"]],
   ["10.0.0.0/8", ["10.0.1.0/24", "10.0.1.8/29", "10.0.2.10/31"]],
@@ -58,6 +58,7 @@ const BLOCKS: readonly (readonly [cidr: string, excepts: readonly string[]])[] =
   ["10.0.1.13/29", ["10.0.1.8/30"]],
   ["10.0.1.11/32", []],
   ["10.0.2.0/24", ["10.0.2.8/29", "10.0.2.128/25"]],
+  ["10.0.1.0/24", ["10.0.1.0/25", "10.0.1.128/25"]],
   ["172.16.0.0/12", ["172.16.1.0/24", "172.16.1.5/32"]],
   ["172.16.1.5/32", []],
   ["192.168.0.0/24", ["192.168.0.1/32"]],
@@ -65,6 +66,7 @@ const BLOCKS: readonly (readonly [cidr: string, excepts: readonly string[]])[] =
   ["fd00::/16", ["fd00:1::/64", "fd00:2::8/125"]],
   ["fd00:1::/64", ["fd00:1::8/125", "fd00:1::c/126"]],
   ["fd00:2::a/125", ["fd00:2::a/128"]],
+  ["fd00:1::/64", ["fd00:1::/65", "fd00:1:0:0:8000::/65"]],
   ["2001:db8::/32", ["2001:db8::5/128"]],
 ]
 
