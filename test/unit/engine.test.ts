@@ -386,7 +386,7 @@ describe("a delta", () => {
         { kind: "pod", op: "set", value },
         { kind: "policy", op: "set", value: strange },
       ]),
-    ).toThrow()
+    ).toThrow("no registered kind of policy")
     engine.apply([])
     expect([...engine.program().nodes.keys()]).toEqual(before)
   })
