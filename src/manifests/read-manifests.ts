@@ -82,11 +82,15 @@ function snapshotOf({ namespaces, nodes, services, policies }: Collected, pods: 
   }
 }
 
+function nameOf(file: string): string {
+  return file === "-" ? "standard input" : shown(file)
+}
+
 /** Files that could be read, and not one object in them. */
 function emptiness({ objects, diagnostics }: Collected, files: readonly string[]): readonly Diagnostic[] {
   const [file] = files
   if (objects > 0 || file === undefined || diagnostics.some(({ severity }) => severity === "error")) return []
   return [
-    diagnostic("nothingFound", { value: files.length === 1 ? shown(file) : `these ${files.length} files` }),
+    diagnostic("nothingFound", { value: files.length === 1 ? nameOf(file) : `these ${files.length} files` }),
   ]
 }

@@ -94,7 +94,7 @@ function mapValue(map: YAMLMap, state: State): unknown {
   const own = new Map<string, unknown>()
   const merged: unknown[] = []
   for (const pair of map.items) {
-    const key = readKey(pair, state)
+    const key = readKey(pair, map, state)
     if (key === undefined) return null
     const value = valueOf(pair.value, state)
     if (own.has(key)) duplicate(key, pair, state)
@@ -111,7 +111,7 @@ function mergeInto(own: Map<string, unknown>, source: unknown): void {
   for (const [key, value] of Object.entries(source)) if (!own.has(key)) own.set(key, value)
 }
 
-function readKey({ key }: Pair, state: State): string | undefined {
+function readKey({ key }: Pair, map: YAMLMap, state: State): string | undefined {
   if (isAlias(key)) {
     const value = valueOf(key, state)
     if (typeof value !== "object" || value === null) return String(value)
@@ -119,9 +119,18 @@ function readKey({ key }: Pair, state: State): string | undefined {
   const text = keyText(key)
   if (text === undefined && (isMap(key) || isSeq(key) || isAlias(key))) {
     const found = isSeq(key) ? "a list" : "a mapping"
-    refuse({ diagnostic: diagnostic("keyIsNoText", { found }), node: key }, state)
+    if (isDoubleBrace(map, key)) refuse({ diagnostic: diagnostic("template", {}), node: map }, state)
+    else refuse({ diagnostic: diagnostic("keyIsNoText", { found }), node: key }, state)
   }
   return text
+}
+
+/** name: {{ .Values.name }} is YAML: a mapping in braces whose key is a mapping in braces. */
+function isDoubleBrace(map: YAMLMap, key: Node): boolean {
+  const start = startOf(map)
+  return (
+    map.flow === true && isMap(key) && key.flow === true && start !== undefined && startOf(key) === start + 1
+  )
 }
 
 function duplicate(key: string, pair: Pair, state: State): void {

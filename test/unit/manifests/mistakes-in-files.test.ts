@@ -143,6 +143,7 @@ test.for<readonly [string, string, ...(readonly string[])]>([
   ["a key twice", "a: 1\nb: 2\n▸a: 3", "PNP0108"],
   ["a key twice, deep down", "a:\n  - b: {c: 1, ▸c: 2}", "PNP0108"],
   ["a key twice in two spellings", 'true: 1\n▸"true": 2', "PNP0108"],
+  ["a value that is all template", "a: b\nname: ▸{{ .Release.Name }}", "PNP0110"],
   ["a template of Helm", "a: ▸{{ .Values.a }}\n{{- if b }}\nc: d\n{{- end }}", "PNP0110"],
   ["an alias without anchor", "a: ▸*b", "PNP0106"],
   ["an anchor in itself", "a: &a\n  b: ▸*a", "PNP0111"],
