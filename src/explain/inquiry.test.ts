@@ -35,6 +35,8 @@ const cluster = snapshot({
     pod("migrate", { finished: true, addresses: ["10.0.0.9"], owner: { kind: "Job", name: "migrate" } }),
     pod("web", { namespace: "deploy", addresses: ["10.0.0.5"] }),
     pod("planned", { node: "" }),
+    pod("statefulset/db-0", { node: "", owner: { kind: "StatefulSet", name: "db" } }),
+    pod("statefulset/db-1", { node: "", owner: { kind: "StatefulSet", name: "db" } }),
   ],
   services: [
     service("web", {
@@ -111,6 +113,14 @@ test.for<[string, string, string, string, readonly string[]]>([
     "deploy/web",
     "80",
     ['PNP0903 "deploy/web" may be pod deploy/web or Deployment shop/web'],
+  ],
+  ["a StatefulSet's pod by the name it will have", "web-1", "db-1", "80", ["statefulset/db-1:80-80 Allow"]],
+  [
+    "a pod that is made up, as it is printed",
+    "web-1",
+    "shop/statefulset/db-0",
+    "80",
+    ["statefulset/db-0:80-80 Allow"],
   ],
   ["a node", "node/node-a", "web-2", "80", ["web-2:80-80 Allow"]],
   ["an address outside", "172.16.0.1", "web-2", "80", ["web-2:80-80 Deny"]],

@@ -34,15 +34,22 @@ export function resolveReference(text: string, scope: Scope): Checked<Reference>
   if (segments.length === 1) return podReference(text, { namespace: scope.namespace, name: first }, scope)
   if (segments.length === 2) return pairReference(text, [first, second], scope)
   const kind = kindNamed(second)
-  if (kind !== null) return kindReference(text, { kind, namespace: first, name: third }, scope)
+  if (kind !== null) {
+    const found = kindReference(text, { kind, namespace: first, name: third }, scope)
+    // A pod that was made up is printed as shop/statefulset/db-0: what is printed can be asked for.
+    const printed = { namespace: first, name: `${second}/${third}` }
+    return found.ok || livePod(printed, scope) === null ? found : podReference(text, printed, scope)
+  }
   const near = closest(second, kindNames())
   const why = `${second} is no kind of workload${near === undefined ? "" : `, did you mean ${near}?`}`
   return bad(diagnostic("unreadableReference", { value: shown(text), why }))
 }
 
-/** A pod that has not finished: what a reference means first. */
+/** A pod that has not finished: what a reference means first. One of a StatefulSet has its name before it runs. */
 function livePod({ namespace, name }: Name, { snapshot }: Scope): Pod | null {
-  const named = snapshot.pods.filter((pod) => pod.namespace === namespace && pod.name === name)
+  const inNamespace = snapshot.pods.filter((pod) => pod.namespace === namespace)
+  const exactly = inNamespace.filter((pod) => pod.name === name)
+  const named = exactly.length > 0 ? exactly : inNamespace.filter((pod) => pod.name === `statefulset/${name}`)
   return named.find((pod) => !pod.finished) ?? named[0] ?? null
 }
 
