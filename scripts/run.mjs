@@ -23,7 +23,12 @@ const LAB_TOOLS = {
 }
 
 const TASKS = {
-  demo: { tools: LAB_TOOLS, steps: [[node, "src/cli/main.ts", "demo"]] },
+  // Paths that a user gives are seen from where npm was called.
+  demo: {
+    tools: LAB_TOOLS,
+    steps: [[node, join(root, "src/cli/main.ts"), "demo"]],
+    directory: process.env.INIT_CWD,
+  },
   test: { tools: LAB_TOOLS, steps: [["vitest", "run"]] },
   check: {
     tools: {},
@@ -46,13 +51,13 @@ const task = Object.hasOwn(TASKS, name) ? TASKS[name] : undefined
 if (task === undefined) stop(2, `unknown task "${name}"; there are ${Object.keys(TASKS).join(", ")}`)
 installPackages()
 installTools(task.tools)
-process.exitCode = runAll(task.steps)
+process.exitCode = runAll(task)
 
-function runAll(steps) {
+function runAll({ steps, directory }) {
   let worst = 0
   steps.forEach(([command, ...args], i) => {
     const extra = i === steps.length - 1 ? rest : []
-    const status = run(command, [...args, ...extra])
+    const status = run(command, [...args, ...extra], directory)
     if (status !== 0) {
       if (steps.length > 1) console.error(`postern: ${[command, ...args].join(" ")} failed`)
       worst = worst === 0 ? status : worst
@@ -103,12 +108,12 @@ function onPath(command) {
   return folders.some((folder) => existsSync(join(folder, command)))
 }
 
-function run(command, args) {
+function run(command, args, directory = root) {
   const path = [bin, join(root, "node_modules", "node", "bin"), process.env.PATH, "/usr/sbin", "/sbin"].join(
     delimiter,
   )
   const { status, signal, error } = spawnSync(command, args, {
-    cwd: root,
+    cwd: directory,
     stdio: "inherit",
     env: { ...process.env, PATH: path },
   })

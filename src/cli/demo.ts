@@ -1,6 +1,6 @@
 // postern demo: the examples built as network namespaces, their policies enforced, real connections tried.
 
-import { existsSync, readdirSync } from "node:fs"
+import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Command } from "commander"
@@ -11,7 +11,7 @@ import { checkLabEnvironment } from "../lab/preflight.ts"
 import { isInUserNamespace, needsUserNamespace, runAsNamespaceRoot } from "../lab/user-namespace.ts"
 import { exampleLines } from "./demo/example-lines.ts"
 import { mismatchesOf } from "./demo/mismatches.ts"
-import { readScenario } from "./demo/read-scenario.ts"
+import { isDirectory, readScenario } from "./demo/read-scenario.ts"
 import { reportJson } from "./demo/report-json.ts"
 import { reportText } from "./demo/report-text.ts"
 import { type Observer, runScenario, type ScenarioResult } from "./demo/run-scenario.ts"
@@ -42,7 +42,7 @@ export function demoCommand(terminal: Terminal): Command {
         "tries real connections between all ends, and compares them with the reference evaluator and with the " +
         "ConnectivityAssertions of the folder. Needs no cluster, and no root where user namespaces are allowed.",
     )
-    .option("--policies <dir>", "a folder of manifests, or of such folders", examples)
+    .option("--policies <dir>", "a folder of manifests, or of such folders, or a file", examples)
     .option("--keep", "leave the last lab up until Ctrl-C")
     .option("--json", "print what was found as JSON")
     .addHelpText("after", HELP)
@@ -84,9 +84,11 @@ export async function demo(options: DemoOptions, { finish, ...screen }: Terminal
 
 /** A folder whose folders have manifests of their own is a collection; any other is one scenario. */
 function readScenarios(directory: string) {
-  const folders = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : []
+  const folders = isDirectory(directory) ? readdirSync(directory, { withFileTypes: true }) : []
   const files = folders.filter((each) => each.isFile() && /\.(ya?ml|json)$/.test(each.name))
-  const inner = folders.filter((each) => each.isDirectory()).map((each) => join(directory, each.name))
+  const inner = folders
+    .filter((each) => each.isDirectory() && !each.name.startsWith(".") && each.name !== "node_modules")
+    .map((each) => join(directory, each.name))
   const read = (files.length === 0 && inner.length > 0 ? inner.toSorted() : [directory]).map(readScenario)
   return {
     scenarios: read.flatMap((each) => (each.ok ? [each.value] : [])),

@@ -113,7 +113,8 @@ describe("postern demo", () => {
   })
 
   test("prints what its schema says with --json, and nothing else on standard output", async () => {
-    const run = await demo("--json", "--policies", collection({ one: cluster + right, two: cluster + right }))
+    const folders = { ".git": "no: manifest", one: cluster + right, two: cluster + right }
+    const run = await demo("--json", "--policies", collection(folders))
     expect(run.status).toBe(0)
     const report: DemoReport = JSON.parse(run.output)
     const validate = new Ajv2020({ allowUnionTypes: true }).compile(demoSchema)

@@ -52,6 +52,15 @@ function scenarioOf(manifests: string) {
 }
 
 describe("a scenario", () => {
+  test("may be a single file", () => {
+    const file = join(folder(pods(1) + policy("10.0.0.0/8")), "all.yaml")
+    const read = readScenario(file)
+    if (!read.ok) throw new Error("not read")
+    const name = { kind: "NetworkPolicy", namespace: "default", name: "blocks" }
+    expect(read.value).toMatchObject({ name: "all.yaml" })
+    expect(read.value.locate(name, "spec")).toMatchObject({ file: "all.yaml" })
+  })
+
   test.for<[string, string, readonly string[]]>([
     ["a cluster that makes too many connections", pods(120), ["PNP0951"]],
     [

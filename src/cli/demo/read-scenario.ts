@@ -1,7 +1,8 @@
-// A folder of manifests -> a scenario, or every mistake in it.
+// A folder of manifests, or one file -> a scenario, or every mistake in it.
 
+import { statSync } from "node:fs"
 import { isIP } from "node:net"
-import { basename, relative, resolve } from "node:path"
+import { basename, dirname, relative, resolve } from "node:path"
 import type { Diagnostic, FieldPath } from "../../api/diagnostic.ts"
 import { diagnostic, shown } from "../../api/report.ts"
 import type { Snapshot } from "../../compile/snapshot.ts"
@@ -19,10 +20,11 @@ import { columnsOf, sitesOf, triesOf } from "./tries.ts"
 /** Some sixty pods; more make a matrix that nobody reads. */
 const mostConnections = 60_000
 
-export function readScenario(directory: string): Checked<Scenario> {
+export function readScenario(path: string): Checked<Scenario> {
   const started = performance.now()
-  const manifests = readManifests([directory], { namespace: "default" })
+  const manifests = readManifests([path], { namespace: "default" })
   const read = performance.now() - started
+  const directory = isDirectory(path) ? path : dirname(path)
   const errors = manifests.diagnostics.filter((each) => each.severity === "error")
   if (errors.length > 0) return { ok: false, diagnostics: errors }
   const snapshot = placed(manifests.snapshot)
@@ -43,7 +45,7 @@ export function readScenario(directory: string): Checked<Scenario> {
   const size = sites.length * (8 * sites.length + 4 * columns.length)
   if (size > mostConnections) return { ok: false, diagnostics: [tooLarge(snapshot, size)] }
   return good({
-    name: basename(resolve(directory)),
+    name: basename(resolve(path)),
     snapshot,
     world,
     outside,
@@ -56,6 +58,10 @@ export function readScenario(directory: string): Checked<Scenario> {
     },
     read,
   })
+}
+
+export function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 function impossibleSources(cases: readonly Assertion[], { pods, nodes }: Snapshot): readonly Diagnostic[] {
