@@ -13,6 +13,8 @@ import { padded } from "./text-layout.ts"
 export interface Style {
   readonly palette: Palette
   readonly locate: Locate
+  /** What to do about what was assumed. */
+  readonly advice?: string
 }
 
 /** Cases that differ are told one by one, but a terminal is no place for hundreds of them. */
@@ -35,7 +37,9 @@ export function explanationText(asked: Asked, answer: Answer, style: Style): str
         ]
       : casesText(answer.cases, style)
   const notes = answer.notes.map((note) => `  ${palette.warn("note")} ${note}`)
-  return [headline, "", ...body, ...(notes.length > 0 ? ["", ...notes] : []), ""].join("\n")
+  const advice =
+    style.advice === undefined || notes.length === 0 ? [] : [`       ${palette.dim(style.advice)}`]
+  return [headline, "", ...body, ...(notes.length > 0 ? ["", ...notes, ...advice] : []), ""].join("\n")
 }
 
 /** What a Service was translated to. */
@@ -57,17 +61,20 @@ function casesText(cases: readonly AnswerCase[], style: Style): readonly string[
   const { palette } = style
   const groups = [...Map.groupBy(cases, sameAnswerKey).values()]
   const families = new Set(cases.map(({ family }) => family)).size
-  const shown = groups.slice(0, MOST_CASES).flatMap((group) => {
+  const shown = groups.slice(0, MOST_CASES).flatMap((group, index) => {
     const [first] = group
     if (first === undefined) return []
     const through = first.service === null ? "" : palette.dim(`  through Service ${first.service.name}`)
     const ofFamilies = new Set(group.map(({ family }) => family))
     const only = ofFamilies.size < families ? `  ${[...ofFamilies].join(", ")}` : ""
     const ends = `${endpointText(first.from)} → ${endpointText(first.to)}  ${casePortText(first)}${only}`
-    return [`${verdictText(first.verdict, palette)}  ${ends}${through}`, ...directionsText(first, style), ""]
+    const head = `${verdictText(first.verdict, palette)}  ${ends}${through}`
+    return [...(index === 0 ? [] : [""]), head, ...directionsText(first, style)]
   })
   const hidden = groups.length - MOST_CASES
-  return hidden <= 0 ? shown : [...shown, palette.dim(`and ${hidden} cases more: -o json has all of them`)]
+  return hidden <= 0
+    ? shown
+    : [...shown, "", palette.dim(`and ${hidden} cases more: -o json has all of them`)]
 }
 
 /** Families and addresses of the same ends are told apart only where their answers differ. */
@@ -121,9 +128,12 @@ function traceText(explained: DirectionExplanation, { palette, locate }: Style):
   })
 }
 
-/** Of an accepted direction what accepted it, of a denied one what was tried; near misses of both. */
+/**
+ * Of an accepted direction what accepted it, of a denied one what was tried; near misses of both.
+ * Assumptions are told once, in the notes.
+ */
 function isWorthTelling({ policy, path, outcome }: TraceStep, { verdict }: DirectionExplanation): boolean {
-  if (policy === null) return false
+  if (policy === null || outcome === "assumed") return false
   if (outcome === "near-miss") return true
   if (verdict !== "Deny") return outcome === "accepts"
   return outcome !== "no-match" || path !== "spec.policyTypes"

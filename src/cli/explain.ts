@@ -1,6 +1,6 @@
 // postern explain: may this connect to that, and which rule says so?
 
-import { Command, Option } from "commander"
+import { Command, InvalidArgumentError, Option } from "commander"
 import type { Diagnostic } from "../api/diagnostic.ts"
 import { diagnostic, shown } from "../api/report.ts"
 import { parseBlock } from "../explain/address.ts"
@@ -38,13 +38,15 @@ export function explainCommand(terminal: Terminal): Command {
     .requiredOption("--to <ref>", "destination")
     .option(
       "--port <port>",
-      "80/TCP, 80 (TCP), 5000-5010/UDP, http/TCP or ICMP; without it everything that may flow is printed",
+      "80 or 80/TCP, 5000-5010/UDP, http (a port's name) or ICMP; without it everything that may flow is printed",
     )
     .option("-n, --namespace <name>", "namespace of bare names and of manifests without one", "default")
     .option("--pod-cidr <cidr...>", "where pods without an address could have theirs")
     .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
     .addOption(
-      new Option("--expect <verdict>", "exit with 1 unless this is the verdict").choices(["allow", "deny"]),
+      new Option("--expect <verdict>", "allow or deny: exit with 1 unless this is the verdict").argParser(
+        readVerdict,
+      ),
     )
     .addHelpText("after", HELP)
     .action((options: ExplainOptions, command: Command) => {
@@ -83,12 +85,14 @@ export function explain(options: ExplainOptions, { palette }: Pick<Terminal, "pa
   }
   const answer = inquire({ from, to, port }, world)
   if (!answer.ok) return refused(answer.diagnostics)
+  const isMet = meetsExpectation(options, answer.value)
+  const surprise = isMet ? "" : `\n${palette.bad("✗ not as expected:")} --expect ${options.expect}\n`
   const output =
     options.output === "json"
       ? jsonText(explanationJson(asked, answer.value, locate))
-      : explanationText(asked, answer.value, { palette, locate })
+      : `${explanationText(asked, answer.value, { palette, locate, ...adviceOf(options) })}${surprise}`
   return {
-    status: meetsExpectation(options, answer.value) ? 0 : 1,
+    status: isMet ? 0 : 1,
     output,
     diagnostics: warnings,
     sourceLine,
@@ -130,6 +134,19 @@ function podCidrMistakes(podCIDRs: readonly string[]): readonly Diagnostic[] {
   return podCIDRs
     .filter((cidr) => parseBlock(cidr) === null)
     .map((cidr) => diagnostic("unreadablePodCidr", { value: shown(cidr) }))
+}
+
+function adviceOf({ podCidr }: ExplainOptions) {
+  return podCidr === undefined
+    ? { advice: "--pod-cidr 10.244.0.0/16 says where the pods of this cluster are" }
+    : {}
+}
+
+/** Allow and Deny are how assertions and JSON have it. */
+function readVerdict(text: string): "allow" | "deny" {
+  const verdict = text.toLowerCase()
+  if (verdict === "allow" || verdict === "deny") return verdict
+  throw new InvalidArgumentError("Allowed choices are allow, deny.")
 }
 
 function meetsExpectation({ expect }: ExplainOptions, { verdict }: Answer): boolean {

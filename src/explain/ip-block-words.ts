@@ -38,6 +38,7 @@ export function ipBlockAssumption(ipBlock: unknown, peer: Endpoint): string | nu
 }
 
 function whose(peer: Endpoint): string {
+  if (peer.address.kind !== "known") return `every address that ${endpointText(peer)} could have`
   const address = addressText(peer.address)
   return peer.kind === "outside" ? address : `${address} of ${endpointText(peer)}`
 }

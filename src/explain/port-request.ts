@@ -1,4 +1,4 @@
-// PORT: how people ask for a port. 80/TCP, 80 (TCP), 5000-5010/UDP, http/TCP (a port's name) or ICMP.
+// PORT: how people ask for a port. 80 or 80/TCP, 5000-5010/UDP, http (a port's name) or ICMP.
 
 import { diagnostic, shown } from "../api/report.ts"
 import type { Protocol } from "../compile/snapshot.ts"

@@ -59,7 +59,7 @@ export const questionCodes = {
     severity: "error",
     title: "Not a port",
     template: "{value} is no port: {why}",
-    remedy: "Write 80/TCP, 80 (TCP), 5000-5010/UDP, http/TCP (a port name) or ICMP.",
+    remedy: "Write 80 or 80/TCP, 5000-5010/UDP, http (a port's name) or ICMP.",
   },
   unknownPortName: {
     code: "PNP0909",

@@ -15,6 +15,7 @@ test.for<[string, readonly string[]]>([
   ["everything-that-may-flow", ask("--from", "203.0.113.7", "--to", "shop/deploy/db")],
   ["own-node", ask("--from", "node/worker", "--to", "shop/client", "--port", "ICMP")],
   ["unknown-address", ask("--from", "shop/client", "--to", "10.0.1.77", "--port", "80")],
+  ["unassumed-address", ask("--from", "shop/cj/backup", "--to", "shop/deploy/db", "--port", "5432")],
   [
     "assumed-address",
     ask(
@@ -55,6 +56,13 @@ test.for<[string, readonly string[]]>([
 
 test.for<[string, readonly string[], number, RegExp]>([
   ["an expectation that is met", ask(...clientToDb, "--port", "5432", "--expect", "deny"), 0, /^$/],
+  [
+    "an expectation as assertions write it",
+    ask(...clientToDb, "--port", "5432", "--expect", "Deny"),
+    0,
+    /^$/,
+  ],
+  ["an unknown expectation", ask(...clientToDb, "--port", "5", "--expect", "drop"), 2, /allow, deny/],
   ["an expectation that is not met", ask(...clientToDb, "--port", "5432", "--expect", "allow"), 1, /^$/],
   [
     "an expectation that only some ports meet",
@@ -102,6 +110,11 @@ test.for<[string, readonly string[], number, RegExp]>([
   expect(run.errors).toMatch(errors)
   expect(run.status).toBe(status)
   expect(run.output === "").toBe(status === 2)
+})
+
+test("an expectation that is not met is said last", () => {
+  const run = postern(ask(...clientToDb, "--port", "5432", "--expect", "allow"))
+  expect(run.output).toMatch(/\n\n✗ not as expected: --expect allow\n$/)
 })
 
 test.for<[string, readonly string[], RegExp]>([
