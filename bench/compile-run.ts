@@ -1,53 +1,36 @@
-// One measurement of the compiler, in this process: `node --expose-gc bench/compile-run.ts WORKLOAD|hold:WORKLOAD|events`.
+// One measurement of the compiler, in this process: `node --expose-gc bench/compile-run.ts WORKLOAD|events`.
 
 import { performance } from "node:perf_hooks"
 import { compile } from "../src/compile/compile.ts"
 import { lower } from "../src/kinds/registry.ts"
 import { measureEvents } from "./incremental.ts"
 import { type Counts, materialise } from "./materialise.ts"
+import { peakMiB, startOfPeak } from "./peak-memory.ts"
 import { makeWorkload, WORKLOADS, type Workload } from "./workloads.ts"
 
 export interface CompileRun {
   readonly seconds: number
-  /** User and system time of all threads, garbage collection and just-in-time compiler included. */
-  readonly cpuSeconds: number
-  /** Of the whole process, the input objects included. */
+  /** User and system time of the thread that compiles; garbage is collected in others, too. */
+  readonly threadSeconds: number
+  /** Of the whole process while it compiles, the input objects included. */
   readonly peakRssMiB: number
+  /** Of the process with the input objects, before it compiles. */
+  readonly inputRssMiB: number
   readonly counts: Counts
 }
 
-export interface HoldRun {
-  readonly peakRssMiB: number
-}
-
 const [what = ""] = process.argv.slice(2)
-console.log(JSON.stringify(measure(what)))
-
-function measure(what: string): unknown {
-  if (what === "events") return measureEvents()
-  const workload = WORKLOADS.find((each) => what === each || what === `hold:${each}`)
-  if (workload === undefined) throw new Error(`no workload: ${what}`)
-  return workload === what ? measureCompile(workload) : measureHold(workload)
-}
+const workload = WORKLOADS.find((each) => each === what)
+if (what !== "events" && workload === undefined) throw new Error(`no workload: ${what}`)
+console.log(JSON.stringify(workload === undefined ? measureEvents() : measureCompile(workload)))
 
 function measureCompile(workload: Workload): CompileRun {
   const snapshot = makeWorkload(workload)
-  globalThis.gc?.()
-  const cpu = process.cpuUsage()
+  const inputRssMiB = startOfPeak()
+  const cpu = process.threadCpuUsage()
   const start = performance.now()
   const counts = materialise(compile(snapshot, { lower }))
   const seconds = (performance.now() - start) / 1000
-  const { user, system } = process.cpuUsage(cpu)
-  return { seconds, cpuSeconds: (user + system) / 1e6, peakRssMiB: peakRssMiB(), counts }
-}
-
-/** What the input objects alone take. */
-function measureHold(workload: Workload): HoldRun {
-  const { pods } = makeWorkload(workload)
-  globalThis.gc?.()
-  return { peakRssMiB: pods.length > 0 ? peakRssMiB() : 0 }
-}
-
-function peakRssMiB(): number {
-  return Math.round(process.resourceUsage().maxRSS / 1024)
+  const { user, system } = process.threadCpuUsage(cpu)
+  return { seconds, threadSeconds: (user + system) / 1e6, peakRssMiB: peakMiB(), inputRssMiB, counts }
 }

@@ -7,7 +7,7 @@
 import { execFileSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import type { CompileRun, HoldRun } from "./compile-run.ts"
+import type { CompileRun } from "./compile-run.ts"
 import { WORKLOADS } from "./workloads.ts"
 
 const RUN = fileURLToPath(new URL("compile-run.ts", import.meta.url))
@@ -29,19 +29,15 @@ function summary(workload: string, runs: number): unknown {
     workload,
     runs,
     seconds: spread(measured.map(({ seconds }) => seconds)),
-    cpuSeconds: spread(measured.map(({ cpuSeconds }) => cpuSeconds)),
+    threadSeconds: spread(measured.map(({ threadSeconds }) => threadSeconds)),
     peakRssMiB: spread(measured.map(({ peakRssMiB }) => peakRssMiB)),
-    inputRssMiB: holdRun(workload).peakRssMiB,
+    inputRssMiB: Math.min(...measured.map(({ inputRssMiB }) => inputRssMiB)),
     counts: measured[0]?.counts,
   }
 }
 
 function compileRun(workload: string): CompileRun {
   return run(workload)
-}
-
-function holdRun(workload: string): HoldRun {
-  return run(`hold:${workload}`)
 }
 
 function run(what: string) {
