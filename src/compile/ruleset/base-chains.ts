@@ -10,6 +10,7 @@ import {
   isEstablished,
   isIcmp,
   isInvalid,
+  isNew,
   isRelated,
   isReply,
   isUntracked,
@@ -42,8 +43,14 @@ export function prerouting(): readonly ChainRule[] {
 }
 
 export function forward(around: Surroundings): readonly ChainRule[] {
+  const [first, ...others] = prelude(around)
   return [
-    ...prelude(around),
+    first,
+    // The short way of most first packets: none of the exceptions below is ever new. Conntrack leaves neighbour and
+    // listener discovery and router advertisements untracked, and calls redirects invalid (nf_conntrack_proto_icmpv6).
+    { expr: [isNew, jump("egress")] },
+    { expr: [isNew, goto("to_ingress")] },
+    ...others,
     { expr: [isUntracked, goto("untracked")] },
     { expr: [jump("egress")] },
     { expr: [goto("to_ingress")] },
@@ -82,7 +89,7 @@ export function output({ options }: Surroundings): readonly ChainRule[] {
 }
 
 /** What forward and input begin with. */
-function prelude({ options }: Surroundings): readonly ChainRule[] {
+function prelude({ options }: Surroundings): readonly [ChainRule, ...ChainRule[]] {
   return [
     accepted(options),
     ...errors(options),
