@@ -1,7 +1,7 @@
 // What a CNI plugin leaves on the node about each pod: libcni's cache, /var/lib/cni/results/<network>-<container>-<interface>.
 
 import { inAny } from "./addresses.ts"
-import { hardwareAddress, podInterface } from "./names.ts"
+import { hardwareAddress, interfaceHardwareAddress, labNames, podInterface } from "./names.ts"
 import { isIPv6, type LabPodSpec } from "./spec.ts"
 import type { PlannedNode } from "./topology.ts"
 
@@ -26,15 +26,15 @@ export function cniResults(lab: string, node: PlannedNode): readonly CniResult[]
 }
 
 function cached(lab: string, node: PlannedNode, pod: LabPodSpec, containerId: string) {
-  const sandbox = `${lab}-pod.${pod.namespace}.${pod.name}`
+  const sandbox = labNames(lab).pod(pod.namespace, pod.name)
   const bridge = { name: "cni0", mac: hardwareAddress(node.namespace) }
   const hostEnd = {
     name: podInterface(pod),
-    mac: hardwareAddress(`node.${node.spec.name}.${podInterface(pod)}`),
+    mac: interfaceHardwareAddress(node.namespace, podInterface(pod)),
   }
   const podEnd = {
     name: "eth0",
-    mac: hardwareAddress(`pod.${pod.namespace}.${pod.name}.eth0`),
+    mac: interfaceHardwareAddress(sandbox, "eth0"),
     sandbox: `/run/netns/${sandbox}`,
   }
   const interfaces = node.spec.network === "bridge" ? [bridge, hostEnd, podEnd] : [hostEnd, podEnd]

@@ -5,7 +5,7 @@
 
 import { type Gateway, host, inAny, podGateways, sameFamily } from "./addresses.ts"
 import { type CniResult, cniResults } from "./cni-results.ts"
-import { hardwareAddress, labNames, podInterface } from "./names.ts"
+import { hardwareAddress, interfaceHardwareAddress, labNames, podInterface } from "./names.ts"
 import { serviceRules } from "./service-rules.ts"
 import { isIPv6, type LabNodeSpec, type LabPodSpec, type LabSpec } from "./spec.ts"
 
@@ -103,16 +103,13 @@ function sysctls(namespace: string, isNode: boolean): readonly Sysctl[] {
 function links(lab: string, spec: LabSpec, pods: readonly LabPodSpec[]): readonly string[] {
   const names = labNames(lab)
   const veth = (left: string, leftEnd: string, right: string, rightEnd: string) =>
-    `link add ${leftEnd} address ${hardwareAddress(`${left}.${leftEnd}`)} netns ${lab}-${left} type veth ` +
-    `peer name ${rightEnd} address ${hardwareAddress(`${right}.${rightEnd}`)} netns ${lab}-${right}`
-  const local = (name: string) => name.slice(lab.length + 1)
+    `link add ${leftEnd} address ${interfaceHardwareAddress(left, leftEnd)} netns ${left} type veth ` +
+    `peer name ${rightEnd} address ${interfaceHardwareAddress(right, rightEnd)} netns ${right}`
   return [
-    veth("underlay", "outside", "outside", "eth0"),
-    ...spec.nodes.map((node, index) =>
-      veth("underlay", `node${index}`, local(names.node(node.name)), "eth0"),
-    ),
+    veth(names.underlay, "outside", names.outside, "eth0"),
+    ...spec.nodes.map((node, index) => veth(names.underlay, `node${index}`, names.node(node.name), "eth0")),
     ...pods.map((pod) =>
-      veth(local(names.node(pod.node)), podInterface(pod), local(names.pod(pod.namespace, pod.name)), "eth0"),
+      veth(names.node(pod.node), podInterface(pod), names.pod(pod.namespace, pod.name), "eth0"),
     ),
   ]
 }

@@ -112,6 +112,26 @@ describe("postern demo", () => {
     expect(run.output).not.toContain("▐✗▌")
   })
 
+  test("enforces among pods that are made up from workloads", async () => {
+    const workload = (kind: string, name: string) => `
+---
+apiVersion: apps/v1
+kind: ${kind}
+metadata: { name: ${name} }
+spec:
+  template:
+    metadata: { labels: { app: ${name} } }
+    spec: { containers: [{ name: main, image: example.org/main, ports: [{ containerPort: 80 }] }] }
+`
+    const policy = cluster.slice(cluster.lastIndexOf("---"))
+    const workloads =
+      workload("StatefulSet", "server") + workload("Deployment", "friend") + workload("DaemonSet", "stranger")
+    const run = await demo("--policies", join(collection({ a: workloads + policy }), "a", "all.yaml"))
+    expect(run.output).toContain("default/deployment/friend")
+    expect(run.output).toContain("✓ everything as expected")
+    expect(run.status).toBe(0)
+  })
+
   test("prints what its schema says with --json, and nothing else on standard output", async () => {
     const folders = { ".git": "no: manifest", one: cluster + right, two: cluster + right }
     const run = await demo("--json", "--policies", collection(folders))
