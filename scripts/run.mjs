@@ -50,7 +50,8 @@ const [name = "", ...rest] = process.argv.slice(2)
 const task = Object.hasOwn(TASKS, name) ? TASKS[name] : undefined
 if (task === undefined) stop(2, `unknown task "${name}"; there are ${Object.keys(TASKS).join(", ")}`)
 installPackages()
-installTools(task.tools)
+// The unit tests need no kernel.
+if (name !== "test" || !/--project[= ]unit/.test(rest.join(" "))) installTools(task.tools)
 process.exitCode = runAll(task)
 
 function runAll({ steps, directory }) {
