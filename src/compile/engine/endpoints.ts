@@ -30,7 +30,7 @@ export function uidOf(pod: PodRecord): string {
   return pod.uid === "" ? podName(pod) : pod.uid
 }
 
-export function isSamePod(a: PodRecord | null, b: PodRecord | null): boolean {
+function isSamePod(a: PodRecord | null, b: PodRecord | null): boolean {
   if (a === null || b === null || a === b) return a === b
   return a.key === b.key && a.namespace === b.namespace && a.uid === b.uid
 }
