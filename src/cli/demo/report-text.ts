@@ -7,6 +7,7 @@ import { parsePortRequest } from "../../explain/port-request.ts"
 import { resolveReference } from "../../explain/reference.ts"
 import { explainConnection } from "../../explain/verdict.ts"
 import { portText } from "../../explain/words.ts"
+import { isIPv6 } from "../../lab/spec.ts"
 import { explanationText } from "../explain-text.ts"
 import { drawLegend, drawMatrix } from "../matrix.ts"
 import type { Palette } from "../palette.ts"
@@ -16,7 +17,7 @@ import { mismatchesOf } from "./mismatches.ts"
 import type { ScenarioResult } from "./run-scenario.ts"
 import type { Scenario } from "./scenario.ts"
 import { matrixOf } from "./scenario-matrix.ts"
-import { addressOf } from "./tries.ts"
+import { addressOf, type Try } from "./tries.ts"
 
 /** More than these say nothing new. */
 const mostMismatches = 8
@@ -29,16 +30,25 @@ export function reportText(result: ScenarioResult, screen: Screen): string {
   return [
     "",
     ...drawMatrix(matrix, screen),
-    ...wrapped(
-      `  ${drawLegend(matrix, palette)}   ${palette.dim("each by IPv4, IPv6 and Service")}`,
-      columns,
-    ),
+    ...wrapped(`  ${drawLegend(matrix, palette)}   ${palette.dim(waysText(tried))}`, columns),
     "",
     ...mismatchLines(result, palette),
     ...explanationLines(result, screen),
     ...wrapped(summaryLine(result, palette), columns),
     "",
   ].join("\n")
+}
+
+/** What a cell stands for: "each by IPv4, IPv6 and Service", as far as there were any. */
+export function waysText(tried: readonly Pick<Try, "request" | "service">[]): string {
+  const families = new Set(tried.map(({ request }) => (isIPv6(request.to) ? "IPv6" : "IPv4")))
+  const ways = [
+    ...[...families].toSorted(),
+    ...(tried.some(({ service }) => service !== null) ? ["Service"] : []),
+  ]
+  return ways.length < 2
+    ? `by ${ways.join("")}`
+    : `each by ${ways.slice(0, -1).join(", ")} and ${ways.at(-1)}`
 }
 
 function mismatchLines(result: ScenarioResult, palette: Palette): readonly string[] {
