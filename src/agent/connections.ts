@@ -40,14 +40,22 @@ export function createConnections(parts: ConnectionParts): Connections {
     }, milliseconds)
     timers.add(timer)
   }
+  /** What the disk does not take must not keep a change from the kernel: it is lost only if the agent is killed, too. */
+  const onDisk = async (task: () => Promise<void>): Promise<void> => {
+    try {
+      await task()
+    } catch (error) {
+      emit({ kind: "failed", what: "noting on disk which connections end", error })
+    }
+  }
   const finish = async (): Promise<void> => {
     const addresses = [...announced]
     if (addresses.length === 0) return
     try {
       await conntrack.forget(addresses)
       for (const address of addresses) announced.delete(address)
-      if (announced.size === 0) await journal.end()
       emit({ kind: "forgot", addresses })
+      if (announced.size === 0) await onDisk(() => journal.end())
     } catch (error) {
       emit({ kind: "failed", what: "deleting connections", error })
       if (isRetrying) return
@@ -70,11 +78,12 @@ export function createConnections(parts: ConnectionParts): Connections {
     announce: async (addresses) => {
       if (addresses.length === 0) return
       for (const address of addresses) announced.add(address)
-      await journal.begin([...announced])
+      await onDisk(() => journal.begin([...announced]))
     },
-    recall: async () => {
-      for (const address of await journal.read()) announced.add(address)
-    },
+    recall: () =>
+      onDisk(async () => {
+        for (const address of await journal.read()) announced.add(address)
+      }),
     finish,
     generationCame: () => {
       for (const milliseconds of DENIED_AFTER_MS) after(milliseconds, deleteDenied)

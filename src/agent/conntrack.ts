@@ -3,7 +3,7 @@
 
 import { mkdir, rm, writeFile } from "node:fs/promises"
 import { isIPv6 } from "node:net"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import type { Host, Outcome } from "./host.ts"
 
 export interface Conntrack {
@@ -30,12 +30,15 @@ export function createConntrack(host: Host, directory: string): Conntrack {
   let files = 0
   const runAll = async (commands: readonly string[]): Promise<void> => {
     const path = join(directory, `conntrack.${process.pid}.${++files}`)
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    await writeFile(path, commands.map((command) => `${command}\n`).join(""), { mode: 0o600 })
+    const isWritten = await written(
+      path,
+      commands.map((command) => `${command}\n`),
+    )
     try {
-      await run(["-R", path])
+      if (isWritten) await run(["-R", path])
+      else for (const command of commands) await run(command.split(" "))
     } finally {
-      await rm(path, { force: true })
+      await rm(path, { force: true }).catch(() => undefined)
     }
   }
   return {
@@ -55,6 +58,17 @@ export function createConntrack(host: Host, directory: string): Conntrack {
       await run(["-D", "-p", "udp", "-m", `${mask}/${mask}`])
     },
     forget: (addresses) => forget(addresses, run, runAll),
+  }
+}
+
+/** False where the disk does not take it: then commands run one by one. */
+async function written(path: string, lines: readonly string[]): Promise<boolean> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await writeFile(path, lines.join(""), { mode: 0o600 })
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -1,7 +1,7 @@
 // An agent whose transactions fail in one of their three steps, or whose answer is lost: what is in force meanwhile,
 // and afterwards. On the fake, so that every step of every change can be made to fail.
 
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { NftError } from "nftables-json/errors"
@@ -239,6 +239,41 @@ describe("an enforcer whose nft fails", () => {
       await updated
       expect(failures).toBeGreaterThanOrEqual(times)
       await expect.poll(() => forgotten).toEqual(last.forget)
+    } finally {
+      await enforcer.close()
+      await rm(directory, { recursive: true })
+    }
+  })
+
+  test("a disk that takes nothing keeps no change from the kernel, and is told", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "postern-faults-"))
+    const file = join(directory, "file")
+    await writeFile(file, "")
+    const { update, whole } = controller()
+    const events: EnforcerEvent[] = []
+    const onEvent = (event: EnforcerEvent): void => void events.push(event)
+    const { nft } = agent()
+    let entry =
+      "udp 17 29 src=10.0.1.2 dst=10.0.1.3 sport=1 dport=2 src=10.0.1.3 dst=10.0.1.2 sport=2 dport=1 id=7"
+    const tracking: Host = {
+      ...host,
+      run: async (command, args) => {
+        if (command !== "conntrack") return await host.run(command, args)
+        if (args.join(" ") === "-D -d 10.0.1.3") entry = ""
+        return { status: 0, stdout: args[0] === "-L" ? entry : "", stderr: "" }
+      },
+    }
+    const below = join(file, "below")
+    const enforcer = createEnforcer({ nft, host: tracking, directory: below, bootId: "now", onEvent })
+    try {
+      await enforcer.start()
+      await enforcer.replace(whole())
+      const last = update({ ...db, op: "delete" })
+      await enforcer.update(last)
+      expect(enforcer.status()).toMatchObject({ revision: last.revision })
+      expect(events).toContainEqual({ kind: "forgot", addresses: last.forget })
+      expect(entry).toBe("")
+      expect(events).toContainEqual(expect.objectContaining({ kind: "failed", what: "caching the program" }))
     } finally {
       await enforcer.close()
       await rm(directory, { recursive: true })
