@@ -82,8 +82,11 @@ export class Background {
     const { host, cniResults, checkEveryMs = CHECK_EVERY_MS } = options
     this.#nftables = watchNftables({
       host,
-      isOwn: (revision) => tables.hasWritten(revision),
-      drifted: () => this.#inTurn("repairing", () => this.parts.bring("event")),
+      isOwn: (revision) => tables.isOwn(revision),
+      drifted: () => {
+        tables.expectNone()
+        this.#inTurn("repairing", () => this.parts.bring("event"))
+      },
       foreignChain: () => this.problemsChanged(),
       restarted: (reason) => this.#restarted("nftables events", reason),
     })

@@ -22,8 +22,10 @@ export interface KernelTables {
    * before. Rejects with NftError; what came before stays.
    */
   apply(plan: Plan, revision: number): Promise<void>
-  /** Whether an event that wrote this revision can be one of these tables' own transactions. */
-  hasWritten(revision: number): boolean
+  /** Whether a batch that wrote this revision is one of these tables' own; to be asked once for each batch. */
+  isOwn(revision: number): boolean
+  /** Batches may have been missed: no earlier one is waited for. */
+  expectNone(): void
 }
 
 export interface KernelState {
@@ -36,12 +38,19 @@ export function createKernelTables(nft: Nft): KernelTables {
   let tableExists = false
   /** What the kernel's table carries. */
   let carried: number | undefined
-  let least = Number.POSITIVE_INFINITY
-  let most = Number.NEGATIVE_INFINITY
-  const marked = (transaction: Transaction, revision: number): Transaction => {
-    least = Math.min(least, revision)
-    most = Math.max(most, revision)
-    return [...transaction, ...revisionCommands(revision)]
+  /**
+   * How many batches of its own have not been told yet, by revision. Counted, because a ruleset that somebody saved
+   * and restores has a revision of its own times, too.
+   */
+  const expected = new Map<number, number>()
+  const runMarked = async (transaction: Transaction, revision: number): Promise<void> => {
+    expected.set(revision, (expected.get(revision) ?? 0) + 1)
+    try {
+      await nft.run([...transaction, ...revisionCommands(revision)])
+    } catch (error) {
+      expected.delete(revision)
+      throw error
+    }
   }
   return {
     read: async () => {
@@ -58,18 +67,24 @@ export function createKernelTables(nft: Nft): KernelTables {
       // A successor of an agent that is killed here takes the kernel's revision for what is in force.
       const earlier = carried ?? NO_REVISION
       for (const piece of stages.before) {
-        await nft.run(tableExists ? marked(piece, earlier) : piece)
+        await (tableExists ? runMarked(piece, earlier) : nft.run(piece))
         tableExists ||= piece.some((command) => "add" in command && isRevisionSet(command.add))
       }
       const switching = [stages.flip, ...stages.behind]
       for (const [i, piece] of switching.entries()) {
-        await nft.run(marked(piece, i + 1 === switching.length ? revision : earlier))
+        await runMarked(piece, i + 1 === switching.length ? revision : earlier)
         tableExists = true
       }
       carried = revision
-      for (const piece of stages.after) await nft.run(marked(piece, revision))
+      for (const piece of stages.after) await runMarked(piece, revision)
     },
-    hasWritten: (revision) => least <= revision && revision <= most,
+    isOwn: (revision) => {
+      const count = expected.get(revision) ?? 0
+      if (count > 1) expected.set(revision, count - 1)
+      else expected.delete(revision)
+      return count > 0
+    },
+    expectNone: () => expected.clear(),
   }
 }
 

@@ -1,6 +1,6 @@
 // Tells when somebody else changed nftables.
 //
-// The agent's own batches rewrite the element of the set `revision`; nobody else has a reason to. Process ids
+// The agent's own batches rewrite the element of the set `revision`, and are counted. Process ids
 // would not do: the kernel tells those of the machine, and the agent knows those of its container.
 
 import { fileURLToPath } from "node:url"
@@ -15,7 +15,7 @@ export interface NftablesWatch {
 
 export interface NftablesWatcher {
   readonly host: Host
-  /** Whether a batch that wrote this revision is the agent's own. */
+  /** Whether a batch that wrote this revision is the agent's own; asked once for each. */
   readonly isOwn: (revision: number) => boolean
   /** Our tables were changed by someone else, or events may have been missed. */
   readonly drifted: () => void

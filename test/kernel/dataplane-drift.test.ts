@@ -68,6 +68,10 @@ describe("is repaired at once", () => {
     ["an element is added", "nft add element inet postern ingress4 '{ 10.0.1.99 : goto stamp }'"],
     ["the set of interfaces is emptied", "nft flush set inet postern pod_interfaces"],
     ["the revision is changed", "nft add element inet postern revision '{ 77 }'"],
+    [
+      "a ruleset that was saved is restored, its revision with it",
+      "(echo flush ruleset; nft list ruleset | sed 's/jump egress/accept/') | nft -f -",
+    ],
     ["a chain of ours comes that we did not make", "nft add chain inet postern strange"],
     [
       "a base chain of theirs comes into our table",

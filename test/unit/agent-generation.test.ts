@@ -120,7 +120,7 @@ test("no connection lives on that the rules in force deny, whatever failed on th
     }),
     { seed, numRuns: 100 },
   )
-  expect(Math.min(seen.kept, seen.cut)).toBeGreaterThan(1_000)
+  expect(Math.min(seen.kept, seen.cut)).toBeGreaterThan(200)
 })
 
 const FLOWS = PODS.flatMap((from) =>
