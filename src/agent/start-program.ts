@@ -20,19 +20,16 @@ export interface AtStart {
 
 export function startProgram({ cached, kernel, bootId }: AtStart): StartProgram {
   const program = cached.kind === "program" ? cached.program : undefined
+  // The kernel's table did not outlive the boot: one that is there was saved by somebody, and restored.
+  if (program !== undefined && program.bootId !== bootId) {
+    const ruleset = withoutAddresses(program.node.ruleset)
+    return { kind: "cached", node: { revision: NO_REVISION, ruleset } }
+  }
   const inKernel = kernel.revision
-  if (
-    inKernel !== undefined &&
-    (program === undefined || program.bootId !== bootId || inKernel > program.node.revision)
-  ) {
+  if (inKernel !== undefined && (program === undefined || inKernel > program.node.revision)) {
     return { kind: "adopted", node: { revision: inKernel, ruleset: programIn(kernel) } }
   }
-  if (program === undefined) return { kind: "none" }
-  if (program.bootId === bootId) return { kind: "cached", node: program.node }
-  return {
-    kind: "cached",
-    node: { revision: NO_REVISION, ruleset: withoutAddresses(program.node.ruleset) },
-  }
+  return program === undefined ? { kind: "none" } : { kind: "cached", node: program.node }
 }
 
 /** The kernel's table without what the agent adds by itself. */

@@ -82,6 +82,12 @@ describe("at start", () => {
       undefined,
       { kind: "cached", node: node(0, withoutAddresses(program)) },
     ],
+    [
+      "so they are where somebody has restored a saved table at boot",
+      cached(5, "before"),
+      6,
+      { kind: "cached", node: node(0, withoutAddresses(program)) },
+    ],
     ["a table without any cache stays", { kind: "none" }, 6, expect.objectContaining({ kind: "adopted" })],
     ["an agent that never had a program installs nothing", { kind: "none" }, undefined, { kind: "none" }],
     ["an unreadable cache is none", { kind: "unreadable", reason: "x" }, undefined, { kind: "none" }],
