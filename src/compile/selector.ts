@@ -16,7 +16,10 @@ export function labelValue(labels: Labels, key: string): string | undefined {
 }
 
 export function selects(selector: Selector, labels: Labels): boolean {
-  return selector.every((requirement) => holds(requirement, labelValue(labels, requirement.key)))
+  for (const requirement of selector) {
+    if (!holds(requirement, labelValue(labels, requirement.key))) return false
+  }
+  return true
 }
 
 function holds(requirement: Requirement, value: string | undefined): boolean {

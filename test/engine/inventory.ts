@@ -89,10 +89,8 @@ function mentionLines(what: string, { counts, carriers }: Mentions): readonly st
 }
 
 function setWords({ key, classes, nodes }: SharedSet): string {
-  return `${key} ${sizeOf(classes)} ${nodes
-    .map(({ name }) => name)
-    .sort()
-    .join(" ")}`
+  const held = Array.from(itemsOf(nodes), ({ name }) => name)
+  return `${key} ${sizeOf(classes)} ${held.sort().join(" ")}`
 }
 
 function names(all: Iterable<{ readonly text: string }>): string {

@@ -232,6 +232,44 @@ describe("a class says", () => {
   })
 })
 
+test("policies of a tier come by their order before their names", () => {
+  const policies = (["Accept", "Deny"] as const).map((action, order) => {
+    const policy = { kind: "C", namespace: "", name: order === 0 ? "z" : "a" }
+    const anyone = { action, peers: { kind: "any" }, ports: { kind: "any" } } as const
+    return irPolicy({
+      policy,
+      tier: { name: "Admin", order: 100 },
+      order,
+      subject: { namespaces: { kind: "selector", selector: [] }, pods: [] },
+      ingress: { isolates: false, rules: [{ ...anyone, origin: { policy, path: "spec.ingress[0]" } }] },
+    })
+  })
+  const program = compile(snapshot({ pods: [web], policies }), { lower: lowerIr })
+  const [stage] = program.policyClass(classOf(program, "web", "ingress")).stages
+  expect(stage?.runs.map(({ action }) => action)).toEqual(["Accept", "Deny"])
+})
+
+test("a policy that comes late and looks into many namespaces finds the pods of these and of no other", () => {
+  const engine = createEngine({ lower })
+  const names = Array.from({ length: 200 }, (_, i) => `n-${i}`)
+  const isHeld = (i: number): boolean => i % 2 === 0
+  engine.apply([
+    ...names.map((name, i) => {
+      const labels = { "kubernetes.io/metadata.name": name, even: String(isHeld(i)) }
+      return { kind: "namespace", op: "set", value: { name, labels } } as const
+    }),
+    ...[...names, "shop"].map((namespace, i) => {
+      const value = pod("web", { namespace, addresses: [`10.0.1.${i}`] })
+      return { kind: "pod", op: "set", value } as const
+    }),
+  ])
+  const peer = { namespaceSelector: { matchLabels: { even: "true" } }, ...fromApp("web") }
+  engine.apply([{ kind: "policy", op: "set", value: admits(peer) }])
+  engine.apply([{ kind: "pod", op: "delete", namespace: "n-0", name: "web" }])
+  const expected = names.flatMap((_, i) => (isHeld(i) && i > 0 ? [`10.0.1.${i}`] : []))
+  expect(members(engine.program())).toEqual({ "{even=true}:app=web": expected.sort() })
+})
+
 describe("an egress port name", () => {
   const to = (peers: readonly object[]): PolicyObject =>
     networkPolicy("p", {

@@ -14,13 +14,13 @@ import type { EngineState } from "./state.ts"
 /** Where `lower` throws, nothing is applied. */
 export function applyChanges(state: EngineState, changes: readonly Change[], lower: Lower): void {
   const policies = lowerPolicies(changes, lower)
-  for (const change of changes) applyNamespace(state, change)
-  for (const { reference, ir } of policies) {
-    if (ir === null) deletePolicy(state, reference)
-    else setPolicy(state, ir)
-  }
-  for (const change of changes) applyNode(state, change)
-  for (const change of changes) applyPod(state, change)
+  // forEach, because a loop over an iterator makes an object a step until it is compiled.
+  changes.forEach((change) => applyNamespace(state, change))
+  policies.forEach(({ reference, ir }) =>
+    ir === null ? deletePolicy(state, reference) : setPolicy(state, ir),
+  )
+  changes.forEach((change) => applyNode(state, change))
+  changes.forEach((change) => applyPod(state, change))
 }
 
 /** A policy that is set, or gone where `ir` is null. */
@@ -31,17 +31,19 @@ interface PolicyChange {
 
 function lowerPolicies(changes: readonly Change[], lower: Lower): readonly PolicyChange[] {
   const lowered: PolicyChange[] = []
-  for (const change of changes) {
-    if (change.kind !== "policy") continue
-    if (change.op === "set") {
-      const ir = lower(change.value)
-      lowered.push({ reference: ir.policy, ir })
-    } else {
-      const { policyKind: kind, namespace, name } = change
-      lowered.push({ reference: { kind, namespace, name }, ir: null })
-    }
-  }
+  changes.forEach((change) => {
+    if (change.kind === "policy") lowered.push(lowerPolicy(change, lower))
+  })
   return lowered
+}
+
+function lowerPolicy(change: Extract<Change, { readonly kind: "policy" }>, lower: Lower): PolicyChange {
+  if (change.op === "set") {
+    const ir = lower(change.value)
+    return { reference: ir.policy, ir }
+  }
+  const { policyKind: kind, namespace, name } = change
+  return { reference: { kind, namespace, name }, ir: null }
 }
 
 function applyNamespace(state: EngineState, change: Change): void {

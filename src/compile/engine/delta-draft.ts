@@ -1,6 +1,7 @@
 // A program delta in the making.
 
 import type { NamedPortMember, NodeDelta, PolicyClass, ProgramDelta } from "../program.ts"
+import { visitItems } from "./bag.ts"
 import { isNamed } from "./batch.ts"
 import { endpointOf } from "./endpoints.ts"
 import type { AddressSetState, Batch, NamedPortSetState, NodeChanges, NodeState, SharedSet } from "./state.ts"
@@ -59,8 +60,11 @@ function finishSets<T>(
   const sets: FinishedSet<T>[] = []
   for (const [set, { added, removed }] of differences) {
     const fresh = gained.get(set)
-    const held = fresh === undefined ? set.nodes : set.nodes.filter((node) => !fresh.has(node))
-    if (held.length > 0) sets.push({ key: set.key, added, removed, nodes: held.map(({ name }) => name) })
+    const nodes: string[] = []
+    visitItems(set.nodes, (node) => {
+      if (!fresh?.has(node)) nodes.push(node.name)
+    })
+    if (nodes.length > 0) sets.push({ key: set.key, added, removed, nodes })
   }
   return sets
 }

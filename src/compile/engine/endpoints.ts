@@ -6,7 +6,7 @@ import type { AddressRecord, EngineState, PodRecord } from "./state.ts"
 
 /** Publishes the endpoint of every address that was touched. */
 export function publishEndpoints(state: EngineState): void {
-  for (const record of state.batch.addresses) publishEndpoint(state, record)
+  state.batch.addresses.forEach((record) => publishEndpoint(state, record))
 }
 
 /** Where the address has an owner with a node. */

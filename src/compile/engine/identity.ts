@@ -9,7 +9,7 @@ import { findKey, itemsOf, sizeOf, withItem, withKey, withoutItem } from "./bag.
 import { touchIdentity } from "./batch.ts"
 import { projectAgain, projectionOf, useDescription } from "./description.ts"
 import { addItem, addLabelled, removeItem, removeLabelled } from "./label-index.ts"
-import { put } from "./positioned-list.ts"
+import { append, put } from "./positioned-list.ts"
 import { visitHolding } from "./selector-index.ts"
 import type {
   Description,
@@ -35,7 +35,6 @@ export function replaceIdentity(
   identity: Identity,
   expressions: readonly Expression[],
 ): Identity {
-  for (const each of identity.expressions) each.identities = withoutItem(each.identities, identity)
   unlist(state, identity)
   const replacement = createIdentity(state, identity, expressions)
   for (const labelSet of itemsOf(identity.labelSets)) moveLabelSet(state, labelSet, replacement)
@@ -97,13 +96,13 @@ function expressionsHolding(
   { expressions, selectors }: NamespaceState,
   { labels }: Description,
 ): readonly Expression[] {
-  const found: Expression[] = []
+  let found: Expression[] = []
   const visit = (expression: Expression): void => {
-    found.push(expression)
+    found = append(found, expression)
   }
   visitHolding(expressions, labels, visit)
   for (const each of selectors) visitHolding(each.expressions, labels, visit)
-  return found.slice()
+  return found
 }
 
 function createIdentity(

@@ -107,7 +107,7 @@ function namedPortSetsOf(
 
 /** Before this batch; a set made in it is new to every node that has it. */
 function isHeldSince({ since, nodes }: SharedSet, batch: number): boolean {
-  return since !== batch && nodes.length > 0
+  return since !== batch && nodes !== null
 }
 
 function without(ports: readonly ServedPort[], others: readonly ServedPort[]): readonly ServedPort[] {

@@ -10,6 +10,7 @@ import { NONE } from "./bag.ts"
 import { quote } from "./canonical-text.ts"
 import { runText } from "./class-key.ts"
 import type { NeededSets } from "./peer-union.ts"
+import { append } from "./positioned-list.ts"
 import { buildRun, canMatch, type Subject } from "./run.ts"
 import type { PolicyRecord, PolicyRule } from "./state.ts"
 
@@ -78,8 +79,8 @@ function buildStage(
   { from, to }: Part,
   subject: Subject,
 ): StageDraft | null {
-  const isolatedBy: PolicyReference[] = []
-  const rules: PolicyRule[] = []
+  let isolatedBy: PolicyReference[] = []
+  let rules: PolicyRule[] = []
   let first: PolicyRecord | undefined
   let isolation = ""
   for (let i = from; i < to; i++) {
@@ -87,15 +88,15 @@ function buildStage(
     const block = policy?.[subject.direction] ?? null
     if (policy === undefined || block === null) continue
     first ??= policy
-    for (const rule of block.rules) if (canMatch(rule, subject)) rules.push(rule)
+    for (const rule of block.rules) if (canMatch(rule, subject)) rules = append(rules, rule)
     if (!block.isolates) continue
     isolation += isolation === "" ? `!${policy.text}` : `,${policy.text}`
-    isolatedBy.push(policy.policy)
+    isolatedBy = append(isolatedBy, policy.policy)
   }
   if (first === undefined || isolatedBy.length + rules.length === 0) return null
   const { tier } = first
   const { runs, text } = buildRuns(rules, subject)
-  const stage = { tier, runs, isolatedBy: isolatedBy.slice() }
+  const stage = { tier, runs, isolatedBy }
   return { stage, text: `${tier.order}:${quote(tier.name)}[${text}]${isolation}` }
 }
 
@@ -112,7 +113,7 @@ function buildRuns(rules: readonly PolicyRule[], subject: Subject): RunsDraft {
     const action = rules[from]?.action ?? "Log"
     let to = from + 1
     while (to < rules.length && rules[to]?.action === action) to += 1
-    const together = rules.slice(from, to)
+    const together = from === 0 && to === rules.length ? rules : rules.slice(from, to)
     const run = buildRun(action, together, subject)
     runs = runs.concat([run])
     text += from === 0 ? runText(run, together) : `;${runText(run, together)}`

@@ -23,7 +23,7 @@ export function internAddressSet(
     key,
     expressions,
     classes: null,
-    nodes: [],
+    nodes: null,
     since: state.batch.number,
     mark: 0,
   }
@@ -39,7 +39,14 @@ export function internNamedPortSet(
 ): NamedPortSetState {
   const known = state.namedPortSets.get(key)
   if (known !== undefined) return known
-  const made: NamedPortSetState = { key, peers, classes: null, nodes: [], since: state.batch.number, mark: 0 }
+  const made: NamedPortSetState = {
+    key,
+    peers,
+    classes: null,
+    nodes: null,
+    since: state.batch.number,
+    mark: 0,
+  }
   for (const { expression } of peers) expression.namedPortSets = withItem(expression.namedPortSets, made)
   state.namedPortSets.set(key, made)
   return made

@@ -3,9 +3,8 @@
 // What came to a node adds to that. Where something went, it is worked out anew for the node: that costs as much
 // as the node has pods, some hundred, and needs no counts, of which a cluster would have hundreds of thousands.
 
-import { NONE, visitItems } from "./bag.ts"
+import { NONE, visitItems, withItem, withoutItem } from "./bag.ts"
 import type { DeltaDraft } from "./delta-draft.ts"
-import { append } from "./positioned-list.ts"
 import type {
   AddressRecord,
   ClassState,
@@ -20,8 +19,8 @@ import type {
 /** Tells sets which nodes hold them, after the first batch. */
 export function spreadSets({ nodes }: EngineState): void {
   for (const node of nodes.values()) {
-    for (const set of node.addressSets) set.nodes = append(set.nodes, node)
-    for (const set of node.namedPortSets) set.nodes = append(set.nodes, node)
+    for (const set of node.addressSets) set.nodes = withItem(set.nodes, node)
+    for (const set of node.namedPortSets) set.nodes = withItem(set.nodes, node)
   }
 }
 
@@ -125,9 +124,9 @@ function spread(
   { draft, batch }: Spreading,
 ): void {
   if (batch === 1) return
-  for (const set of removed) set.nodes = set.nodes.filter((each) => each !== node)
+  for (const set of removed) set.nodes = withoutItem(set.nodes, node)
   for (const set of added) {
-    set.nodes = append(set.nodes, node)
+    set.nodes = withItem(set.nodes, node)
     if (set.since !== batch) gain(draft, set, node)
   }
 }

@@ -3,8 +3,9 @@
 // Most identities share theirs with many others: a stack is known by the subjects it comes from, and its
 // classes are built once, and again only when one of these subjects gains or loses a policy.
 
-import { NONE, sizeOf, visitItems, withItem } from "./bag.ts"
+import { NONE, visitItems, withItem } from "./bag.ts"
 import { buildClass, type ClassDraft, comparePolicies } from "./policy-class.ts"
+import { append } from "./positioned-list.ts"
 import { internAddressSet, internNamedPortSet } from "./sets.ts"
 import type { ClassState, EngineState, Expression, Identity, PolicyRecord, Stack } from "./state.ts"
 
@@ -63,14 +64,26 @@ function stackOf(state: EngineState, { expressions, key: { ports, portsText } }:
 
 /** In the order of their ids. */
 function subjectsAmong(expressions: readonly Expression[]): readonly Expression[] {
-  const subjects = expressions.filter(({ policies }) => sizeOf(policies) > 0)
-  return subjects.length > 1 ? subjects.sort((a, b) => a.id - b.id) : subjects
+  const subjects = expressions.filter(({ policies }) => policies !== null)
+  return inOrder(subjects, (a, b) => a.id - b.id)
 }
 
 function policiesOf(subjects: readonly Expression[]): readonly PolicyRecord[] {
-  const policies: PolicyRecord[] = []
-  for (const subject of subjects) visitItems(subject.policies, (policy) => policies.push(policy))
-  return policies.length > 1 ? policies.sort(comparePolicies) : policies
+  let policies: PolicyRecord[] = []
+  for (const subject of subjects) {
+    visitItems(subject.policies, (policy) => {
+      policies = append(policies, policy)
+    })
+  }
+  return inOrder(policies, comparePolicies)
+}
+
+/** Sorts in place. Most lists here have one or two items, and Array.sort takes a kilobyte for its work. */
+function inOrder<T>(list: T[], compare: (a: T, b: T) => number): readonly T[] {
+  const [first, second] = list
+  if (list.length > 2) return list.sort(compare)
+  if (first === undefined || second === undefined || compare(first, second) <= 0) return list
+  return [second, first]
 }
 
 function internClass(state: EngineState, draft: ClassDraft): ClassState {

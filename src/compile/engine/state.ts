@@ -256,7 +256,7 @@ export interface SharedSet extends Marked {
   readonly key: SetKey
   classes: Bag<ClassState>
   /** Not kept up in the first batch, before which no node held anything. */
-  nodes: NodeState[]
+  nodes: Bag<NodeState>
   /** Number of the batch that made it. */
   readonly since: number
 }
