@@ -3,6 +3,7 @@ import { evaluate, prepare } from "nftables-json/evaluate"
 import type { Conntrack, Environment, Packet } from "nftables-json/packet"
 import type { Ruleset } from "nftables-json/schema"
 import { expect, test } from "vitest"
+import type { Run } from "../../src/compile/program.ts"
 import { MAXIMUM_SEGMENTS } from "../../src/compile/ruleset/class-chain.ts"
 import { explainNames } from "../../src/compile/ruleset/explain-names.ts"
 import { defaultRulesetOptions } from "../../src/compile/ruleset/options.ts"
@@ -100,6 +101,33 @@ test.for<[string, MakePacket]>([
     { numRuns: 120 },
   )
 })
+
+const everyTcpPort = { protocol: "TCP", from: 0, to: 65535 } as const
+const strangers = {
+  kind: "some",
+  pods: null,
+  ranges: { v4: [{ from: "192.0.2.0", to: "192.0.2.255" }], v6: [] },
+} as const
+
+test.for<[string, Run["action"], Run["action"], "accept" | "drop"]>([
+  ["Deny before Accept", "Deny", "Accept", "drop"],
+  ["Accept before Deny", "Accept", "Deny", "accept"],
+  ["Deny before Pass", "Deny", "Pass", "drop"],
+  ["Accept before Pass", "Accept", "Pass", "accept"],
+])(
+  "an untracked packet meets rules in their order, though the second is of a whole protocol: %s",
+  ([, first, second, expected]) => {
+    const runs = [
+      runOf(first, { ports: [{ ...everyTcpPort, peers: strangers }] }),
+      runOf(second, { ports: [{ ...everyTcpPort, peers: { kind: "any" } }] }),
+    ]
+    const ingress = [stageOf(runs, [], 100), stageOf([], ["policy"])]
+    const program = programOf({ pods: [{ addresses: ["10.244.1.2"], ingress }] })
+    const prepared = prepare(renderNode(program, "node", defaultRulesetOptions))
+    const flow: Flow = { source: "192.0.2.1", destination: "10.244.1.2", protocol: "TCP", port: 80 }
+    expect(evaluate(prepared, request(flow, { state: "untracked" }), environment).verdict).toBe(expected)
+  },
+)
 
 test("what is accepted carries the generation, and what is denied does not", { timeout: TIMEOUT }, () => {
   fc.assert(

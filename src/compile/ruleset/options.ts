@@ -31,5 +31,5 @@ export function markOf({ mask, generation }: RulesetOptions): number {
 
 /** What chains named by their content depend on beside the program; a new layout gets a new number. */
 export function fingerprint({ mask, logGroup, establishedRecheck }: RulesetOptions): string {
-  return `layout 1, mask ${mask}, group ${logGroup}, recheck ${establishedRecheck}`
+  return `layout 2, mask ${mask}, group ${logGroup}, recheck ${establishedRecheck}`
 }

@@ -59,13 +59,21 @@ function plainRules(
 ): readonly ChainRule[] {
   const port = portMatch(group, judge)
   const peers = peerMatches(draft, group.peers, { action: run.action, judge })
-  return peers.map((peer) => ({ expr: [...port, ...peer, ...outcome] }))
+  // Nothing else in such a rule asks conntrack, and an untracked packet must not meet it before the rules in front.
+  const tracked = judge === "tuple" && isWhole(group) && group.peers.kind === "any" ? [isTracked] : []
+  return peers.map((peer) => ({ expr: [...tracked, ...port, ...peer, ...outcome] }))
 }
 
-function portMatch({ protocol, from, to }: PortGroup, judge: Judge): readonly Statement[] {
+/** Every port of its protocol. */
+function isWhole({ from, to }: PortGroup): boolean {
+  return from === 0 && to === 65535
+}
+
+function portMatch(group: PortGroup, judge: Judge): readonly Statement[] {
+  const { protocol, from, to } = group
   const word = protocolWord[protocol]
   const isProtocol = match(meta("l4proto"), word)
-  if (from === 0 && to === 65535) return [isProtocol]
+  if (isWhole(group)) return [isProtocol]
   const ports = from === to ? from : { range: [from, to] as const }
   return judge === "header"
     ? [match(header(word, "dport"), ports)]
