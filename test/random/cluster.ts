@@ -108,7 +108,7 @@ function podSketch(odd: readonly Sort[]): fc.Arbitrary<PodSketch> {
   })
 }
 
-function containerPort(): fc.Arbitrary<ContainerPort> {
+export function containerPort(): fc.Arbitrary<ContainerPort> {
   return fc.record({
     name: fc.constantFrom(...PORT_NAMES),
     protocol: fc.constantFrom("TCP", "UDP", "SCTP"),
@@ -116,7 +116,7 @@ function containerPort(): fc.Arbitrary<ContainerPort> {
   })
 }
 
-function askedPort(): fc.Arbitrary<Port> {
+export function askedPort(): fc.Arbitrary<Port> {
   const number = fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom(...PORTS) },
     { weight: 1, arbitrary: fc.constantFrom(2, 82, 444, 481, 8079, 65534) },

@@ -70,7 +70,7 @@ const BLOCKS: readonly (readonly [cidr: string, excepts: readonly string[]])[] =
   ["2001:db8::/32", ["2001:db8::5/128"]],
 ]
 
-const ipBlock = fc.constantFrom(...BLOCKS).chain(([cidr, excepts]) =>
+export const ipBlock = fc.constantFrom(...BLOCKS).chain(([cidr, excepts]) =>
   fc.record({
     cidr: fc.constant(cidr),
     ...(excepts.length > 0 ? { except: listOf(fc.constantFrom(...excepts)) } : {}),
