@@ -15,6 +15,7 @@ import { inventory } from "../engine/inventory.ts"
 import { type Flow, judgeIr, judgeProgram, ownerOf } from "../engine/judge.ts"
 import { follow, mirrorOf } from "../engine/mirror.ts"
 import { seedOf } from "../random/seed.ts"
+import { pod, snapshot } from "../snapshots.ts"
 
 const seed = seedOf()
 console.log(`engine laws: POSTERN_SEED=${seed}`)
@@ -105,6 +106,15 @@ test("nothing is left over from what was there before", LONG, () => {
     }),
     { seed, numRuns: 500 },
   )
+})
+
+test("labels in another order are the same labels", () => {
+  const pods = [
+    { a: "x", b: "y" },
+    { b: "y", a: "x" },
+  ].map((labels, i) => pod(`p-${i}`, { labels }))
+  const state = stateAfter([changesTo(snapshot({ pods }))])
+  expect(inventory(state).filter((line) => line.startsWith("label set"))).toHaveLength(1)
 })
 
 test("when everything is deleted nothing is left, and every node is told so", LONG, () => {
