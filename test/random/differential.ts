@@ -1,8 +1,10 @@
 // The differential law: the reference evaluator and the compiled rulesets of all nodes say the same.
 
-import { compile } from "../../src/compile/compile.ts"
+import { changesTo, compile } from "../../src/compile/compile.ts"
+import { createEngine } from "../../src/compile/engine/engine.ts"
 import type { Lower } from "../../src/compile/policy-ir.ts"
-import type { PolicyObject } from "../../src/compile/snapshot.ts"
+import type { Program } from "../../src/compile/program.ts"
+import type { Change, PolicyObject, Snapshot } from "../../src/compile/snapshot.ts"
 import { type Connection, judgeConnection } from "../../src/explain/evaluate.ts"
 import { endpointText, portText } from "../../src/explain/words.ts"
 import { createWorld } from "../../src/explain/world.ts"
@@ -18,11 +20,26 @@ export interface Comparison {
   readonly disagreements: readonly string[]
 }
 
+/** How the engine is fed. */
+export type Feed = (snapshot: Snapshot, lower: Lower) => Program
+
+export const atOnce: Feed = (snapshot, lower) => compile(snapshot, { lower })
+
+/** Pods are there before any policy looks for them. */
+export const policiesLast: Feed = (snapshot, lower) => {
+  const engine = createEngine({ lower })
+  const isPolicy = (change: Change): boolean => change.kind === "policy"
+  const changes = changesTo(snapshot)
+  engine.apply(changes.filter((change) => !isPolicy(change)))
+  for (const change of changes.filter(isPolicy)) engine.apply([change])
+  return engine.program()
+}
+
 /** Judges every connection of the cluster in both ways; a disagreement is told in words. */
-export function compare(cluster: RandomCluster): Comparison {
+export function compare(cluster: RandomCluster, feed: Feed = atOnce): Comparison {
   const world = createWorld(cluster.snapshot, (policy) => (isTiered(policy) ? tieredJudge : judgeOf(policy)))
   const lowerAny: Lower = (policy) => (isTiered(policy) ? lowerTiered(policy) : lower(policy))
-  const enforced = enforce(compile(cluster.snapshot, { lower: lowerAny }), world)
+  const enforced = enforce(feed(cluster.snapshot, lowerAny), world)
   const connections = connectionsIn(cluster, world)
   const results = connections.map((connection) => {
     const { verdict } = judgeConnection(connection, world)
