@@ -5,7 +5,7 @@ import { setTimeout } from "node:timers/promises"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import type { Change, Pod } from "../../src/compile/snapshot.ts"
 import { type Cluster, type ClusterOptions, createCluster } from "./cluster.ts"
-import { udpPacket } from "./frames.ts"
+import { tcpPacket, udpPacket } from "./frames.ts"
 import { at, deny, nodes, noPolicy, pods, policy, selects, shop, shopPod, v4 } from "./shop.ts"
 import { received, type Talker } from "./traffic.ts"
 
@@ -165,6 +165,25 @@ describe("the node's own hooks", () => {
     await cluster.apply(deny("client", "Egress"))
     expect(await arrives(v4(client))).toBe(false)
     await cluster.apply(noPolicy("server"), noPolicy("deny-client"))
+  })
+
+  test("what conntrack takes as invalid passes there from the node alone", async () => {
+    const flagless = async (from: string): Promise<boolean> => {
+      const packet = tcpPacket({ from, to: v4(server), fromPort: 7310, toPort: 7311, flags: 0 })
+      const sniffer = await cluster.traffic.ready(at.server, "sniff eth0")
+      const sender = cluster.traffic.start("node/node-a", `packets 4 ${v4(server)}`)
+      sender.write(`${packet}\n`)
+      await sender.ended
+      await setTimeout(100)
+      // By its ports.
+      const seen = sniffer.lines.some((line) => line.text.includes("1c8e1c8f"))
+      await sniffer.stop()
+      return seen
+    }
+    await cluster.apply(deny("server", "Ingress"), deny("client", "Egress"))
+    expect(await flagless("192.168.0.1")).toBe(true)
+    expect([await flagless(v4(client)), await flagless(v4(far))]).toEqual([false, false])
+    await cluster.apply(noPolicy("deny-server"), noPolicy("deny-client"))
   })
 
   test("input comes after IPVS, which takes its packets at 99", async () => {

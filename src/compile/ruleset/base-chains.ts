@@ -82,6 +82,7 @@ export function output({ options }: Surroundings): readonly ChainRule[] {
     { expr: [fromNode, toPods, goto("stamp")] },
     { expr: [fromNode, accept] },
     // What is left has a foreign source: IPVS sends pods' packets on through here.
+    { expr: [isInvalid, goto("invalid")] },
     { expr: [isUntracked, goto("untracked")] },
     { expr: [jump("egress")] },
     { expr: [goto("to_ingress")] },
