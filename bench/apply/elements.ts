@@ -14,9 +14,13 @@ export interface ApplyResult {
 }
 
 const ELEMENTS = 100_000
-const SINGLE_CHANGES = 60
+const FEW = 10
+const MANY = 200
 export const NEIGHBOUR_CHAINS = 20_000
 
+type Kind = "hash" | "interval"
+
+const TABLE_OBJECT = { family: "inet", name: "postern" } as const
 const TABLE = { family: "inet", table: "postern" } as const
 
 export async function measureElements(progress: (text: string) => void): Promise<readonly ApplyResult[]> {
@@ -39,20 +43,24 @@ async function measureIn(chains: number, progress: (text: string) => void): Prom
   const oneShot = createOneShot({ command: [...namespace.prefix, "nft"] })
   const interactive = createInteractive({ command: [...namespace.prefix, "nft"] })
   try {
-    const loads: Timing[] = []
-    for (const flags of [[], ["interval"]] as const) {
-      const kind = flags.length === 0 ? "hash" : "interval"
-      loads.push({
-        operation: `fresh ruleset, ${kind} sets`,
-        milliseconds: await timed(() => oneShot.run(table(kind))),
-      })
-    }
+    const load = (kind: Kind) => timed(() => oneShot.run(table(kind)))
+    // With intervals first: nft reads all of them, of every table, before it adds a single element.
+    const interval = await load("interval")
+    const besideIntervals = await addAndDelete(interactive, FEW)
+    await oneShot.run([{ delete: { table: TABLE_OBJECT } }])
+    const hash = await load("hash")
     const list = await timed(() => oneShot.list({ kind: "table", family: "inet", name: "postern" }))
+    const fresh = await addAndDelete(oneShot, FEW)
+    const lasting = await addAndDelete(interactive, MANY)
     return [
-      ...loads,
+      { operation: "fresh ruleset, hash sets", milliseconds: hash },
+      { operation: "fresh ruleset, interval sets", milliseconds: interval },
       { operation: "read the table back, parsed", milliseconds: list },
-      ...(await singles(oneShot, "a new nft process each", 20)),
-      ...(await singles(interactive, "long-lived nft", SINGLE_CHANGES)),
+      { operation: "add one element, a new nft process each", milliseconds: fresh.add },
+      { operation: "delete one element, a new nft process each", milliseconds: fresh.remove },
+      { operation: "add one element, long-lived nft", milliseconds: lasting.add },
+      { operation: "delete one element, long-lived nft", milliseconds: lasting.remove },
+      { operation: "the same, 100,000 interval elements in the table", milliseconds: besideIntervals.remove },
     ]
   } finally {
     await interactive.close()
@@ -61,31 +69,32 @@ async function measureIn(chains: number, progress: (text: string) => void): Prom
   }
 }
 
-async function singles(nft: Nft, runner: string, count: number): Promise<readonly Timing[]> {
+async function addAndDelete(
+  nft: Nft,
+  count: number,
+): Promise<{ readonly add: number; readonly remove: number }> {
   const add: number[] = []
   const remove: number[] = []
   for (let i = 0; i < count; i++) {
     add.push(await timed(() => nft.run([{ add: element(i) }])))
     remove.push(await timed(() => nft.run([{ delete: element(i) }])))
   }
-  return [
-    { operation: `add one element, ${runner}`, milliseconds: median(add) },
-    { operation: `delete one element, ${runner}`, milliseconds: median(remove) },
-  ]
+  return { add: median(add), remove: median(remove) }
 }
 
 function element(i: number) {
-  return { element: { ...TABLE, name: "hash-0", elem: [`172.20.${i >> 8}.${i & 255}`] } } as const
+  return { element: { ...TABLE, name: "probe", elem: [`172.20.${i >> 8}.${i & 255}`] } } as const
 }
 
 /** Ten sets of 10,000 addresses; neighbours are two apart, so that no interval merges. */
-function table(kind: "hash" | "interval"): Transaction {
+function table(kind: Kind): Transaction {
   const sets = Array.from({ length: 10 }, (_, s): Command => {
     const elem = Array.from({ length: ELEMENTS / 10 }, (_, i) => `10.${s}.${i >> 7}.${(i & 127) * 2}`)
     const plain: NftSet = { ...TABLE, name: `${kind}-${s}`, type: "ipv4_addr", elem }
     return { add: { set: kind === "hash" ? plain : { ...plain, flags: ["interval"] } } }
   })
-  return [{ add: { table: { family: "inet", name: "postern" } } }, ...sets]
+  const probe: Command = { add: { set: { ...TABLE, name: "probe", type: "ipv4_addr" } } }
+  return [{ add: { table: TABLE_OBJECT } }, probe, ...sets]
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
