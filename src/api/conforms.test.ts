@@ -144,9 +144,9 @@ test.for([...schemas.entries()])(
 
 test.for<readonly [string, unknown, unknown]>([
   [
-    "fields that are null are gone",
+    "fields that are null are gone, and labels that are null are empty",
     { name: null, ports: [1], labels: { a: null, b: "c" } },
-    { ports: [1], labels: { b: "c" } },
+    { ports: [1], labels: { a: "", b: "c" } },
   ],
   ["items that are null stay", { ports: [null] }, { ports: [null] }],
   [
@@ -157,7 +157,7 @@ test.for<readonly [string, unknown, unknown]>([
   [
     "__proto__ is a field",
     JSON.parse('{"labels":{"__proto__":"a","b":null}}'),
-    JSON.parse('{"labels":{"__proto__":"a"}}'),
+    JSON.parse('{"labels":{"__proto__":"a","b":""}}'),
   ],
 ])("%s", ([, value, expected]) => {
   expect(withoutNulls(value, shape)).toEqual(expected)

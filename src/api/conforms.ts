@@ -32,15 +32,24 @@ export function conforms<S extends Shape>(schema: S, value: unknown, place: Plac
 
 /**
  * The value without fields that are null, as far as the schema knows them; the same value where it has none.
- * Items of a list stay: null is no item.
+ * Items of a list stay: null is no item. In a mapping of strings (labels) null is "", as the API server and kubectl
+ * decode it (kubernetes/kubernetes#129257): were it gone, `matchLabels: { app: }` would select everything.
  */
 export function withoutNulls(value: unknown, schema: Shape): unknown {
   if (typeof value !== "object" || value === null || !hasNull(value, schema)) return value
   if (Array.isArray(value)) return value.map((item: unknown) => withoutNullsIn(item, schema.items))
-  const entries = Object.entries(value).filter(([, each]) => each !== null)
+  const entries = Object.entries(value).map(([key, each]) => [key, each ?? emptyIn(schema)] as const)
   return Object.fromEntries(
-    entries.map(([key, each]) => [key, withoutNullsIn(each, propertyOf(schema, key))]),
+    entries
+      .filter(([, each]) => each !== undefined)
+      .map(([key, each]) => [key, withoutNullsIn(each, propertyOf(schema, key))]),
   )
+}
+
+/** What null is in a mapping of strings; in an object with fields, nothing. */
+function emptyIn({ properties, additionalProperties }: Shape): "" | undefined {
+  const isMapping = properties === undefined && typeof additionalProperties === "object"
+  return isMapping && additionalProperties.type === "string" ? "" : undefined
 }
 
 function withoutNullsIn(value: unknown, schema: Shape | undefined): unknown {

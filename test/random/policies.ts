@@ -36,7 +36,10 @@ const expression = fc.oneof(
 
 export const podSelector = fc.oneof(
   { weight: 2, arbitrary: fc.constant({}) },
-  { weight: 4, arbitrary: fc.record({ matchLabels: fc.record({ a: fc.constantFrom("x", "y") }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ matchLabels: fc.record({ a: fc.constantFrom("x", "y", "x", "y", null) }) }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({ matchExpressions: fc.array(expression, { minLength: 1, maxLength: 2 }) }),

@@ -42,6 +42,15 @@ test.for<readonly [string, unknown, Peers]>([
     },
   ],
   [
+    "a label that is null is empty, not gone: it selects those that have it so",
+    { podSelector: { matchLabels: { app: null } } },
+    {
+      kind: "some",
+      pods: [{ namespaces: inShop, pods: [{ op: "in", key: "app", values: new Set([""]) }] }],
+      blocks: [],
+    },
+  ],
+  [
     "an empty podSelector is every pod of the namespace",
     { podSelector: {} },
     { kind: "some", pods: [{ namespaces: inShop, pods: [] }], blocks: [] },
