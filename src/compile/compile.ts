@@ -1,11 +1,18 @@
-// A whole cluster compiled at once: an engine fed with it.
+// A whole cluster compiled at once: an engine that is fed once and told nothing more.
 
-import { type EngineOptions, programOf } from "./engine/engine.ts"
+import { applySnapshot } from "./engine/apply-changes.ts"
+import { createState } from "./engine/create-state.ts"
+import type { EngineOptions } from "./engine/engine.ts"
+import { viewProgram } from "./engine/program-view.ts"
+import { settleUntold } from "./engine/settle.ts"
 import type { Program } from "./program.ts"
 import type { Change, Snapshot } from "./snapshot.ts"
 
-export function compile(snapshot: Snapshot, options: EngineOptions): Program {
-  return programOf(changesTo(snapshot), options)
+export function compile(snapshot: Snapshot, { lower }: EngineOptions): Program {
+  const state = createState()
+  applySnapshot(state, snapshot, lower)
+  settleUntold(state)
+  return viewProgram(state)
 }
 
 /** What turns an empty cluster into this one. */

@@ -4,7 +4,7 @@
 // words they mention are known when pods are described.
 
 import type { Lower, PolicyIr, PolicyReference } from "../policy-ir.ts"
-import type { Change } from "../snapshot.ts"
+import type { Change, Snapshot } from "../snapshot.ts"
 import { deleteNamespace, setNamespace } from "./namespace.ts"
 import { deleteNode, setNode } from "./node.ts"
 import { deletePod, setPod } from "./pod.ts"
@@ -21,6 +21,15 @@ export function applyChanges(state: EngineState, changes: readonly Change[], low
   )
   changes.forEach((change) => applyNode(state, change))
   changes.forEach((change) => applyPod(state, change))
+}
+
+/** As the changes that make the snapshot of nothing. */
+export function applySnapshot(state: EngineState, snapshot: Snapshot, lower: Lower): void {
+  const policies = snapshot.policies.map((policy) => lower(policy))
+  snapshot.namespaces.forEach((namespace) => setNamespace(state, namespace))
+  policies.forEach((ir) => setPolicy(state, ir))
+  snapshot.nodes.forEach((node) => setNode(state, node))
+  snapshot.pods.forEach((pod) => setPod(state, pod))
 }
 
 /** A policy that is set, or gone where `ir` is null. */

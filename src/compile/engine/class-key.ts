@@ -4,7 +4,7 @@
 
 import type { AddressRanges, PeerUnion, PortGroup, Run } from "../program.ts"
 import { quote } from "./canonical-text.ts"
-import type { PolicyRule } from "./state.ts"
+import type { PolicyRule } from "./policy-record.ts"
 
 export function peersText(peers: PeerUnion): string {
   if (peers.kind === "any") return "any"

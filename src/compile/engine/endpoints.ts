@@ -4,11 +4,6 @@ import type { Endpoint } from "../program.ts"
 import { touchNode } from "./batch.ts"
 import type { AddressRecord, EngineState, PodRecord } from "./state.ts"
 
-/** Publishes the endpoint of every address that was touched. */
-export function publishEndpoints(state: EngineState): void {
-  state.batch.addresses.forEach((record) => publishEndpoint(state, record))
-}
-
 /** Where the address has an owner with a node. */
 export function endpointOf({ address, owner, ingress, egress }: AddressRecord): Endpoint | null {
   if (owner === null || ingress === null || egress === null) return null
@@ -35,7 +30,8 @@ function isSamePod(a: PodRecord | null, b: PodRecord | null): boolean {
   return a.key === b.key && a.namespace === b.namespace && a.uid === b.uid
 }
 
-function publishEndpoint(state: EngineState, record: AddressRecord): void {
+/** Notes what has changed with the nodes it concerns; before the owner of the address is published. */
+export function publishEndpoint(state: EngineState, record: AddressRecord): void {
   const { address, owner, published } = record
   const nodeBefore = record.ingress === null ? null : (published?.node ?? null)
   const node = owner?.node ?? null

@@ -9,7 +9,7 @@ import type { Change } from "../snapshot.ts"
 import { applyChanges } from "./apply-changes.ts"
 import { createState } from "./create-state.ts"
 import { viewProgram } from "./program-view.ts"
-import { settle, settleUntold } from "./settle.ts"
+import { settle } from "./settle.ts"
 
 export interface EngineOptions {
   readonly lower: Lower
@@ -32,12 +32,4 @@ export function createEngine({ lower }: EngineOptions): Engine {
     },
     program: () => program,
   }
-}
-
-/** The program of an engine that was fed once, and that nobody will feed again. */
-export function programOf(changes: readonly Change[], { lower }: EngineOptions): Program {
-  const state = createState()
-  applyChanges(state, changes, lower)
-  settleUntold(state)
-  return viewProgram(state)
 }

@@ -1,7 +1,7 @@
 // Members that come to and go from sets which a node held before.
 //
 // An address moves from one identity to another (or from and to none). What that means is worked out once
-// for all addresses that move alike. Before the first batch nodes held nothing.
+// for all addresses that move alike.
 
 import type { NamedPortMember } from "../program.ts"
 import { itemsOf, NONE } from "./bag.ts"
@@ -17,13 +17,24 @@ import type {
   SharedSet,
 } from "./state.ts"
 
-/** Before the owners of the batch's addresses are published. */
-export function publishMembers(state: EngineState, draft: DeltaDraft): void {
-  if (state.batch.number === 1) return
-  for (const [before, moves] of movesOf(state.batch.addresses)) {
-    for (const [after, addresses] of moves) {
-      publishMove(state, draft, { before, after, addresses })
-    }
+/** Addresses by the identity they had when the batch began, and by the one they have now. */
+export type Moves = Map<Identity | null, Map<Identity | null, string[]>>
+
+/** Before the owner of the address is published. */
+export function noteMove(moves: Moves, { address, published, owner }: AddressRecord): void {
+  const before = identityBefore(published)
+  const after = owner?.labelSet?.identity ?? null
+  if (before === after) return
+  const from = moves.get(before) ?? new Map<Identity | null, string[]>()
+  moves.set(before, from)
+  const alike = from.get(after)
+  if (alike === undefined) from.set(after, [address])
+  else alike.push(address)
+}
+
+export function publishMoves(state: EngineState, draft: DeltaDraft, moves: Moves): void {
+  for (const [before, destinations] of moves) {
+    for (const [after, addresses] of destinations) publishMove(state, draft, { before, after, addresses })
   }
 }
 
@@ -33,23 +44,6 @@ interface Move {
   readonly addresses: readonly string[]
 }
 
-type Moves = ReadonlyMap<Identity | null, ReadonlyMap<Identity | null, readonly string[]>>
-
-function movesOf(records: readonly AddressRecord[]): Moves {
-  const moves = new Map<Identity | null, Map<Identity | null, string[]>>()
-  for (const { address, published, owner } of records) {
-    const before = identityBefore(published)
-    const after = owner?.labelSet?.identity ?? null
-    if (before === after) continue
-    const from = moves.get(before) ?? new Map<Identity | null, string[]>()
-    moves.set(before, from)
-    const alike = from.get(after)
-    if (alike === undefined) from.set(after, [address])
-    else alike.push(address)
-  }
-  return moves
-}
-
 function identityBefore(pod: PodRecord | null): Identity | null {
   const labelSet = pod?.labelSet ?? null
   return labelSet?.before?.identity ?? labelSet?.identity ?? null
@@ -57,21 +51,26 @@ function identityBefore(pod: PodRecord | null): Identity | null {
 
 function publishMove(state: EngineState, draft: DeltaDraft, { before, after, addresses }: Move): void {
   for (const set of setsHolding(before, after, state.batch.number)) {
-    memberChangesOf(draft.addressSets, set).removed.push(...addresses)
+    append(memberChangesOf(draft.addressSets, set).removed, addresses)
   }
   for (const set of setsHolding(after, before, state.batch.number)) {
-    memberChangesOf(draft.addressSets, set).added.push(...addresses)
+    append(memberChangesOf(draft.addressSets, set).added, addresses)
   }
   for (const set of namedPortSetsOf(before, after, state.batch.number)) {
-    const servedBefore = before === null ? [] : servedPorts(set.peers, before)
-    const servedAfter = after === null ? [] : servedPorts(set.peers, after)
+    const servedBefore = before === null ? NONE : servedPorts(set.peers, before)
+    const servedAfter = after === null ? NONE : servedPorts(set.peers, after)
     const removed = membersAt(addresses, without(servedBefore, servedAfter))
     const added = membersAt(addresses, without(servedAfter, servedBefore))
     if (removed.length === 0 && added.length === 0) continue
     const difference = memberChangesOf(draft.namedPortSets, set)
-    difference.removed.push(...removed)
-    difference.added.push(...added)
+    append(difference.removed, removed)
+    append(difference.added, added)
   }
+}
+
+/** Not push(...): a namespace may have more pods than a call takes arguments. */
+function append<T>(list: T[], items: readonly T[]): void {
+  for (const item of items) list.push(item)
 }
 
 /** Sets that nodes held before and that hold one identity and not the other. */

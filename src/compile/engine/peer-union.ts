@@ -3,7 +3,8 @@
 import type { PeerUnion, SetKey } from "../program.ts"
 import { unionText } from "./canonical-text.ts"
 import { rangesOf } from "./policy.ts"
-import type { Expression, NamedPortPeers, RulePeers } from "./state.ts"
+import type { NamedPortPeers, RulePeers } from "./policy-record.ts"
+import type { Expression } from "./state.ts"
 
 /** The sets that a class names, and what they are made of; the same one may be there several times. */
 export interface NeededSets {

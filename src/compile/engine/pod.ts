@@ -6,7 +6,7 @@
 
 import { familyOf } from "../address-ranges.ts"
 import type { Pod } from "../snapshot.ts"
-import { type Bag, findKey, hasItem, NONE, visitItems, withItem, withKey, withoutKey } from "./bag.ts"
+import { findKey, hasItem, NONE, visitItems, withItem, withKey, withoutKey } from "./bag.ts"
 import { touchAddress, touchNode } from "./batch.ts"
 import { findDescription } from "./description.ts"
 import { podName } from "./endpoints.ts"
@@ -23,9 +23,10 @@ export function setPod(state: EngineState, pod: Pod): void {
   if (before !== undefined) withdraw(state, before)
   namespace.pods = withKey(namespace.pods, record)
   const { labelSet, node } = record
-  if (labelSet !== null) labelSet.pods = put(labelSet.pods, record, "inLabelSet")
   if (node !== null) node.pods = put(node.pods, record, "onNode")
-  visitItems(record.addresses, (each) => claim(state, each, record))
+  if (labelSet === null) return
+  labelSet.pods = put(labelSet.pods, record, "inLabelSet")
+  for (const address of pod.addresses) claim(state, address, record)
 }
 
 export function deletePod(state: EngineState, namespace: string, name: string): void {
@@ -44,7 +45,7 @@ function createPod(state: EngineState, namespace: NamespaceState, pod: Pod): Pod
     uid: pod.uid,
     node,
     labelSet: owns ? labelSetOf(state, namespace, findDescription(state, pod.labels, pod.ports)) : null,
-    addresses: owns ? addressesNamed(state, pod.addresses) : null,
+    addresses: null,
     inLabelSet: 0,
     onNode: 0,
   }
@@ -62,15 +63,6 @@ function withdraw(state: EngineState, pod: PodRecord): void {
   if (labelSet === null) return
   take(labelSet.pods, pod, "inLabelSet")
   if (labelSet.pods.length === 0) state.batch.unused.labelSets.push(labelSet)
-}
-
-function addressesNamed(state: EngineState, addresses: readonly string[]): Bag<AddressRecord> {
-  let named: Bag<AddressRecord> = null
-  for (const address of addresses) {
-    const record = addressNamed(state, address)
-    if (!hasItem(named, record)) named = withItem(named, record)
-  }
-  return named
 }
 
 function addressNamed(state: EngineState, address: string): AddressRecord {
@@ -96,7 +88,10 @@ export function removeAddress({ addresses, families }: EngineState, { address }:
   families[familyOf(address)] -= 1
 }
 
-function claim(state: EngineState, record: AddressRecord, pod: PodRecord): void {
+function claim(state: EngineState, address: string, pod: PodRecord): void {
+  const record = addressNamed(state, address)
+  if (hasItem(pod.addresses, record)) return
+  pod.addresses = withItem(pod.addresses, record)
   touchAddress(state, record)
   if (record.owner === null) record.owner = pod
   else settleClaims(record, [record.owner, ...record.rivals, pod])

@@ -10,9 +10,9 @@ import { NONE } from "./bag.ts"
 import { quote } from "./canonical-text.ts"
 import { runText } from "./class-key.ts"
 import type { NeededSets } from "./peer-union.ts"
+import type { PolicyRecord, PolicyRule } from "./policy-record.ts"
 import { append } from "./positioned-list.ts"
 import { buildRun, canMatch, type Subject } from "./run.ts"
-import type { PolicyRecord, PolicyRule } from "./state.ts"
 
 export interface ClassDraft {
   readonly policyClass: PolicyClass

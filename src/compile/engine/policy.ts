@@ -18,15 +18,8 @@ import { touchIdentity } from "./batch.ts"
 import { namesByText, policyText } from "./canonical-text.ts"
 import { EVERY_POD, releaseExpression, useExpression } from "./expression.ts"
 import { mention, releaseMention } from "./identity.ts"
-import type {
-  EngineState,
-  Expression,
-  NamedPortPeers,
-  PolicyBlock,
-  PolicyRecord,
-  PolicyRule,
-  RulePeers,
-} from "./state.ts"
+import type { NamedPortPeers, PolicyBlock, PolicyRecord, PolicyRule, RulePeers } from "./policy-record.ts"
+import type { EngineState, Expression } from "./state.ts"
 
 export function setPolicy(state: EngineState, ir: PolicyIr): void {
   const record = readPolicy(state, ir)

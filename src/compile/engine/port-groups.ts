@@ -4,7 +4,7 @@ import type { PortRange } from "../policy-ir.ts"
 import type { PeerUnion, PortGroup } from "../program.ts"
 import type { Protocol } from "../snapshot.ts"
 import { peersText } from "./class-key.ts"
-import type { RulePeers } from "./state.ts"
+import type { RulePeers } from "./policy-record.ts"
 
 /** Peers whom a rule allows (or denies) on a range. */
 export interface PortOffer {

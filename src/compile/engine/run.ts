@@ -6,8 +6,8 @@ import type { ContainerPort } from "../snapshot.ts"
 import { NONE } from "./bag.ts"
 import { namesByText, unionText } from "./canonical-text.ts"
 import { type NeededSets, unitePeers } from "./peer-union.ts"
+import type { NamedPortPeers, PolicyRule, RulePeers } from "./policy-record.ts"
 import { groupPorts, type PortOffer } from "./port-groups.ts"
-import type { NamedPortPeers, PolicyRule, RulePeers } from "./state.ts"
 
 /** Whose rules are built: the direction, the subject's named ports, and where needed sets are noted. */
 export interface Subject {

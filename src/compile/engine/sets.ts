@@ -3,14 +3,8 @@
 import type { NamedPortMember, SetKey } from "../program.ts"
 import { type Bag, itemsOf, NONE, visitItems, withItem, withoutItem } from "./bag.ts"
 import { namesByText } from "./canonical-text.ts"
-import type {
-  AddressSetState,
-  EngineState,
-  Expression,
-  Identity,
-  NamedPortPeers,
-  NamedPortSetState,
-} from "./state.ts"
+import type { NamedPortPeers } from "./policy-record.ts"
+import type { AddressSetState, EngineState, Expression, Identity, NamedPortSetState } from "./state.ts"
 
 export function internAddressSet(
   state: EngineState,

@@ -5,8 +5,8 @@ import type { AddressFamily } from "../snapshot.ts"
 import { sizeOf, visitItems } from "./bag.ts"
 import { createBatch, isNamed, touchLabelSet } from "./batch.ts"
 import { createDeltaDraft, type DeltaDraft, finishDelta } from "./delta-draft.ts"
-import { publishEndpoints, uidOf } from "./endpoints.ts"
-import { publishMembers } from "./membership.ts"
+import { publishEndpoint, uidOf } from "./endpoints.ts"
+import { type Moves, noteMove, publishMoves } from "./membership.ts"
 import { removeNode } from "./node.ts"
 import { removeAddress } from "./pod.ts"
 import { reclaim } from "./reclaim.ts"
@@ -30,12 +30,12 @@ export function settleUntold(state: EngineState): void {
 
 function publish(state: EngineState): DeltaDraft {
   const draft = createDeltaDraft()
+  const moves: Moves = new Map()
   settleClasses(state)
-  publishEndpoints(state)
+  publishAddresses(state, draft, moves)
   if (state.batch.number === 2) spreadSets(state)
   updateSpans(state, draft)
-  publishMembers(state, draft)
-  publishOwners(state, draft)
+  publishMoves(state, draft, moves)
   return draft
 }
 
@@ -66,15 +66,18 @@ function hasOtherClasses({ before, identity }: LabelSet): boolean {
   return before !== null && (before.ingress !== identity.ingress || before.egress !== identity.egress)
 }
 
-/** The batch's addresses now are what they were before the next one. */
-function publishOwners(state: EngineState, { forget }: DeltaDraft): void {
-  for (const record of state.batch.addresses) {
+function publishAddresses(state: EngineState, { forget }: DeltaDraft, moves: Moves): void {
+  const { number, addresses } = state.batch
+  addresses.forEach((record) => {
     const { address, owner, published } = record
+    // Before the first batch nodes held nothing.
+    if (number > 1) noteMove(moves, record)
+    publishEndpoint(state, record)
     if (published !== null && (owner === null || uidOf(owner) !== uidOf(published))) forget.push(address)
     record.published = owner
     record.touched = false
     if (owner === null) removeAddress(state, record)
-  }
+  })
 }
 
 /** Null where they are what they were. */

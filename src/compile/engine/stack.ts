@@ -5,9 +5,10 @@
 
 import { NONE, visitItems, withItem } from "./bag.ts"
 import { buildClass, type ClassDraft, comparePolicies } from "./policy-class.ts"
+import type { PolicyRecord } from "./policy-record.ts"
 import { append } from "./positioned-list.ts"
 import { internAddressSet, internNamedPortSet } from "./sets.ts"
-import type { ClassState, EngineState, Expression, Identity, PolicyRecord, Stack } from "./state.ts"
+import type { ClassState, EngineState, Expression, Identity, Stack } from "./state.ts"
 
 /** Brings the classes of an identity up to date; says whether it had others before. */
 export function restack(state: EngineState, identity: Identity): boolean {

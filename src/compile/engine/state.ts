@@ -7,21 +7,13 @@
 // uses any longer stays until the end of its batch (reclaim.ts): it is the state before the batch, which
 // deltas are computed against, and what comes back within the batch is the same object.
 
-import type {
-  Action,
-  AddressBlock,
-  NamedPort,
-  Origin,
-  PolicyReference,
-  PortRange,
-  Tier,
-} from "../policy-ir.ts"
-import type { AddressRanges, ClassKey, NodeProgram, PolicyClass, SetKey } from "../program.ts"
+import type { ClassKey, NodeProgram, PolicyClass, SetKey } from "../program.ts"
 import type { Selector } from "../selector.ts"
 import type { AddressFamily, ContainerPort, Labels } from "../snapshot.ts"
 import type { Bag, ByKey } from "./bag.ts"
 import type { Buckets } from "./buckets.ts"
 import type { LabelIndex, LabelledItems } from "./label-index.ts"
+import type { NamedPortPeers, PolicyRecord } from "./policy-record.ts"
 import type { SelectorIndex } from "./selector-index.ts"
 
 export interface EngineState {
@@ -188,50 +180,6 @@ export interface Expression {
   uses: number
 }
 
-export interface PolicyRecord {
-  readonly text: string
-  readonly policy: PolicyReference
-  readonly tier: Tier
-  readonly order: number
-  readonly subject: Expression
-  readonly ingress: PolicyBlock | null
-  readonly egress: PolicyBlock | null
-}
-
-export interface PolicyBlock {
-  readonly isolates: boolean
-  /** Rules that can match something. */
-  readonly rules: readonly PolicyRule[]
-}
-
-export interface PolicyRule {
-  readonly action: Action
-  readonly peers: RulePeers
-  readonly everyPort: boolean
-  readonly ranges: readonly PortRange[]
-  /** Ingress: resolved on the subject. */
-  readonly names: readonly NamedPort[]
-  /** Egress: resolved on the peers. */
-  readonly named: readonly NamedPortPeers[]
-  readonly origin: Origin
-  /** Of its policy. */
-  readonly policyText: string
-}
-
-export interface RulePeers {
-  readonly any: boolean
-  readonly expressions: readonly Expression[]
-  readonly blocks: readonly AddressBlock[]
-  /** Union of the blocks, null where it is empty. */
-  readonly ranges: AddressRanges | null
-}
-
-/** Pods that serve one of the names, which are in order and each there once. */
-export interface NamedPortPeers {
-  readonly expression: Expression
-  readonly names: readonly NamedPort[]
-}
-
 /** The policies that hold an identity, by their subjects, and the named ports they are resolved on. */
 export interface Stack {
   readonly key: string
@@ -284,7 +232,8 @@ export interface PodRecord {
   readonly node: NodeState | null
   /** Null for pods that own no address: host-network and finished ones. */
   readonly labelSet: LabelSet | null
-  readonly addresses: Bag<AddressRecord>
+  /** Those that it claims. */
+  addresses: Bag<AddressRecord>
   inLabelSet: number
   onNode: number
 }
