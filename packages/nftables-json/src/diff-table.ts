@@ -25,14 +25,14 @@ export function diffTable(current: TableIndex | undefined, desired: TableIndex):
   return {
     add: [
       ...(current === undefined ? [{ add: { table } }] : []),
-      ...[...ready, ...held].map(addPart),
+      ...additions([...ready, ...held]),
       ...contents(ready),
     ],
     flip: [
       ...changed.deletions,
       ...gone.filter((part) => refersTo(part, stale)).flatMap(flushPart),
       ...deletions([...replaced, ...gone.filter(base)]),
-      ...[...replacing, ...come.filter(base)].map(addPart),
+      ...additions([...replacing, ...come.filter(base)]),
       ...policies(context),
       ...contents([...replacing, ...held].filter(isSet)),
       ...changed.elements,
@@ -73,6 +73,14 @@ function refersTo(part: Part, keys: ReadonlySet<ObjectKey>): boolean {
 
 function isSet(part: Part): boolean {
   return part.kind === "set"
+}
+
+/**
+ * Chains first: nft 1.0.6 sends the elements of a new interval map together with the map, before a
+ * chain that is added between the two ("No such file or directory").
+ */
+function additions(parts: readonly Part[]): readonly Command[] {
+  return [...parts.filter((part) => !isSet(part)), ...parts.filter(isSet)].map(addPart)
 }
 
 /** Elements first: a rule may look something up in a set, but never the other way round. */

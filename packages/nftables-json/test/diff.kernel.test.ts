@@ -58,6 +58,24 @@ test("from any ruleset to any other: the kernel accepts every step, and lists wh
   )
 }, 300_000)
 
+test("an interval map and the chain that its verdicts name come in one transaction", async () => {
+  namespace.run(["nft", "flush", "ruleset"])
+  const ports = map("ports", {
+    type: "inet_service",
+    map: "verdict",
+    flags: ["interval"],
+    elem: [[22, goto("c")]],
+  })
+  for (const current of [[], [table], [table, map("ports", { type: "ipv4_addr", map: "verdict" })]]) {
+    namespace.run(["nft", "flush", "ruleset"])
+    await nft.run(current.map((each) => ({ add: each })))
+    const desired = [table, chain("c"), ports]
+    const plan = diff(await nft.list(), desired)
+    for (const transaction of [plan.add, plan.flip, plan.remove]) await nft.run(transaction)
+    expect(normalize(await nft.list())).toEqual(normalize(desired))
+  }
+})
+
 test("whatever the transaction, the fake takes or refuses it as the kernel does, and ends alike", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(arbitraryTransaction, { minLength: 1, maxLength: 4 }), async (transactions) => {
