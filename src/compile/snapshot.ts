@@ -36,6 +36,8 @@ export interface Pod {
   /** Phase Succeeded or Failed: it owns its addresses no longer. */
   readonly finished: boolean
   readonly ports: readonly ContainerPort[]
+  /** When its network came up (RFC 3339, condition PodReadyToStartContainers, else status.startTime); only from the API. */
+  readonly networkSince?: string
   /** The workload it was made up from or belongs to, for people: {kind, name}. */
   readonly owner?: WorkloadReference
 }
@@ -80,6 +82,9 @@ export interface PolicyObject {
     /** "" for a cluster-wide kind. */
     readonly namespace: string
     readonly annotations?: Readonly<Record<string, string>>
+    /** From the API only: what a status refers to. */
+    readonly uid?: string
+    readonly generation?: number
   }
   readonly spec: unknown
 }

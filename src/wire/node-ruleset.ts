@@ -4,7 +4,7 @@
 // `pod_interfaces` come empty, for the same reason.
 
 import type { Plan } from "nftables-json/plan"
-import type { Ruleset } from "nftables-json/schema"
+import type { Ruleset, Verdict } from "nftables-json/schema"
 
 export interface NodeRuleset {
   /** Grows with every change of the node's ruleset; 1 to 2^32 - 1, because the kernel carries it as a mark. */
@@ -15,6 +15,19 @@ export interface NodeRuleset {
    * owner of an address would go on with the connections of the old one.
    */
   readonly forget?: readonly string[]
+  /** Every pod that is bound to the node and whose address the ruleset does not have yet. */
+  readonly bindings?: readonly Binding[]
+}
+
+/**
+ * How a pod will be judged as soon as it has an address: what the maps `egress` and `ingress` will say for it. The agent
+ * learns the address from the CNI plugin's result, 0.2 to 2 s before the API has it.
+ */
+export interface Binding {
+  /** metadata.uid of the pod: CNI's argument K8S_POD_UID. */
+  readonly uid: string
+  readonly egress: Verdict
+  readonly ingress: Verdict
 }
 
 /** The step from one revision to a later one. Its plan is computed from rendered rulesets alone. */
@@ -26,4 +39,6 @@ export interface NodeUpdate {
   readonly forget: readonly string[]
   /** Access may have been taken away; false only where the plan is proven to widen. */
   readonly narrows: boolean
+  /** All bindings of the node, where any has changed. */
+  readonly bindings?: readonly Binding[]
 }
