@@ -1,5 +1,10 @@
 import { defineConfig } from "vitest/config"
 import { ClosingLineReporter } from "./test/closing-line-reporter.ts"
+import { treeSeed } from "./test/random/tree-seed.ts"
+
+// The workers inherit it.
+process.env["POSTERN_SEED"] ??= String(treeSeed(import.meta.dirname))
+const setupFiles = ["./test/random/global-seed.ts"]
 
 export default defineConfig({
   test: {
@@ -8,6 +13,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          setupFiles,
           include: ["src/**/*.test.ts", "packages/*/{src,test}/**/*.test.ts", "test/unit/**/*.test.ts"],
           exclude: ["**/*.kernel.test.ts", "**/node_modules/**"],
           testTimeout: 60_000,
@@ -17,6 +23,7 @@ export default defineConfig({
       {
         test: {
           name: "kernel",
+          setupFiles,
           include: ["packages/**/*.kernel.test.ts", "test/kernel/**/*.test.ts", "src/**/*.kernel.test.ts"],
           exclude: ["**/node_modules/**"],
           fileParallelism: false,
@@ -30,6 +37,7 @@ export default defineConfig({
         test: {
           // Controller and agents against a real kube-apiserver and etcd, nodes and pods in the lab.
           name: "operator",
+          setupFiles,
           include: ["test/operator/**/*.test.ts"],
           exclude: ["**/node_modules/**"],
           fileParallelism: false,

@@ -1,4 +1,4 @@
-// The seed of a random test: POSTERN_SEED repeats a run, otherwise every run is another.
+// The seed of a random test: POSTERN_SEED. Under vitest its configuration has set it (treeSeed); elsewhere every run is another.
 
 export function seedOf(environment: NodeJS.ProcessEnv = process.env): number {
   const given = environment["POSTERN_SEED"]

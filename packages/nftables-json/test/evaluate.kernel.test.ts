@@ -32,7 +32,7 @@ afterAll(() => {
 let nextPort = 20_000
 
 test("the evaluator and the kernel agree on random rulesets and packets", async () => {
-  const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31)
+  const seed = Number(process.env["SEED"] ?? fc.readConfigureGlobal().seed ?? Date.now() % 2 ** 31)
   const numRuns = Number(process.env["RUNS"] ?? 40)
   console.info(`evaluator against kernel: SEED=${seed} RUNS=${numRuns}`)
   let packets = 0
