@@ -1,0 +1,50 @@
+// The log: one JSON object a line on standard output, as node log collectors read it. The one file that knows pino.
+
+import { type DestinationStream, type Logger, pino } from "pino"
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Facts beside the message, under names that can be searched for; `err` takes an error, with its stack and cause. */
+export type LogFields = Readonly<Record<string, unknown>>
+
+export interface Log {
+  debug(fields: LogFields, message: string): void
+  info(fields: LogFields, message: string): void
+  warn(fields: LogFields, message: string): void
+  error(fields: LogFields, message: string): void
+  /** Says the same fields with every message. */
+  child(fields: LogFields): Log
+}
+
+export interface LogOptions {
+  readonly level: LogLevel
+  /** Of the program: controller, agent. */
+  readonly name: string
+  /** Standard output by default. */
+  readonly stream?: { write(text: string): void }
+}
+
+export function createLog({ level, name, stream }: LogOptions): Log {
+  const options = {
+    level,
+    name,
+    // Without pid and host name: the collector knows the pod.
+    base: { name },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  // Written at once: the last words of a process that dies are the ones that matter.
+  const destination: DestinationStream = stream ?? pino.destination({ fd: 1, sync: true })
+  return logOf(pino(options, destination))
+}
+
+function logOf(logger: Logger): Log {
+  return {
+    debug: (fields, message) => logger.debug(fields, message),
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
+    child: (fields) => logOf(logger.child(fields)),
+  }
+}
