@@ -1,0 +1,48 @@
+// What goes wrong between us and the API server.
+
+/** The server answered, with an error. */
+export class ApiError extends Error {
+  readonly code = "KUBERNETES_API"
+  readonly status: number
+  /** Status.reason (NotFound, Conflict, Expired, ...), "" where the answer was no Status. */
+  readonly reason: string
+  /** What the server asked to wait (Retry-After, or details.retryAfterSeconds). */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(status: number, message: string, details: ApiErrorDetails = {}) {
+    super(message)
+    this.name = "ApiError"
+    this.status = status
+    this.reason = details.reason ?? ""
+    this.retryAfterSeconds = details.retryAfterSeconds
+  }
+}
+
+export interface ApiErrorDetails {
+  readonly reason?: string
+  readonly retryAfterSeconds?: number | undefined
+}
+
+/** There was no answer, or no whole one. */
+export class ConnectionError extends Error {
+  readonly code = "KUBERNETES_CONNECTION"
+
+  constructor(what: string, cause: unknown) {
+    super(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    this.name = "ConnectionError"
+  }
+}
+
+/** The answer is larger than we are ready to hold. */
+export class AnswerTooLargeError extends Error {
+  readonly code = "KUBERNETES_ANSWER_TOO_LARGE"
+
+  constructor(what: string, limit: number) {
+    super(`${what}: more than ${limit} bytes`)
+    this.name = "AnswerTooLargeError"
+  }
+}
+
+export function isStatus(error: unknown, status: number): boolean {
+  return error instanceof ApiError && error.status === status
+}
