@@ -1,0 +1,282 @@
+// Distribution: the engine's program, brought to the agent of every node as a stream of rulesets and updates.
+//
+// Nothing is sent before the first lists are whole, and nothing to a node that no Node object and no pod names: its
+// agent keeps what it holds. An empty program in their place would open a node whose object was deleted by mistake.
+
+import type { Engine } from "../compile/engine/engine.ts"
+import type { NodeDelta, ProgramDelta } from "../compile/program.ts"
+import type { RulesetOptions } from "../compile/ruleset/options.ts"
+import { renderDelta } from "../compile/ruleset/render-delta.ts"
+import { renderNode } from "../compile/ruleset/render-node.ts"
+import type { Change } from "../compile/snapshot.ts"
+import { rulesetDigest } from "../wire/digest.ts"
+import type { NodeReport, StreamRequest } from "../wire/messages.ts"
+import { createAddressOwners } from "./address-owners.ts"
+import { createBatcher } from "./batcher.ts"
+import { type DistributionEvent } from "./distribution-event.ts"
+import { NodeRegister } from "./node-register.ts"
+import type { NodeState } from "./node-state.ts"
+import { NodeStream, type StreamSink } from "./node-stream.ts"
+import { createSharedUpdates, type SharedUpdates } from "./shared-updates.ts"
+import { encodeMessage } from "./stream-message.ts"
+
+export interface DistributorOptions {
+  readonly engine: Engine
+  readonly ruleset: RulesetOptions
+  readonly replicas?: readonly string[]
+  readonly onEvent?: (event: DistributionEvent) => void
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+  /** Batches that come within so many milliseconds of the last are applied together; 5 by default, 0 for never. */
+  readonly mergeMs?: number
+}
+
+export interface StreamAttachment {
+  /** The agent has gone. */
+  detach(): void
+  /** The sink has taken all that was written to it. */
+  drained(): void
+}
+
+export interface Distributor {
+  /** The first call has the whole first lists: nothing is sent before it. */
+  apply(changes: readonly Change[]): void
+  setSettings(ruleset: RulesetOptions): void
+  setReplicas(replicas: readonly string[]): void
+  /** A newer stream of a node ends the older. `hello` must have been written to the sink. */
+  attach(node: string, request: StreamRequest, sink: StreamSink): StreamAttachment
+  report(node: string, report: NodeReport): void
+  /** Every node that the program knows or that has had a stream here. */
+  nodes(): ReadonlyMap<string, NodeState>
+  onNodeState(listener: (state: NodeState) => void): () => void
+  /** After each batch, when its updates are written. */
+  onProgram(listener: () => void): () => void
+  readonly isReady: boolean
+  readonly streams: number
+  /** Sends "alive" where nothing was sent for a while; ends with close. */
+  start(): void
+  /** Ends every stream, spread over so many milliseconds, so that not all agents reconnect at once. */
+  close(overMs: number): Promise<void>
+}
+
+export function createDistributor(options: DistributorOptions): Distributor {
+  return new ProgramDistributor(options)
+}
+
+const ALIVE_EVERY_MS = 5_000
+const MERGE_MS = 5
+
+class ProgramDistributor implements Distributor {
+  readonly #engine: Engine
+  readonly #now: () => number
+  readonly #emit: (event: DistributionEvent) => void
+  readonly #owners = createAddressOwners()
+  readonly #register: NodeRegister
+  readonly #streams = new Map<string, NodeStream>()
+  /** Nodes whose streams get a whole ruleset, one in each turn of the loop. */
+  readonly #wanting = new Set<string>()
+  readonly #listeners = new Set<() => void>()
+  readonly #batcher
+  #ruleset: RulesetOptions
+  #replicas: readonly string[]
+  #asOf = ""
+  #pump: NodeJS.Immediate | undefined
+  #heartbeat: NodeJS.Timeout | undefined
+
+  constructor(options: DistributorOptions) {
+    this.#engine = options.engine
+    this.#ruleset = options.ruleset
+    this.#replicas = options.replicas ?? []
+    this.#now = options.now ?? Date.now
+    this.#emit = options.onEvent ?? (() => undefined)
+    this.#register = new NodeRegister(this.#now)
+    this.#batcher = createBatcher((changes) => this.#applyBatch(changes), options.mergeMs ?? MERGE_MS)
+  }
+
+  get isReady(): boolean {
+    return this.#asOf !== ""
+  }
+
+  get streams(): number {
+    return this.#streams.size
+  }
+
+  apply(changes: readonly Change[]): void {
+    this.#batcher.add(changes)
+  }
+
+  setSettings(ruleset: RulesetOptions): void {
+    this.#ruleset = ruleset
+    for (const stream of this.#streams.values()) this.#want(stream)
+  }
+
+  setReplicas(replicas: readonly string[]): void {
+    if (replicas.join() === this.#replicas.join()) return
+    this.#replicas = replicas
+    const line = encodeMessage({ kind: "replicas", replicas })
+    for (const stream of this.#streams.values()) if (!stream.isBlocked) stream.sendLine(line, this.#now())
+  }
+
+  attach(node: string, request: StreamRequest, sink: StreamSink): StreamAttachment {
+    this.#streams.get(node)?.end("replaced by a newer stream")
+    const stream = new NodeStream(node, request, { sink, now: this.#now() })
+    this.#streams.set(node, stream)
+    this.#register.connected(node, request.version)
+    this.#emit({ kind: "attached", node, streams: this.#streams.size })
+    this.#want(stream)
+    return {
+      detach: () => {
+        if (this.#streams.get(node) !== stream) return
+        this.#streams.delete(node)
+        this.#wanting.delete(node)
+        this.#register.disconnected(node)
+        this.#emit({ kind: "detached", node, streams: this.#streams.size })
+      },
+      drained: () => {
+        if (this.#streams.get(node) === stream && !stream.isFollowing) this.#want(stream)
+      },
+    }
+  }
+
+  report(node: string, report: NodeReport): void {
+    const sentAt = this.#streams.get(node)?.acknowledge(report)
+    if (sentAt !== undefined && report.error === "")
+      this.#emit({ kind: "acknowledged", node, seconds: (this.#now() - sentAt) / 1000 })
+    this.#register.reported(node, report)
+  }
+
+  nodes(): ReadonlyMap<string, NodeState> {
+    return this.#register.states
+  }
+
+  onNodeState(listener: (state: NodeState) => void): () => void {
+    return this.#register.listen(listener)
+  }
+
+  onProgram(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  start(): void {
+    this.#heartbeat ??= setInterval(() => this.#sayAlive(), ALIVE_EVERY_MS / 5)
+  }
+
+  async close(overMs: number): Promise<void> {
+    clearInterval(this.#heartbeat)
+    clearImmediate(this.#pump)
+    this.#batcher.close()
+    const streams = [...this.#streams.values()]
+    for (const stream of streams) {
+      stream.end("this replica stops")
+      await new Promise((resolve) => setTimeout(resolve, overMs / streams.length))
+    }
+  }
+
+  #applyBatch(changes: readonly Change[]): void {
+    const began = performance.now()
+    const delta = this.#engine.apply(changes)
+    this.#owners.follow(changes)
+    const isFirst = !this.isReady
+    // Only pods change owners. A replica that hears of no pods for long has an old time, never one too new.
+    if (isFirst || changes.some(({ kind }) => kind === "pod"))
+      this.#asOf = new Date(this.#now()).toISOString()
+    this.#emit({ kind: "compiled", changes: changes.length, seconds: (performance.now() - began) / 1000 })
+    this.#distribute(delta)
+    this.#register.keepOnly(this.#engine.program().nodes)
+    for (const listener of this.#listeners) listener()
+  }
+
+  #distribute(delta: ProgramDelta): void {
+    const began = performance.now()
+    const shared = createSharedUpdates(delta, this.#asOf)
+    let sent = 0
+    for (const stream of this.#streams.values()) if (this.#follow(stream, delta, shared)) sent++
+    if (sent > 0)
+      this.#emit({ kind: "delivered", streams: sent, seconds: (performance.now() - began) / 1000 })
+    this.#run()
+  }
+
+  /** True where a line was written. */
+  #follow(stream: NodeStream, delta: ProgramDelta, shared: SharedUpdates): boolean {
+    const { node } = stream
+    const ofNode = shared.ofNode(node)
+    if (!stream.keepForgotten(delta.forget)) {
+      stream.end("too much is not acknowledged")
+      return false
+    }
+    if (!stream.isFollowing) {
+      this.#want(stream)
+      return false
+    }
+    if (delta.families === null && ofNode === undefined && !shared.concerns(node)) return false
+    if (stream.isBlocked) {
+      stream.loseTrack()
+      this.#emit({ kind: "reset", node })
+      return false
+    }
+    return this.#sendUpdate(stream, shared, ofNode)
+  }
+
+  #sendUpdate(stream: NodeStream, shared: SharedUpdates, ofNode: NodeDelta | undefined): boolean {
+    const body = shared.bodyFor(stream.node, {
+      owed: stream.owedAddresses,
+      render: (delta) => renderDelta(this.#engine.program(), delta, stream.node, this.#ruleset),
+      ofNode,
+    })
+    if (body === "whole") {
+      this.#want(stream)
+      return false
+    }
+    if (body === "nothing") return false
+    stream.sendUpdate(body.text, this.#now())
+    this.#register.sent(stream.node, stream.revision)
+    return true
+  }
+
+  #want(stream: NodeStream): void {
+    stream.loseTrack()
+    this.#wanting.add(stream.node)
+    this.#run()
+  }
+
+  #run(): void {
+    if (this.#wanting.size === 0 || !this.isReady) return
+    this.#pump ??= setImmediate(() => {
+      this.#pump = undefined
+      this.#sendNext()
+    })
+  }
+
+  /** One a turn: a thousand agents that reconnect at once must not keep changes and heartbeats waiting. */
+  #sendNext(): void {
+    for (const node of this.#wanting) {
+      this.#wanting.delete(node)
+      const stream = this.#streams.get(node)
+      if (stream === undefined || stream.isFollowing || stream.isBlocked) continue
+      if (!this.#engine.program().nodes.has(node)) continue
+      this.#sendWhole(stream)
+      break
+    }
+    this.#run()
+  }
+
+  #sendWhole(stream: NodeStream): void {
+    const { node, request, hasBegun } = stream
+    const began = performance.now()
+    const ruleset = renderNode(this.#engine.program(), node, this.#ruleset)
+    const digest = rulesetDigest(ruleset)
+    const forget = hasBegun ? [] : this.#owners.changedSince(request.asOf, request.connections)
+    const kind = stream.sendWhole({ ruleset, digest, asOf: this.#asOf, bindings: [], forget }, this.#now())
+    this.#register.sent(node, stream.revision)
+    this.#emit({ kind: "whole", node, message: kind, seconds: (performance.now() - began) / 1000 })
+  }
+
+  #sayAlive(): void {
+    const now = this.#now()
+    const line = encodeMessage({ kind: "alive" })
+    for (const stream of this.#streams.values())
+      if (now - stream.writtenAt >= ALIVE_EVERY_MS - ALIVE_EVERY_MS / 5 && !stream.isBlocked)
+        stream.sendLine(line, now)
+  }
+}

@@ -1,0 +1,88 @@
+// Whether a node enforces what it is sent, for how long it has not, and why.
+
+import type { NodeState } from "../node-state.ts"
+
+/** An agent that is restarted is back sooner; its node enforces what it has meanwhile. */
+export const DISCONNECTED_AFTER_MS = 30_000
+/** Errors that the agent's next try does away with are nobody's business. */
+export const ERROR_AFTER_MS = 5_000
+/** A node is behind for a moment after every change. */
+export const BEHIND_AFTER_MS = 10_000
+
+export interface NodeHealth {
+  readonly node: string
+  /** Undefined where no agent of the node was ever seen. */
+  readonly state: NodeState | undefined
+  /** Milliseconds since the epoch; 0 while connected. */
+  readonly lostSince: number
+  /** 0 while it reports no error. */
+  readonly errorSince: number
+  /** 0 while it enforces the newest revision. */
+  readonly behindSince: number
+}
+
+/** What is known after a node's state has changed, or of a node that nobody has heard of yet. */
+export function healthAfter(
+  node: string,
+  change: { readonly before: NodeHealth | undefined; readonly state: NodeState | undefined },
+  now: number,
+): NodeHealth {
+  const { before, state } = change
+  const isLost = state?.connected !== true
+  const isBehind = state !== undefined && state.report?.revision !== state.desiredRevision
+  return {
+    node,
+    state,
+    lostSince: isLost ? before?.lostSince || now : 0,
+    errorSince: hasError(state) ? before?.errorSince || now : 0,
+    behindSince: isBehind ? before?.behindSince || state.desiredSince || now : 0,
+  }
+}
+
+/** Why policies are not in force on the node; "" where nothing keeps them from it. The text does not change with time. */
+export function troubleOf(health: NodeHealth, now: number): string {
+  const { state, lostSince, errorSince } = health
+  if (isDisconnected(health, now)) return `no agent is connected since ${timeText(lostSince)}`
+  const report = state?.report
+  if (report === undefined) return ""
+  if (report.observing)
+    return "the node is switched to observe: it drops nothing (postern agent enforce ends that)"
+  const [isolated] = report.isolated
+  if (isolated !== undefined)
+    return `the kernel refused ${isolated.object}: ${isolated.error}${closedText(health)}`
+  if (report.failedClosed.length > 0) return `part of it is refused${closedText(health)}`
+  if (errorSince > 0 && now - errorSince >= ERROR_AFTER_MS) return report.error
+  return ""
+}
+
+/** When troubleOf may have another answer although nothing was reported; undefined where never. */
+export function nextTroubleAt(
+  { lostSince, errorSince, behindSince }: NodeHealth,
+  now: number,
+): number | undefined {
+  const times = [
+    lostSince > 0 ? lostSince + DISCONNECTED_AFTER_MS : 0,
+    errorSince > 0 ? errorSince + ERROR_AFTER_MS : 0,
+    behindSince > 0 ? behindSince + BEHIND_AFTER_MS : 0,
+  ].filter((time) => time > now)
+  return times.length === 0 ? undefined : Math.min(...times)
+}
+
+export function isDisconnected({ lostSince }: NodeHealth, now: number): boolean {
+  return lostSince > 0 && now - lostSince >= DISCONNECTED_AFTER_MS
+}
+
+/** As the API server writes times. */
+export function timeText(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+}
+
+function hasError(state: NodeState | undefined): boolean {
+  return state?.report !== undefined && state.report.error !== ""
+}
+
+function closedText({ state }: NodeHealth): string {
+  const count = state?.report?.failedClosed.length ?? 0
+  if (count === 0) return ""
+  return count === 1 ? "; 1 address is cut off" : `; ${count} addresses are cut off`
+}

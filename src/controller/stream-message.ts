@@ -1,0 +1,39 @@
+// Lines of a stream. What all nodes get is encoded once; only the numbers of a node's stream are put before it.
+
+import type { Ruleset } from "nftables-json/schema"
+import type { ControllerMessage } from "../wire/messages.ts"
+import type { Binding, NodeUpdate } from "../wire/node-ruleset.ts"
+
+/** The part of an update that does not depend on the stream it goes to: the text after the opening brace. */
+export type UpdateBody = string & { readonly __body?: never }
+
+export type UpdateContent = Omit<NodeUpdate, "from" | "revision">
+
+export function encodeUpdateBody(content: UpdateContent, asOf: string): UpdateBody {
+  return JSON.stringify({ asOf, ...content }).slice(1)
+}
+
+export function encodeUpdate(body: UpdateBody, from: number, revision: number): string {
+  return `{"kind":"update","from":${from},"revision":${revision},${body}\n`
+}
+
+export interface RulesetContent {
+  readonly revision: number
+  readonly ruleset: Ruleset
+  readonly digest: string
+  readonly asOf: string
+  readonly forget: readonly string[]
+  readonly bindings: readonly Binding[]
+}
+
+export function encodeRuleset(content: RulesetContent): string {
+  return encodeMessage({ kind: "ruleset", ...content })
+}
+
+export function encodeUnchanged({ revision, asOf, forget, bindings }: RulesetContent): string {
+  return encodeMessage({ kind: "unchanged", revision, asOf, forget, bindings })
+}
+
+export function encodeMessage(message: ControllerMessage): string {
+  return `${JSON.stringify(message)}\n`
+}
