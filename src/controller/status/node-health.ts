@@ -1,5 +1,7 @@
 // Whether a node enforces what it is sent, for how long it has not, and why.
 
+import { isIP } from "node:net"
+import type { NodeProblem } from "../../wire/messages.ts"
 import type { NodeState } from "../node-state.ts"
 
 /** An agent that is restarted is back sooner; its node enforces what it has meanwhile. */
@@ -39,20 +41,27 @@ export function healthAfter(
   }
 }
 
-/** Why policies are not in force on the node; "" where nothing keeps them from it. The text does not change with time. */
-export function troubleOf(health: NodeHealth, now: number): string {
+/**
+ * Why policies of that mode are not in force on the node; "" where nothing keeps them from it. The text does not change
+ * with time.
+ */
+export function troubleOf(health: NodeHealth, now: number, mode: "enforce" | "observe" = "enforce"): string {
   const { state, lostSince, errorSince } = health
   if (isDisconnected(health, now)) return `no agent is connected since ${timeText(lostSince)}`
   const report = state?.report
   if (report === undefined) return ""
-  if (report.observing)
-    return "the node is switched to observe: it drops nothing (postern agent enforce ends that)"
+  if (report.observing && mode === "enforce") return "the node is switched to observe: it drops nothing"
   const [isolated] = report.isolated
   if (isolated !== undefined)
     return `the kernel refused ${isolated.object}: ${isolated.error}${closedText(health)}`
   if (report.failedClosed.length > 0) return `part of it is refused${closedText(health)}`
   if (errorSince > 0 && now - errorSince >= ERROR_AFTER_MS) return report.error
-  return ""
+  return report.problems.find(concernsEveryPod)?.message ?? ""
+}
+
+/** Problems of a single pod are told in the node's status: its address says little of a policy. */
+function concernsEveryPod({ severity, subject }: NodeProblem): boolean {
+  return severity === "fatal" || (severity === "error" && isIP(subject) === 0)
 }
 
 /** When troubleOf may have another answer although nothing was reported; undefined where never. */
