@@ -44,6 +44,7 @@ const TASKS = {
   fuzz: { tools: {}, steps: [[node, "scripts/fuzz.ts"]] },
   format: { tools: {}, steps: [["biome", "check", "--write", "."]] },
   generate: { tools: {}, steps: [[node, "scripts/generate.ts"]] },
+  image: { tools: {}, steps: [[node, join(root, "scripts/image.ts")]], directory: process.env.INIT_CWD },
 }
 
 const [name = "", ...rest] = process.argv.slice(2)
