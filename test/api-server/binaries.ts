@@ -1,0 +1,140 @@
+// The programs of a real cluster: those of $KUBEBUILDER_ASSETS, else built once from the Go module proxy.
+
+import { spawn } from "node:child_process"
+import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { homedir } from "node:os"
+import { join } from "node:path"
+import { setTimeout } from "node:timers/promises"
+
+export const KUBERNETES_VERSION = "1.34.4"
+
+export type BinaryName =
+  | "kube-apiserver"
+  | "kube-controller-manager"
+  | "kube-scheduler"
+  | "kubelet"
+  | "kube-proxy"
+  | "kubectl"
+  | "agnhost"
+  | "etcd"
+
+/** The directory that holds the named programs, built where they were missing. */
+export async function ensureBinaries(names: readonly BinaryName[]): Promise<string> {
+  const assets = process.env["KUBEBUILDER_ASSETS"] ?? ""
+  if (assets !== "" && names.every((name) => isProgram(join(assets, name)))) return assets
+  const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache")
+  const directory = join(cache, "postern", `kubernetes-${KUBERNETES_VERSION}`)
+  mkdirSync(directory, { recursive: true })
+  for (const name of names) {
+    if (!isProgram(join(directory, name))) await locked(directory, () => build(directory, name))
+  }
+  return directory
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function build(directory: string, name: BinaryName): Promise<void> {
+  const program = join(directory, name)
+  if (isProgram(program)) return
+  process.stderr.write(`building ${name}, once, into ${directory} (minutes where Go has built nothing yet)\n`)
+  const unfinished = `${program}.${process.pid}.unfinished`
+  const { folder, source } = sourceOf(name)
+  const flags = ["-trimpath", "-buildvcs=false", "-ldflags", linkerFlags(name), "-o", unfinished]
+  try {
+    await run("go", ["build", ...flags, source], join(import.meta.dirname, "../../tools", folder))
+    renameSync(unfinished, program)
+  } finally {
+    rmSync(unfinished, { force: true })
+  }
+}
+
+function sourceOf(name: BinaryName): { readonly folder: string; readonly source: string } {
+  switch (name) {
+    case "etcd":
+      return { folder: "etcd", source: "go.etcd.io/etcd/server/v3" }
+    case "agnhost":
+      return { folder: "kubernetes", source: "k8s.io/kubernetes/test/images/agnhost" }
+    case "kube-apiserver":
+    case "kube-controller-manager":
+    case "kube-scheduler":
+    case "kubelet":
+    case "kube-proxy":
+    case "kubectl":
+      return { folder: "kubernetes", source: `k8s.io/kubernetes/cmd/${name}` }
+  }
+}
+
+/** Without the version, kube-apiserver says v0.0.0, and its feature gates are those of no release. */
+function linkerFlags(name: BinaryName): string {
+  const [major, minor] = KUBERNETES_VERSION.split(".")
+  const packages = ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"]
+  const versions = packages.flatMap((at) => [
+    `-X ${at}.gitVersion=v${KUBERNETES_VERSION}`,
+    `-X ${at}.gitMajor=${major}`,
+    `-X ${at}.gitMinor=${minor}`,
+  ])
+  return ["-s -w", ...(name === "etcd" ? [] : versions)].join(" ")
+}
+
+function run(program: string, arguments_: readonly string[], directory: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const child = spawn(program, arguments_, {
+    cwd: directory,
+    env: { ...process.env, CGO_ENABLED: "0" },
+    stdio: ["ignore", 2, 2],
+  })
+  child.on("error", (cause) =>
+    reject(new Error(`${program} cannot be started; Go 1.25 is needed`, { cause })),
+  )
+  child.on("close", (status) =>
+    status === 0 ? resolve() : reject(new Error(`${program} ${arguments_.join(" ")}: status ${status}`)),
+  )
+  return promise
+}
+
+/** One build at a time on this machine; the lock of a process that is gone is nobody's. */
+async function locked(directory: string, work: () => Promise<void>): Promise<void> {
+  const lock = join(directory, "lock")
+  while (!take(lock)) await setTimeout(500)
+  try {
+    await work()
+  } finally {
+    rmSync(lock, { force: true })
+  }
+}
+
+function take(lock: string): boolean {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: "wx" })
+    return true
+  } catch {
+    if (!isAlive(holderOf(lock))) rmSync(lock, { force: true })
+    return false
+  }
+}
+
+function holderOf(lock: string): number {
+  try {
+    return Number(readFileSync(lock, "utf8"))
+  } catch {
+    return 0
+  }
+}
+
+/** 0: it is being written or was removed this moment; looked at again soon. */
+function isAlive(pid: number): boolean {
+  if (pid === 0) return true
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM"
+  }
+}
