@@ -46,6 +46,7 @@ export function programOf(source: ProgramSource): Program {
     node: "node",
     podCIDRs: source.podCIDRs ?? [],
     endpoints: () => endpoints,
+    pending: () => [],
     classes: () => classes.keys(),
     sets: () => Object.keys(source.sets ?? {}),
     namedPortSets: () => Object.keys(source.named ?? {}),
@@ -60,7 +61,7 @@ export function programOf(source: ProgramSource): Program {
 }
 
 export function classOf(direction: Direction, stages: readonly Stage[]): PolicyClass {
-  return { key: JSON.stringify([direction, stages]), direction, stages }
+  return { key: JSON.stringify([direction, stages]), direction, stages, observed: false }
 }
 
 export function stageOf(runs: readonly Run[], isolatedBy: readonly string[] = [], order = 200): Stage {

@@ -8,9 +8,9 @@ import { settleUntold } from "./engine/settle.ts"
 import type { Program } from "./program.ts"
 import type { Change, Snapshot } from "./snapshot.ts"
 
-export function compile(snapshot: Snapshot, { lower }: EngineOptions): Program {
-  const state = createState()
-  applySnapshot(state, snapshot, lower)
+export function compile(snapshot: Snapshot, { enforcement, ...reading }: EngineOptions): Program {
+  const state = createState(enforcement)
+  applySnapshot(state, snapshot, reading)
   settleUntold(state)
   return viewProgram(state)
 }

@@ -18,7 +18,10 @@ function nodeLines(node: NodeProgram): readonly string[] {
   const endpoints = Array.from(node.endpoints(), ({ address, pod, uid, ingress, egress }) => {
     return `  ${address} ${pod} ${uid}\n    ${ingress}\n    ${egress}`
   })
-  return [`node ${node.node} ${node.podCIDRs.join(" ")}`.trimEnd(), ...endpoints.sort()].concat(
+  const pending = Array.from(node.pending(), ({ uid, pod, ingress, egress }) => {
+    return `  pending ${pod} ${uid}\n    ${ingress}\n    ${egress}`
+  })
+  return [`node ${node.node} ${node.podCIDRs.join(" ")}`.trimEnd(), ...endpoints.sort(), ...pending].concat(
     inOrder(node.classes()).map((key) => `  class ${key}`),
     inOrder(node.sets()).map((key) => `  set ${key}`),
     inOrder(node.namedPortSets()).map((key) => `  named port set ${key}`),

@@ -5,7 +5,7 @@
 // of events that led to it. Names in the kernel are hashes of these keys, made when a node is rendered.
 
 import type { Action, Direction, Origin, PolicyReference, Tier } from "./policy-ir.ts"
-import type { AddressFamily, Protocol } from "./snapshot.ts"
+import type { AddressFamily, Enforcement, Protocol } from "./snapshot.ts"
 
 /** Canonical text of a union of pod expressions. */
 export type SetKey = string
@@ -76,6 +76,8 @@ export interface PolicyClass {
   readonly key: ClassKey
   readonly direction: Direction
   readonly stages: readonly Stage[]
+  /** What it denies is counted and logged, and passes: its pods are in an observed namespace. */
+  readonly observed: boolean
 }
 
 /** A local pod address and how it is judged. */
@@ -88,13 +90,25 @@ export interface Endpoint {
   readonly egress: ClassKey
 }
 
+/** A pod that is bound to a node and has no address yet: how it will be judged. */
+export interface PendingPod {
+  /** Never "": pods without one (from files) are left out. */
+  readonly uid: string
+  /** "namespace/name". */
+  readonly pod: string
+  readonly ingress: ClassKey
+  readonly egress: ClassKey
+}
+
 /** A node is there while a Node object or a pod names it. */
 export interface NodeProgram {
   readonly node: string
   /** Sorted. Ranges in which an address the program does not know is refused. */
   readonly podCIDRs: readonly string[]
   readonly endpoints: () => Iterable<Endpoint>
-  /** What its endpoints' classes name, and nothing more. */
+  /** In order of uid, each uid once. */
+  readonly pending: () => Iterable<PendingPod>
+  /** What the classes of its endpoints and pending pods name, and nothing more. */
   readonly classes: () => Iterable<ClassKey>
   readonly sets: () => Iterable<SetKey>
   readonly namedPortSets: () => Iterable<SetKey>
@@ -117,6 +131,8 @@ export interface Program {
 export interface ProgramDelta {
   /** The program's families, where they changed; else null. */
   readonly families: readonly AddressFamily[] | null
+  /** The cluster's mode, where it changed; else null. */
+  readonly enforcement: Enforcement | null
   /** Members that came and went, of sets that a node held before and still holds. */
   readonly sets: readonly SetDelta[]
   readonly namedPortSets: readonly NamedPortSetDelta[]
@@ -125,6 +141,11 @@ export interface ProgramDelta {
   readonly lostClasses: readonly PolicyClass[]
   /** Addresses whose owner (pod UID) changed or that are owned no longer: their connections end on every node. */
   readonly forget: readonly string[]
+  /**
+   * Policies that were set or deleted, or that may select other pods, or pods on other nodes, than before. Asked for
+   * before the engine's next `apply`.
+   */
+  readonly touchedPolicies: () => readonly PolicyReference[]
 }
 export interface SetDelta {
   readonly key: SetKey
@@ -150,6 +171,10 @@ export interface NodeDelta {
   /** Addresses in `endpoints` that had an entry here before: the entry has changed, or its pod. */
   readonly changedAddresses: readonly string[]
   readonly removedAddresses: readonly string[]
+  /** All pending pods of the node, where any of them changed, came or went; else null. */
+  readonly pending: readonly PendingPod[] | null
+  /** False where every entry and pending pod that was there is still there and may do all that it could by its class. */
+  readonly narrows: boolean
   /** Classes and sets that the node now needs, and those it needs no longer. */
   readonly addedClasses: readonly ClassKey[]
   readonly removedClasses: readonly ClassKey[]

@@ -5,6 +5,8 @@
 
 export type Protocol = "TCP" | "UDP" | "SCTP"
 export type AddressFamily = "IPv4" | "IPv6"
+/** Whether what policies deny is dropped, or counted and logged and let through. */
+export type Enforcement = "enforce" | "observe"
 
 /** Read with labelValue: an inherited property such as `constructor` is not a label. */
 export type Labels = Readonly<Record<string, string>>

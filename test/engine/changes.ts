@@ -219,10 +219,16 @@ const policy: fc.Arbitrary<Change> = fc
   .oneof({ weight: 2, arbitrary: networkPolicy }, { weight: 1, arbitrary: orderedPolicy })
   .map((ir) => ({ kind: "policy", op: "set", value: irPolicy(ir) }))
 
+const mode = fc.constantFrom(
+  {},
+  {},
+  ...["observe", "observe", "enforce", "Observe"].map((value) => ({ "postern.dev/enforcement": value })),
+)
+
 const namespace: fc.Arbitrary<Change> = fc
-  .tuple(fc.constantFrom(...NAMESPACES), labels)
-  .map(([name, rest]) => {
-    const value = { name, labels: { ...rest, "kubernetes.io/metadata.name": name } }
+  .tuple(fc.constantFrom(...NAMESPACES), labels, mode)
+  .map(([name, rest, mode]) => {
+    const value = { name, labels: { ...rest, ...mode, "kubernetes.io/metadata.name": name } }
     return { kind: "namespace", op: "set", value }
   })
 

@@ -33,7 +33,8 @@ export function inventory(state: EngineState): readonly string[] {
       return `address ${address} ${owner?.namespace.key} ${owner?.key} ${rivals.length}`
     }),
     ...[...state.nodes.values()].map(
-      ({ name, pods, classes }) => `node ${name} ${pods.length} ${classes.length}`,
+      ({ name, pods, awaiting, pending, classes }) =>
+        `node ${name} ${pods.length} ${awaiting.length} ${pending.length} ${classes.length}`,
     ),
     `families ${state.families.IPv4} ${state.families.IPv6}`,
     `touched ${state.batch.addresses.length} ${state.batch.identities.length} ${state.batch.nodes.length}`,
@@ -41,9 +42,9 @@ export function inventory(state: EngineState): readonly string[] {
 }
 
 function namespaceLines(namespace: NamespaceState): readonly string[] {
-  const { key, declared, uses, pods, labelSets, selectors, identities } = namespace
+  const { key, declared, observed, uses, pods, hostPods, labelSets, selectors, identities } = namespace
   return [
-    `namespace ${key} ${declared} ${uses} ${sizeOf(pods)} ${names(selectors)}`,
+    `namespace ${key} ${declared} ${observed} ${uses} ${sizeOf(pods)} ${sizeOf(hostPods)} ${names(selectors)}`,
     ...Array.from(itemsOf(labelSets), (each) => {
       return `label set ${key} ${describe(each.key)} ${each.pods.length} of ${describe(each.identity.key)}`
     }),

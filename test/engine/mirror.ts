@@ -2,12 +2,13 @@
 //
 // It is strict: what comes was not there, what goes was, and nothing is told twice.
 
-import { deepEqual } from "node:assert/strict"
+import { deepEqual, notDeepEqual } from "node:assert/strict"
 import type {
   Endpoint,
   NamedPortMember,
   NodeDelta,
   NodeProgram,
+  PendingPod,
   PolicyClass,
   Program,
   ProgramDelta,
@@ -21,6 +22,7 @@ export interface Mirror {
 export interface NodeMirror {
   podCIDRs: readonly string[]
   readonly endpoints: Map<string, Endpoint>
+  pending: readonly PendingPod[]
   readonly classes: Map<string, PolicyClass>
   readonly sets: Map<string, Set<string>>
   readonly namedPortSets: Map<string, Set<string>>
@@ -54,6 +56,7 @@ function nodeMirror(program: Program, node: NodeProgram): NodeMirror {
   return {
     podCIDRs: node.podCIDRs,
     endpoints: new Map(endpoints),
+    pending: [...node.pending()],
     classes: new Map([...node.classes()].map((key) => [key, program.policyClass(key)])),
     sets: new Map([...node.sets()].map((key) => [key, addressMembers(program, key)])),
     namedPortSets: new Map([...node.namedPortSets()].map((key) => [key, namedPortMembers(program, key)])),
@@ -71,6 +74,10 @@ function followNode(mirror: Mirror, delta: NodeDelta, program: Program): readonl
     add(node.endpoints, endpoint.address, endpoint)
   }
   deepEqual(changed, new Set())
+  if (delta.pending !== null) {
+    notDeepEqual(delta.pending, node.pending)
+    node.pending = delta.pending
+  }
   const lost = delta.removedClasses.map((key) => there(node.classes, key))
   for (const key of delta.removedClasses) remove(node.classes, key)
   for (const key of delta.removedSets) remove(node.sets, key)
@@ -79,6 +86,7 @@ function followNode(mirror: Mirror, delta: NodeDelta, program: Program): readonl
   for (const key of delta.addedSets) add(node.sets, key, addressMembers(program, key))
   for (const key of delta.addedNamedPortSets) add(node.namedPortSets, key, namedPortMembers(program, key))
   if (delta.state === "removed") {
+    deepEqual(node.pending, [])
     deepEqual([node.endpoints.size, node.classes.size, node.sets.size, node.namedPortSets.size], [0, 0, 0, 0])
     remove(mirror.nodes, delta.node)
   }
@@ -115,6 +123,7 @@ function added(mirror: Mirror, name: string): NodeMirror {
   const made = {
     podCIDRs: [],
     endpoints: new Map(),
+    pending: [],
     classes: new Map(),
     sets: new Map(),
     namedPortSets: new Map(),

@@ -161,7 +161,7 @@ test("the program judges as its policies do, for every pod, peer and port", LONG
 function stateAfter(all: readonly (readonly Change[])[]): EngineState {
   const state = createState()
   for (const changes of all) {
-    applyChanges(state, changes, lowerIr)
+    applyChanges(state, changes, { lower: lowerIr })
     settle(state)
   }
   return state

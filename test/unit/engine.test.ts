@@ -353,6 +353,7 @@ describe("a delta", () => {
     const value = pod("client-2", { labels: { app: "client" }, addresses: ["10.0.0.3"], node: "node-b" })
     expect(engineWith(base).apply([{ kind: "pod", op: "set", value }])).toEqual({
       families: null,
+      enforcement: null,
       sets: [{ key: "shop:app=client", added: ["10.0.0.3"], removed: [], nodes: ["node-a"] }],
       namedPortSets: [],
       nodes: [
@@ -371,6 +372,8 @@ describe("a delta", () => {
           ],
           changedAddresses: [],
           removedAddresses: [],
+          pending: null,
+          narrows: false,
           addedClasses: [],
           removedClasses: [],
           addedSets: [],
@@ -381,6 +384,7 @@ describe("a delta", () => {
       ],
       lostClasses: [],
       forget: [],
+      touchedPolicies: expect.any(Function),
     })
   })
 
@@ -406,11 +410,13 @@ describe("a delta", () => {
     ])
     expect(again).toEqual({
       families: null,
+      enforcement: null,
       sets: [],
       namedPortSets: [],
       nodes: [],
       lostClasses: [],
       forget: [],
+      touchedPolicies: expect.any(Function),
     })
   })
 

@@ -14,6 +14,7 @@ export function differenceOf(before: Program, after: Program): ProgramDelta {
   const gone = [...old.keys()].filter((address) => !now.has(address))
   return {
     families: null,
+    enforcement: null,
     sets: sets.kept.map((key) => {
       const members = changed(before.addressSet(key).members(), after.addressSet(key).members())
       return { key, added: members.added, removed: members.removed, nodes: ["node"] }
@@ -32,6 +33,8 @@ export function differenceOf(before: Program, after: Program): ProgramDelta {
         endpoints,
         changedAddresses: endpoints.map((each) => each.address).filter((address) => old.has(address)),
         removedAddresses: gone,
+        pending: null,
+        narrows: gone.length > 0 || endpoints.some((each) => mayLose(old.get(each.address), each)),
         addedClasses: classes.added,
         removedClasses: classes.removed,
         addedSets: sets.added,
@@ -42,7 +45,12 @@ export function differenceOf(before: Program, after: Program): ProgramDelta {
     ],
     lostClasses: classes.removed.map(before.policyClass),
     forget: [...gone, ...endpoints.filter((each) => isAnothers(each, old)).map((each) => each.address)],
+    touchedPolicies: () => [],
   }
+}
+
+function mayLose(before: Endpoint | undefined, now: Endpoint): boolean {
+  return before !== undefined && JSON.stringify(before) !== JSON.stringify(now)
 }
 
 function isAnothers({ address, uid }: Endpoint, old: ReadonlyMap<string, Endpoint>): boolean {

@@ -9,6 +9,7 @@ import type {
   LabelSet,
   NodeChanges,
   NodeState,
+  PodRecord,
 } from "./state.ts"
 
 export function createBatch(number: number): Batch {
@@ -18,6 +19,11 @@ export function createBatch(number: number): Batch {
     identities: [],
     moved: [],
     nodes: [],
+    pendingNodes: [],
+    populations: new Set(),
+    rematched: [],
+    hostPods: [],
+    policies: [],
     unused: {
       namespaces: [],
       namespaceSelectors: [],
@@ -40,7 +46,17 @@ export function touchAddress({ batch }: EngineState, record: AddressRecord): voi
 }
 
 export function touchLabelSet(state: EngineState, { pods }: LabelSet): void {
-  for (const { addresses } of pods) visitItems(addresses, (record) => touchAddress(state, record))
+  for (const pod of pods) {
+    if (pod.addresses === null) touchPending(state, pod)
+    else visitItems(pod.addresses, (record) => touchAddress(state, record))
+  }
+}
+
+/** Of a pod without an address. */
+export function touchPending({ batch }: EngineState, { node }: PodRecord): void {
+  if (node === null || node.pendingTouched) return
+  node.pendingTouched = true
+  batch.pendingNodes.push(node)
 }
 
 /** Its policies, or what they say, may have changed. */
@@ -61,6 +77,8 @@ export function touchNode({ batch }: EngineState, node: NodeState): NodeChanges 
     arrived: [],
     changedAddresses: [],
     removedAddresses: [],
+    pendingBefore: null,
+    narrows: false,
     classes: SAME,
     addressSets: SAME,
     namedPortSets: SAME,

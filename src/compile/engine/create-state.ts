@@ -1,13 +1,15 @@
 // The state of an engine that knows of nothing.
 
+import type { Enforcement } from "../snapshot.ts"
 import { createBatch } from "./batch.ts"
 import { createDescriptionTree } from "./description.ts"
 import { createLabelledItems } from "./label-index.ts"
 import { createSelectorIndex } from "./selector-index.ts"
 import type { EngineState } from "./state.ts"
 
-export function createState(): EngineState {
+export function createState(enforcement: Enforcement = "enforce"): EngineState {
   return {
+    enforcement,
     namespaces: createLabelledItems(),
     namespaceSelectors: createSelectorIndex(),
     podSelectors: new Map(),

@@ -4,6 +4,7 @@ import type { NamedPortMember, NodeDelta, PolicyClass, ProgramDelta } from "../p
 import { visitItems } from "./bag.ts"
 import { isNamed } from "./batch.ts"
 import { endpointOf } from "./endpoints.ts"
+import { pendingPod } from "./pending.ts"
 import type { AddressSetState, Batch, NamedPortSetState, NodeChanges, NodeState, SharedSet } from "./state.ts"
 
 export interface DeltaDraft {
@@ -34,10 +35,10 @@ export function memberChangesOf<S, T>(all: Map<S, MemberChanges<T>>, set: S): Me
 export function finishDelta(
   draft: DeltaDraft,
   { nodes }: Batch,
-  families: ProgramDelta["families"],
+  settings: Pick<ProgramDelta, "families" | "enforcement" | "touchedPolicies">,
 ): ProgramDelta {
   return {
-    families,
+    ...settings,
     sets: finishSets(draft, draft.addressSets),
     namedPortSets: finishSets(draft, draft.namedPortSets),
     nodes: nodes.map(finishNode).filter((node) => node !== null),
@@ -90,6 +91,8 @@ function nodeDelta(node: NodeState, state: NodeDelta["state"], changes: NodeChan
     endpoints: arrived.map(endpointOf).filter((each) => each !== null),
     changedAddresses,
     removedAddresses,
+    pending: changes.pendingBefore === null ? null : node.pending.map(pendingPod),
+    narrows: changes.narrows,
     addedClasses: classes.added.map(({ policyClass }) => policyClass.key),
     removedClasses: classes.removed.map(({ policyClass }) => policyClass.key),
     addedSets: addressSets.added.map(({ key }) => key),
@@ -99,9 +102,9 @@ function nodeDelta(node: NodeState, state: NodeDelta["state"], changes: NodeChan
   }
 }
 
-/** Classes and sets change only with endpoints. */
-function isEmpty({ arrived, removedAddresses }: NodeChanges): boolean {
-  return arrived.length === 0 && removedAddresses.length === 0
+/** Classes and sets change only with endpoints and pending pods. */
+function isEmpty({ arrived, removedAddresses, pendingBefore }: NodeChanges): boolean {
+  return arrived.length === 0 && removedAddresses.length === 0 && pendingBefore === null
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {

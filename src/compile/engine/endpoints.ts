@@ -2,7 +2,7 @@
 
 import type { Endpoint } from "../program.ts"
 import { touchNode } from "./batch.ts"
-import type { AddressRecord, EngineState, PodRecord } from "./state.ts"
+import type { AddressRecord, ClassState, EngineState, PodRecord } from "./state.ts"
 
 /** Where the address has an owner with a node. */
 export function endpointOf({ address, owner, ingress, egress }: AddressRecord): Endpoint | null {
@@ -39,12 +39,27 @@ export function publishEndpoint(state: EngineState, record: AddressRecord): void
   const ingress = identity?.ingress ?? null
   const egress = identity?.egress ?? null
   const sameClasses = record.ingress === ingress && record.egress === egress
-  if (node === nodeBefore && sameClasses && isSamePod(owner, published)) return
+  const samePod = isSamePod(owner, published)
+  if (node === nodeBefore && sameClasses && samePod) return
+  const keepsAccess = samePod && widens(record.ingress, ingress) && widens(record.egress, egress)
   record.ingress = ingress
   record.egress = egress
-  if (nodeBefore !== null && nodeBefore !== node) touchNode(state, nodeBefore).removedAddresses.push(address)
+  if (nodeBefore !== null && nodeBefore !== node) {
+    const changes = touchNode(state, nodeBefore)
+    changes.removedAddresses.push(address)
+    changes.narrows = true
+  }
   if (node === null) return
-  const { arrived, changedAddresses } = touchNode(state, node)
-  if (nodeBefore === node) changedAddresses.push(address)
-  if (ingress !== null) arrived.push(record)
+  const changes = touchNode(state, node)
+  if (nodeBefore === node) {
+    changes.changedAddresses.push(address)
+    changes.narrows ||= !keepsAccess
+  }
+  if (ingress !== null) changes.arrived.push(record)
+}
+
+/** Proven to take nothing away: the other class is the same, or lets everything pass. */
+export function widens(before: ClassState | null, after: ClassState | null): boolean {
+  if (before === after) return true
+  return after !== null && (after.policyClass.observed || after.policyClass.stages.length === 0)
 }

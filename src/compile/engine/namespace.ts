@@ -1,9 +1,9 @@
 // Namespaces, and the selectors over their labels, each kept up to date with the other.
 
 import { labelValue, type Selector } from "../selector.ts"
-import type { Labels, Namespace } from "../snapshot.ts"
+import type { Enforcement, Labels, Namespace } from "../snapshot.ts"
 import { findKey, itemsOf } from "./bag.ts"
-import { touchLabelSet } from "./batch.ts"
+import { touchIdentity, touchLabelSet } from "./batch.ts"
 import { quote, selectorText } from "./canonical-text.ts"
 import { replaceIdentity } from "./identity.ts"
 import {
@@ -24,6 +24,8 @@ import {
 import type { EngineState, Expression, Identity, NamespaceSelector, NamespaceState } from "./state.ts"
 
 const NAME_LABEL = "kubernetes.io/metadata.name"
+/** A namespace's own mode; any other value is as none. */
+const ENFORCEMENT_LABEL = "postern.dev/enforcement"
 
 export function namespaceNamed(state: EngineState, name: string): NamespaceState {
   const known = findKey(state.namespaces.items, name)
@@ -34,10 +36,12 @@ export function namespaceNamed(state: EngineState, name: string): NamespaceState
     key: name,
     text: quote(name),
     labels,
+    observed: state.enforcement === "observe",
     declared: false,
     selectors: selectorsHolding(state, labels),
     expressions: createSelectorIndex(),
     pods: null,
+    hostPods: null,
     labelSets: null,
     identities: createLabelledItems(),
     uses: 0,
@@ -93,6 +97,7 @@ function relabel(state: EngineState, namespace: NamespaceState, labels: Labels):
   if (index !== null) removeLabelled(index, namespace)
   namespace.labels = labels
   if (index !== null) addLabelled(index, namespace)
+  settleMode(state, namespace)
   const before = namespace.selectors
   const after = selectorsHolding(state, labels)
   const lost = before.filter((each) => !after.includes(each))
@@ -103,6 +108,23 @@ function relabel(state: EngineState, namespace: NamespaceState, labels: Labels):
   for (const each of gained) each.namespaces.add(namespace)
   const identities = [...itemsOf(namespace.identities.items)]
   for (const identity of identities) rematch(state, identity, { lost, gained })
+}
+
+/** Of every namespace without a mode of its own. */
+export function setEnforcement(state: EngineState, enforcement: Enforcement): void {
+  state.enforcement = enforcement
+  for (const each of itemsOf(state.namespaces.items)) settleMode(state, each)
+}
+
+function settleMode(state: EngineState, namespace: NamespaceState): void {
+  const own = labelValue(namespace.labels, ENFORCEMENT_LABEL)
+  const observed = (own === "observe" || own === "enforce" ? own : state.enforcement) === "observe"
+  if (namespace.observed === observed) return
+  namespace.observed = observed
+  for (const identity of itemsOf(namespace.identities.items)) {
+    touchIdentity(state, identity)
+    for (const each of identity.expressions) state.batch.rematched.push(each)
+  }
 }
 
 function selectorsHolding(state: EngineState, labels: Labels): readonly NamespaceSelector[] {
@@ -122,6 +144,8 @@ function rematch(state: EngineState, identity: Identity, { lost, gained }: Scope
   const found: Expression[] = []
   for (const { expressions } of gained) visitHolding(expressions, identity.labels, (each) => found.push(each))
   if (found.length === 0 && kept.length === identity.expressions.length) return
+  for (const each of identity.expressions) if (!kept.includes(each)) state.batch.rematched.push(each)
+  for (const each of found) state.batch.rematched.push(each)
   const replaced = replaceIdentity(state, identity, [...kept, ...found])
   for (const labelSet of itemsOf(replaced.labelSets)) touchLabelSet(state, labelSet)
 }

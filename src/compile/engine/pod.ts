@@ -13,6 +13,7 @@ import { podName } from "./endpoints.ts"
 import { labelSetOf } from "./identity.ts"
 import { namespaceNamed } from "./namespace.ts"
 import { nodeNamed } from "./node.ts"
+import { startAwaiting, stopAwaiting } from "./pending.ts"
 import { put, take } from "./positioned-list.ts"
 import type { AddressRecord, EngineState, NamespaceState, PodRecord } from "./state.ts"
 
@@ -21,18 +22,37 @@ export function setPod(state: EngineState, pod: Pod): void {
   const before = findKey(namespace.pods, pod.name)
   const record = createPod(state, namespace, pod)
   if (before !== undefined) withdraw(state, before)
+  noteHostPod(state, namespace, pod)
+  if (before?.labelSet !== record.labelSet || before?.node !== record.node) {
+    notePopulation(state, before)
+    notePopulation(state, record)
+  }
   namespace.pods = withKey(namespace.pods, record)
   const { labelSet, node } = record
   if (node !== null) node.pods = put(node.pods, record, "onNode")
   if (labelSet === null) return
   labelSet.pods = put(labelSet.pods, record, "inLabelSet")
   for (const address of pod.addresses) claim(state, address, record)
+  if (record.addresses === null) startAwaiting(state, record)
 }
 
 export function deletePod(state: EngineState, namespace: string, name: string): void {
   const pods = findKey(state.namespaces.items, namespace)?.pods ?? null
   const record = findKey(pods, name)
-  if (record !== undefined) withdraw(state, record)
+  if (record === undefined) return
+  withdraw(state, record)
+  notePopulation(state, record)
+}
+
+function notePopulation({ batch }: EngineState, pod: PodRecord | undefined): void {
+  if (batch.number > 1 && pod !== undefined && pod.labelSet !== null) batch.populations.add(pod.labelSet)
+}
+
+function noteHostPod({ batch }: EngineState, namespace: NamespaceState, pod: Pod): void {
+  if (!pod.hostNetwork || pod.finished) return
+  const noted = { key: pod.name, namespace, labels: pod.labels }
+  namespace.hostPods = withKey(namespace.hostPods, noted)
+  batch.hostPods.push(noted)
 }
 
 function createPod(state: EngineState, namespace: NamespaceState, pod: Pod): PodRecord {
@@ -53,6 +73,7 @@ function createPod(state: EngineState, namespace: NamespaceState, pod: Pod): Pod
 
 function withdraw(state: EngineState, pod: PodRecord): void {
   const { namespace, labelSet, node } = pod
+  if (pod.addresses === null) stopAwaiting(state, pod)
   visitItems(pod.addresses, (each) => disclaim(state, each, pod))
   namespace.pods = withoutKey(namespace.pods, pod)
   state.batch.unused.namespaces.push(namespace)
@@ -60,7 +81,13 @@ function withdraw(state: EngineState, pod: PodRecord): void {
     if (node.pods.length === 1) touchNode(state, node)
     take(node.pods, pod, "onNode")
   }
-  if (labelSet === null) return
+  if (labelSet === null) {
+    const hostPod = findKey(namespace.hostPods, pod.key)
+    if (hostPod === undefined) return
+    namespace.hostPods = withoutKey(namespace.hostPods, hostPod)
+    state.batch.hostPods.push(hostPod)
+    return
+  }
   take(labelSet.pods, pod, "inLabelSet")
   if (labelSet.pods.length === 0) state.batch.unused.labelSets.push(labelSet)
 }

@@ -19,11 +19,18 @@ export interface ClassDraft {
   readonly needed: NeededSets
 }
 
-/** `policies` in their order; `ports` are the subject's, on which ingress port names are resolved. */
+export interface ClassSubject {
+  /** On which ingress port names are resolved. */
+  readonly ports: readonly ContainerPort[]
+  /** Where there is nothing that could be denied, the class is the same. */
+  readonly observed: boolean
+}
+
+/** `policies` in their order. */
 export function buildClass(
   direction: Direction,
   policies: readonly PolicyRecord[],
-  ports: readonly ContainerPort[],
+  { ports, observed }: ClassSubject,
 ): ClassDraft {
   const subject: Subject = { direction, ports, needed: { addresses: NONE, namedPorts: NONE } }
   let stages: readonly Stage[] = NONE
@@ -37,7 +44,9 @@ export function buildClass(
     }
     from = to
   }
-  return { policyClass: { key, direction, stages }, needed: subject.needed }
+  const isObserved = observed && stages.length > 0
+  const policyClass = { key: isObserved ? `observed ${key}` : key, direction, stages, observed: isObserved }
+  return { policyClass, needed: subject.needed }
 }
 
 /** The order of evaluation. */

@@ -1,5 +1,6 @@
 // A policy as the engine keeps it: its IR with every expression interned, without what matches nothing.
 
+import type { Diagnostic } from "../../api/diagnostic.ts"
 import type {
   Action,
   AddressBlock,
@@ -12,9 +13,17 @@ import type {
 import type { AddressRanges } from "../program.ts"
 import type { Expression } from "./state.ts"
 
+/** Of the object it was read from. */
+export interface PolicyAbout {
+  readonly uid: string
+  readonly generation: number
+  readonly diagnostics: readonly Diagnostic[]
+}
+
 export interface PolicyRecord {
   readonly text: string
   readonly policy: PolicyReference
+  readonly about: PolicyAbout
   readonly tier: Tier
   readonly order: number
   readonly subject: Expression

@@ -18,11 +18,18 @@ import { touchIdentity } from "./batch.ts"
 import { namesByText, policyText } from "./canonical-text.ts"
 import { EVERY_POD, releaseExpression, useExpression } from "./expression.ts"
 import { mention, releaseMention } from "./identity.ts"
-import type { NamedPortPeers, PolicyBlock, PolicyRecord, PolicyRule, RulePeers } from "./policy-record.ts"
+import type {
+  NamedPortPeers,
+  PolicyAbout,
+  PolicyBlock,
+  PolicyRecord,
+  PolicyRule,
+  RulePeers,
+} from "./policy-record.ts"
 import type { EngineState, Expression } from "./state.ts"
 
-export function setPolicy(state: EngineState, ir: PolicyIr): void {
-  const record = readPolicy(state, ir)
+export function setPolicy(state: EngineState, ir: PolicyIr, about: PolicyAbout): void {
+  const record = readPolicy(state, ir, about)
   visitRules(record, ({ names, named }) => {
     for (const { name } of names) mention(state, state.portNames, name)
     for (const each of named) for (const { name } of each.names) mention(state, state.portNames, name)
@@ -31,6 +38,7 @@ export function setPolicy(state: EngineState, ir: PolicyIr): void {
   const before = state.policies.get(text)
   if (before !== undefined) removePolicy(state, before)
   state.policies.set(text, record)
+  state.batch.policies.push(record)
   subject.policies = withItem(subject.policies, record)
   touchSubject(state, subject)
 }
@@ -43,6 +51,7 @@ export function deletePolicy(state: EngineState, policy: PolicyReference): void 
 function removePolicy(state: EngineState, record: PolicyRecord): void {
   const { text, subject } = record
   state.policies.delete(text)
+  state.batch.policies.push(record)
   subject.policies = withoutItem(subject.policies, record)
   touchSubject(state, subject)
   releaseExpression(state, subject)
@@ -73,12 +82,14 @@ function visitRules({ ingress, egress }: PolicyRecord, visit: (rule: PolicyRule)
 function readPolicy(
   state: EngineState,
   { policy, tier, order, subject, ingress, egress }: PolicyIr,
+  about: PolicyAbout,
 ): PolicyRecord {
   const text = policyText(policy)
   const reading = { state, policyText: text }
   return {
     text,
     policy,
+    about,
     tier,
     order,
     subject: useExpression(state, subject),

@@ -3,6 +3,7 @@
 import type { Endpoint, NodeProgram, Program } from "../program.ts"
 import { visitItems } from "./bag.ts"
 import { endpointOf } from "./endpoints.ts"
+import { pendingPod } from "./pending.ts"
 import { addressesOf, namedPortsOf } from "./sets.ts"
 import type { EngineState, NodeState } from "./state.ts"
 
@@ -31,6 +32,7 @@ export function viewNode(node: NodeState): NodeProgram {
       return node.podCIDRs
     },
     endpoints: () => endpointsOn(node),
+    pending: () => node.pending.map(pendingPod),
     classes: () => node.classes.map(({ policyClass }) => policyClass.key),
     sets: () => node.addressSets.map(({ key }) => key),
     namedPortSets: () => node.namedPortSets.map(({ key }) => key),

@@ -1,22 +1,29 @@
 // The end of a batch: everything that was touched is brought up to date, once, and told as a delta.
 
 import type { ProgramDelta } from "../program.ts"
-import type { AddressFamily } from "../snapshot.ts"
+import type { AddressFamily, Enforcement } from "../snapshot.ts"
 import { sizeOf, visitItems } from "./bag.ts"
 import { createBatch, isNamed, touchLabelSet } from "./batch.ts"
 import { createDeltaDraft, type DeltaDraft, finishDelta } from "./delta-draft.ts"
 import { publishEndpoint, uidOf } from "./endpoints.ts"
 import { type Moves, noteMove, publishMoves } from "./membership.ts"
 import { removeNode } from "./node.ts"
+import { publishPending } from "./pending.ts"
 import { removeAddress } from "./pod.ts"
 import { reclaim } from "./reclaim.ts"
 import { spreadSets, updateSpans } from "./span.ts"
 import { restack } from "./stack.ts"
 import type { EngineState, LabelSet } from "./state.ts"
+import { touchedPolicies } from "./touched-policies.ts"
 
-export function settle(state: EngineState): ProgramDelta {
+/** `enforcement` where the cluster's mode was changed. */
+export function settle(state: EngineState, enforcement: Enforcement | null = null): ProgramDelta {
   const draft = publish(state)
-  const delta = finishDelta(draft, state.batch, settleFamilies(state))
+  const delta = finishDelta(draft, state.batch, {
+    families: settleFamilies(state),
+    enforcement,
+    touchedPolicies: touchedPolicies(state),
+  })
   close(state)
   return delta
 }
@@ -33,6 +40,7 @@ function publish(state: EngineState): DeltaDraft {
   const moves: Moves = new Map()
   settleClasses(state)
   publishAddresses(state, draft, moves)
+  publishPending(state)
   if (state.batch.number === 2) spreadSets(state)
   updateSpans(state, draft)
   publishMoves(state, draft, moves)

@@ -1,4 +1,4 @@
-// What a node needs: the classes of its endpoints, and the sets that these name.
+// What a node needs: the classes of its endpoints and pending pods, and the sets that these name.
 //
 // What came to a node adds to that. Where something went, it is worked out anew for the node: that costs as much
 // as the node has pods, some hundred, and needs no counts, of which a cluster would have hundreds of thousands.
@@ -38,10 +38,11 @@ interface Changing {
 
 function updateSpan(state: EngineState, draft: DeltaDraft, { node, changes }: Changing): void {
   const { arrived, changedAddresses, removedAddresses } = changes
-  const grows = changedAddresses.length + removedAddresses.length === 0
+  const grows = changedAddresses.length + removedAddresses.length === 0 && !losesPending(node, changes)
   const classes = compare(state, { before: node.classes, grows }, (visit) => {
     if (grows) for (const record of arrived) visitClasses(record, visit)
     else visitOwned(node, (record) => visitClasses(record, visit))
+    for (const each of node.pending) visitClasses(each, visit)
   })
   if (classes === null) return
   node.classes = classes.now
@@ -73,7 +74,19 @@ function visitOwned({ pods }: NodeState, visit: (record: AddressRecord) => void)
   }
 }
 
-function visitClasses({ ingress, egress }: AddressRecord, visit: (policyClass: ClassState) => void): void {
+/** A class of a pod that was pending, and of none that is or of an address that came with it. */
+function losesPending({ pending }: NodeState, { pendingBefore, arrived }: NodeChanges): boolean {
+  if (pendingBefore === null) return false
+  const now = [...pending, ...arrived]
+  return pendingBefore.some(
+    ({ ingress, egress }) => !now.some((each) => each.ingress === ingress && each.egress === egress),
+  )
+}
+
+function visitClasses(
+  { ingress, egress }: Pick<AddressRecord, "ingress" | "egress">,
+  visit: (policyClass: ClassState) => void,
+): void {
   if (ingress === null || egress === null) return
   visit(ingress)
   visit(egress)

@@ -39,7 +39,10 @@ export function removeStack(state: EngineState, stack: Stack): void {
   releaseClass(state, stack.egress)
 }
 
-function stackOf(state: EngineState, { expressions, key: { ports, portsText } }: Identity): Stack {
+function stackOf(
+  state: EngineState,
+  { expressions, namespace: { observed }, key: { ports, portsText } }: Identity,
+): Stack {
   const subjects = subjectsAmong(expressions)
   let version = 0
   let key = ""
@@ -47,12 +50,12 @@ function stackOf(state: EngineState, { expressions, key: { ports, portsText } }:
     version += subject.version
     key += `${subject.id},`
   }
-  if (key !== "") key += portsText
+  if (key !== "") key = `${observed ? "observed " : ""}${key}${portsText}`
   const known = state.stacks.get(key)
   if (known?.version === version) return known
   const policies = policiesOf(subjects)
-  const ingress = internClass(state, buildClass("ingress", policies, ports))
-  const egress = internClass(state, buildClass("egress", policies, NONE))
+  const ingress = internClass(state, buildClass("ingress", policies, { ports, observed }))
+  const egress = internClass(state, buildClass("egress", policies, { ports: NONE, observed }))
   if (known === undefined) {
     const made: Stack = { key, version, ingress, egress, uses: 0 }
     state.stacks.set(key, made)

@@ -9,7 +9,7 @@
 
 import type { ClassKey, NodeProgram, PolicyClass, SetKey } from "../program.ts"
 import type { Selector } from "../selector.ts"
-import type { AddressFamily, ContainerPort, Labels } from "../snapshot.ts"
+import type { AddressFamily, ContainerPort, Enforcement, Labels } from "../snapshot.ts"
 import type { Bag, ByKey } from "./bag.ts"
 import type { Buckets } from "./buckets.ts"
 import type { LabelIndex, LabelledItems } from "./label-index.ts"
@@ -17,6 +17,8 @@ import type { NamedPortPeers, PolicyRecord } from "./policy-record.ts"
 import type { SelectorIndex } from "./selector-index.ts"
 
 export interface EngineState {
+  /** The cluster's mode: of every namespace without one of its own. */
+  enforcement: Enforcement
   readonly namespaces: LabelledItems<string, NamespaceState>
   /** By canonical text. */
   readonly namespaceSelectors: SelectorIndex<string, NamespaceSelector>
@@ -50,6 +52,16 @@ export interface Batch {
   readonly identities: Identity[]
   readonly moved: LabelSet[]
   readonly nodes: NodeState[]
+  /** Whose pending pods may have changed. */
+  readonly pendingNodes: NodeState[]
+  /** Label sets whose pods came or went, after the first batch. */
+  readonly populations: Set<LabelSet>
+  /** Expressions whose identities changed without a pod. */
+  readonly rematched: Expression[]
+  /** Host-network pods that came or went. */
+  readonly hostPods: HostPod[]
+  /** Those that were set or deleted. */
+  readonly policies: PolicyRecord[]
   readonly unused: Unused
 }
 
@@ -76,15 +88,26 @@ export interface NamespaceState {
   readonly key: string
   readonly text: string
   labels: Labels
+  /** What its pods are denied is let through. */
+  observed: boolean
   /** There is a Namespace object; else its pods or a policy made it known. */
   declared: boolean
   selectors: readonly NamespaceSelector[]
   readonly expressions: SelectorIndex<PodSelector, Expression>
   pods: ByKey<string, PodRecord>
+  /** Those of them on the host network, which are nothing to any policy. */
+  hostPods: ByKey<string, HostPod>
   labelSets: ByKey<Description, LabelSet>
   readonly identities: LabelledItems<Description, Identity>
   /** Expressions that look into it by name. */
   uses: number
+}
+
+export interface HostPod {
+  /** Its name. */
+  readonly key: string
+  readonly namespace: NamespaceState
+  readonly labels: Labels
 }
 
 export interface NamespaceSelector {
@@ -257,11 +280,23 @@ export interface NodeState {
   podCIDRs: readonly string[]
   /** Every pod that names it. */
   pods: PodRecord[]
+  /** Those of them that wait for an address. */
+  awaiting: readonly PodRecord[]
+  /** The same as it was told last: in order of uid, each uid once. */
+  pending: readonly PendingState[]
+  pendingTouched: boolean
   classes: readonly ClassState[]
   addressSets: readonly AddressSetState[]
   namedPortSets: readonly NamedPortSetState[]
   /** What has happened to it in this batch. */
   changes: NodeChanges | null
+}
+
+/** A pod without an address, and its classes. */
+export interface PendingState {
+  readonly pod: PodRecord
+  readonly ingress: ClassState
+  readonly egress: ClassState
 }
 
 /** A node before the batch, and what came and went since. */
@@ -272,6 +307,10 @@ export interface NodeChanges {
   readonly arrived: AddressRecord[]
   readonly changedAddresses: string[]
   readonly removedAddresses: string[]
+  /** Its pending pods before, where they have changed. */
+  pendingBefore: readonly PendingState[] | null
+  /** Something went, or may have lost access. */
+  narrows: boolean
   classes: Difference<ClassState>
   addressSets: Difference<AddressSetState>
   namedPortSets: Difference<NamedPortSetState>

@@ -66,6 +66,6 @@ function mapName(direction: Direction, family: AddressFamily): string {
   return `${direction}${familyDigit[family]}`
 }
 
-function entryVerdict(direction: Direction, pieces: ClassPieces | undefined): Verdict {
+export function entryVerdict(direction: Direction, pieces: ClassPieces | undefined): Verdict {
   return pieces === undefined ? acceptVerdict({ direction }) : goto(pieces.entry)
 }

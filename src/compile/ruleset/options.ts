@@ -1,5 +1,7 @@
 // Settings that the ruleset of every node is rendered with.
 
+import type { Enforcement } from "../snapshot.ts"
+
 export interface RulesetOptions {
   /** Bits of the connection mark that carry the generation; adjacent, two or more. */
   readonly mask: number
@@ -13,6 +15,8 @@ export interface RulesetOptions {
   readonly multicast: "drop-when-isolated" | "accept"
   /** A change of policy applies to established connections too. */
   readonly establishedRecheck: boolean
+  /** The cluster's mode, which the fixed drops follow; classes follow the mode of their pods' namespace (engine). */
+  readonly enforcement: Enforcement
 }
 
 export const defaultRulesetOptions: RulesetOptions = {
@@ -22,6 +26,7 @@ export const defaultRulesetOptions: RulesetOptions = {
   midStream: "drop",
   multicast: "drop-when-isolated",
   establishedRecheck: true,
+  enforcement: "enforce",
 }
 
 /** The mark of the generation in force, in the bits of the mask. */

@@ -10,6 +10,7 @@ import { type ClassChange, classChange, comes, goes, keptMembers } from "./class
 import { type DispatchElement, dispatchElements, dispatchMapsOf, sortedElements } from "./dispatch.ts"
 import { chainObject, createRendering, piecesOfKey, type Rendering, ruleObjects } from "./node-pieces.ts"
 import type { RulesetOptions } from "./options.ts"
+import { type Binding, bindingsOf } from "./render-bindings.ts"
 import {
   addressesOf,
   type MemberSet,
@@ -27,11 +28,13 @@ export interface NodeUpdate {
   readonly forget: readonly string[]
   /** Access may have been taken away: a new generation is due. False only where the plan is proven to widen. */
   readonly narrows: boolean
+  /** All bindings of the node, where any has changed. */
+  readonly bindings?: readonly Binding[]
 }
 
 /**
- * Undefined where the batch changed what every chain is written for: families, the node's pod ranges, the
- * node itself. Then the whole ruleset is rendered anew, and whoever holds the old one computes the difference.
+ * Undefined where the batch changed what every chain is written for: families, the cluster's mode, the node's pod
+ * ranges, the node itself. Then the whole ruleset is rendered anew, and whoever holds the old one computes the difference.
  */
 export function renderDelta(
   program: Program,
@@ -41,7 +44,7 @@ export function renderDelta(
 ): NodeUpdate | undefined {
   const known = program.nodes.get(node)
   const ofNode = delta.nodes.find((each) => each.node === node)
-  if (delta.families !== null) return undefined
+  if (delta.families !== null || delta.enforcement !== null) return undefined
   if (ofNode !== undefined && (ofNode.state !== "kept" || ofNode.podCIDRs !== null)) return undefined
   if (known === undefined)
     return { plan: { add: [], flip: [], remove: [] }, forget: delta.forget, narrows: false }
@@ -57,10 +60,10 @@ export function renderDelta(
       remove: removals(change),
     },
     forget: delta.forget,
-    narrows:
-      members.narrows ||
-      flood.length > 0 ||
-      (ofNode !== undefined && (ofNode.changedAddresses.length > 0 || ofNode.removedAddresses.length > 0)),
+    narrows: members.narrows || (flood.length > 0 && change.isolatedAfter) || ofNode?.narrows === true,
+    ...(ofNode === undefined || ofNode.pending === null
+      ? {}
+      : { bindings: bindingsOf(rendering, ofNode.pending) }),
   }
 }
 
