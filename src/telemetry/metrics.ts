@@ -31,6 +31,8 @@ export interface CounterMetric<L extends string> {
   add(amount: number, ...labels: LabelArguments<L>): void
   /** What another counter has reached. One that has fallen has begun anew: what it counts now is added. */
   reached(total: number, ...labels: LabelArguments<L>): void
+  /** The series is not told any more. */
+  remove(...labels: LabelArguments<L>): void
 }
 
 export interface GaugeMetric<L extends string> {
@@ -87,6 +89,10 @@ function counterOf<L extends string>(counter: Counter<L>): CounterMetric<L> {
       const before = totals.get(series) ?? 0
       totals.set(series, total)
       add(total < before ? total : total - before, labels)
+    },
+    remove: (...[labels]) => {
+      totals.delete(JSON.stringify(labels ?? {}))
+      if (labels !== undefined) counter.remove(labels)
     },
   }
 }

@@ -43,6 +43,8 @@ test("a counter of something else follows it, also where that begins anew", asyn
   const packets = metrics.counter({ name: "p_total", help: "Packets.", labels: ["chain"] })
   for (const total of [5, 9, 9, 2]) packets.reached(total, { chain: "a" })
   expect(await metrics.text()).toContain('p_total{chain="a"} 11\n')
+  packets.remove({ chain: "a" })
+  expect(await metrics.text()).not.toContain('chain="a"')
 })
 
 test("series that are not there any more are not told", async () => {

@@ -68,6 +68,14 @@ export interface NodeReport {
   readonly addresses: readonly string[]
   /** True while somebody on the node has put it into observe mode: nothing is dropped, whatever the program says. */
   readonly observing: boolean
+  /** Packets that chains which deny have dropped, or would have, since the agent began: the 500 with the most. */
+  readonly denied?: readonly DeniedCount[]
+}
+
+export interface DeniedCount {
+  /** deny_<hash> or drop_<why>; of `table bridge postern` with "bridge/" before it. */
+  readonly chain: string
+  readonly packets: number
 }
 
 export interface NodeProblem {
