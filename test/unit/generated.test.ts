@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
-import { crdFiles } from "../../scripts/crds.ts"
+import { CRD_DIRECTORIES, crdFiles } from "../../scripts/crds.ts"
 import { diagnosticsPage } from "../../scripts/diagnostics-page.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -11,6 +11,8 @@ test.for([...crdFiles, ...diagnosticsPage])("%s is what the code says (npm run g
 })
 
 test("there is no CRD that no code stands behind", () => {
-  const files = readdirSync(`${root}crds`).map((name) => `crds/${name}`)
+  const files = CRD_DIRECTORIES.flatMap((directory) =>
+    readdirSync(`${root}${directory}`).map((name) => `${directory}/${name}`),
+  )
   expect(files.toSorted()).toEqual([...crdFiles.keys()].toSorted())
 })
