@@ -6,6 +6,7 @@
 import type { Engine } from "../compile/engine/engine.ts"
 import type { NodeDelta, ProgramDelta } from "../compile/program.ts"
 import type { RulesetOptions } from "../compile/ruleset/options.ts"
+import { renderBindings } from "../compile/ruleset/render-bindings.ts"
 import { renderDelta } from "../compile/ruleset/render-delta.ts"
 import { renderNode } from "../compile/ruleset/render-node.ts"
 import type { Change } from "../compile/snapshot.ts"
@@ -17,6 +18,7 @@ import { type DistributionEvent } from "./distribution-event.ts"
 import { NodeRegister } from "./node-register.ts"
 import type { NodeState } from "./node-state.ts"
 import { NodeStream, type StreamSink } from "./node-stream.ts"
+import { ownersOf } from "./owners-of.ts"
 import { createSharedUpdates, type SharedUpdates } from "./shared-updates.ts"
 import { encodeMessage } from "./stream-message.ts"
 
@@ -49,8 +51,8 @@ export interface Distributor {
   /** Every node that the program knows or that has had a stream here. */
   nodes(): ReadonlyMap<string, NodeState>
   onNodeState(listener: (state: NodeState) => void): () => void
-  /** After each batch, when its updates are written. */
-  onProgram(listener: () => void): () => void
+  /** After each batch, when its updates are written. What the delta hands out is true until the next. */
+  onProgram(listener: (delta: ProgramDelta) => void): () => void
   readonly isReady: boolean
   readonly streams: number
   /** Sends "alive" where nothing was sent for a while; ends with close. */
@@ -75,7 +77,7 @@ class ProgramDistributor implements Distributor {
   readonly #streams = new Map<string, NodeStream>()
   /** Nodes whose streams get a whole ruleset, one in each turn of the loop. */
   readonly #wanting = new Set<string>()
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new Set<(delta: ProgramDelta) => void>()
   readonly #batcher
   #ruleset: RulesetOptions
   #replicas: readonly string[]
@@ -107,7 +109,9 @@ class ProgramDistributor implements Distributor {
 
   setSettings(ruleset: RulesetOptions): void {
     this.#ruleset = ruleset
+    const delta = this.#engine.setEnforcement(ruleset.enforcement)
     for (const stream of this.#streams.values()) this.#want(stream)
+    if (this.isReady) for (const listener of this.#listeners) listener(delta)
   }
 
   setReplicas(replicas: readonly string[]): void {
@@ -153,7 +157,7 @@ class ProgramDistributor implements Distributor {
     return this.#register.listen(listener)
   }
 
-  onProgram(listener: () => void): () => void {
+  onProgram(listener: (delta: ProgramDelta) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -184,7 +188,7 @@ class ProgramDistributor implements Distributor {
     this.#emit({ kind: "compiled", changes: changes.length, seconds: (performance.now() - began) / 1000 })
     this.#distribute(delta)
     this.#register.keepOnly(this.#engine.program().nodes)
-    for (const listener of this.#listeners) listener()
+    for (const listener of this.#listeners) listener(delta)
   }
 
   #distribute(delta: ProgramDelta): void {
@@ -209,7 +213,7 @@ class ProgramDistributor implements Distributor {
       this.#want(stream)
       return false
     }
-    if (delta.families === null && ofNode === undefined && !shared.concerns(node)) return false
+    if (!shared.concerns(node)) return false
     if (stream.isBlocked) {
       stream.loseTrack()
       this.#emit({ kind: "reset", node })
@@ -264,10 +268,17 @@ class ProgramDistributor implements Distributor {
   #sendWhole(stream: NodeStream): void {
     const { node, request, hasBegun } = stream
     const began = performance.now()
-    const ruleset = renderNode(this.#engine.program(), node, this.#ruleset)
-    const digest = rulesetDigest(ruleset)
-    const forget = hasBegun ? [] : this.#owners.changedSince(request.asOf, request.connections)
-    const kind = stream.sendWhole({ ruleset, digest, asOf: this.#asOf, bindings: [], forget }, this.#now())
+    const program = this.#engine.program()
+    const ruleset = renderNode(program, node, this.#ruleset)
+    const content = {
+      ruleset,
+      digest: rulesetDigest(ruleset),
+      asOf: this.#asOf,
+      bindings: renderBindings(program, node, this.#ruleset),
+      owners: ownersOf(program.nodes.get(node)?.endpoints() ?? []),
+      forget: hasBegun ? [] : this.#owners.changedSince(request.asOf, request.connections),
+    }
+    const kind = stream.sendWhole(content, this.#now())
     this.#register.sent(node, stream.revision)
     this.#emit({ kind: "whole", node, message: kind, seconds: (performance.now() - began) / 1000 })
   }

@@ -4,8 +4,13 @@
 // whole ruleset once more: memory for a stream is one buffer and a list of addresses, however slow it is.
 
 import type { NodeReport, StreamRequest } from "../wire/messages.ts"
-import type { Binding } from "../wire/node-ruleset.ts"
-import { encodeRuleset, encodeUnchanged, encodeUpdate, type UpdateBody } from "./stream-message.ts"
+import {
+  encodeRuleset,
+  encodeUnchanged,
+  encodeUpdate,
+  type RulesetContent,
+  type UpdateBody,
+} from "./stream-message.ts"
 
 /** Where lines go: the answer to an agent's request. */
 export interface StreamSink {
@@ -23,14 +28,8 @@ const MOST_BUFFERED = 1024 * 1024
 /** Of addresses that wait for an acknowledgement; the connections' owners are compared again on a new stream. */
 const MOST_FORGOTTEN = 50_000
 
-export interface WholeRuleset {
-  readonly ruleset: Parameters<typeof encodeRuleset>[0]["ruleset"]
-  readonly digest: string
-  readonly asOf: string
-  readonly bindings: readonly Binding[]
-  /** Beside those that are not acknowledged yet. */
-  readonly forget: readonly string[]
-}
+/** `forget`: beside the addresses that are not acknowledged yet. */
+export type WholeRuleset = Omit<RulesetContent, "revision">
 
 export class NodeStream {
   readonly node: string
@@ -103,16 +102,13 @@ export class NodeStream {
     this.#remember(now)
   }
 
-  sendWhole(
-    { ruleset, digest, asOf, bindings, forget: more }: WholeRuleset,
-    now: number,
-  ): "ruleset" | "unchanged" {
-    this.keepForgotten(more)
+  sendWhole(whole: WholeRuleset, now: number): "ruleset" | "unchanged" {
+    this.keepForgotten(whole.forget)
     const forget = this.#allForgotten()
-    const isHeld = !this.#hasBegun && this.request.revision > 0 && this.request.digest === digest
+    const isHeld = !this.#hasBegun && this.request.revision > 0 && this.request.digest === whole.digest
     // Where there is nothing to do the number stays, and the agent need not touch the kernel.
     if (!isHeld || forget.length > 0) this.#revision = nextRevision(this.#revision)
-    const content = { revision: this.#revision, ruleset, digest, asOf, forget, bindings }
+    const content = { ...whole, revision: this.#revision, forget }
     this.#unacknowledged = forget.length === 0 ? [] : [{ revision: this.#revision, addresses: forget }]
     this.#forgotten = forget.length
     this.#hasBegun = true

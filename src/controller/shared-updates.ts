@@ -5,11 +5,12 @@
 
 import type { NodeDelta, ProgramDelta } from "../compile/program.ts"
 import type { NodeUpdate } from "../compile/ruleset/render-delta.ts"
+import { ownersOf } from "./owners-of.ts"
 import { encodeUpdateBody, type UpdateBody } from "./stream-message.ts"
 
 export interface SharedUpdates {
   ofNode(node: string): NodeDelta | undefined
-  /** False where the batch is nothing to a node that has no NodeDelta. */
+  /** False where the batch is nothing to the node. */
   concerns(node: string): boolean
   /** "whole" where only a whole ruleset tells what changed. */
   bodyFor(node: string, request: BodyRequest): { readonly text: UpdateBody } | "whole" | "nothing"
@@ -27,7 +28,8 @@ export function createSharedUpdates(delta: ProgramDelta, asOf: string): SharedUp
   const withChangedSets = new Set([...delta.sets, ...delta.namedPortSets].flatMap(({ nodes }) => nodes))
   const texts = new Map<string, UpdateBody>()
   const withoutNodes: ProgramDelta = { ...delta, nodes: [] }
-  const hasForget = delta.forget.length > 0
+  const changesAll = delta.families !== null || delta.enforcement !== null
+  const isForAll = changesAll || delta.forget.length > 0
   const nothingButForget = { plan: { add: [], flip: [], remove: [] }, forget: delta.forget, narrows: false }
 
   const sharedBody = (update: NodeUpdate): UpdateBody => {
@@ -40,9 +42,9 @@ export function createSharedUpdates(delta: ProgramDelta, asOf: string): SharedUp
   }
   return {
     ofNode: (node) => nodeDeltas.get(node),
-    concerns: (node) => hasForget || withChangedSets.has(node),
+    concerns: (node) => isForAll || withChangedSets.has(node) || nodeDeltas.has(node),
     bodyFor: (node, { ofNode, owed, render }) => {
-      const isShared = ofNode === undefined && delta.families === null
+      const isShared = ofNode === undefined && !changesAll
       const update =
         isShared && !withChangedSets.has(node)
           ? nothingButForget
@@ -51,7 +53,8 @@ export function createSharedUpdates(delta: ProgramDelta, asOf: string): SharedUp
       if (isNothing(update) && owed.length === 0) return "nothing"
       if (isShared && owed.length === 0) return { text: sharedBody(update) }
       const forget = owed.length === 0 ? update.forget : [...new Set([...owed, ...update.forget])]
-      return { text: encodeUpdateBody({ ...update, forget }, asOf) }
+      const owners = ownersOf(ofNode?.endpoints ?? [])
+      return { text: encodeUpdateBody({ ...update, forget, owners }, asOf) }
     },
   }
 }
@@ -63,7 +66,7 @@ function setIn(command: NodeUpdate["plan"]["flip"][number]): string {
   return JSON.stringify(command)
 }
 
-function isNothing({ plan, forget, ...rest }: NodeUpdate): boolean {
+function isNothing({ plan, forget, bindings }: NodeUpdate): boolean {
   const commands = plan.add.length + plan.flip.length + plan.remove.length
-  return commands === 0 && forget.length === 0 && !("bindings" in rest && rest.bindings !== undefined)
+  return commands === 0 && forget.length === 0 && bindings === undefined
 }

@@ -2,7 +2,7 @@
 
 import type { Ruleset } from "nftables-json/schema"
 import type { ControllerMessage } from "../wire/messages.ts"
-import type { Binding, NodeUpdate } from "../wire/node-ruleset.ts"
+import type { Binding, NodeUpdate, Owners } from "../wire/node-ruleset.ts"
 
 /** The part of an update that does not depend on the stream it goes to: the text after the opening brace. */
 export type UpdateBody = string & { readonly __body?: never }
@@ -24,14 +24,15 @@ export interface RulesetContent {
   readonly asOf: string
   readonly forget: readonly string[]
   readonly bindings: readonly Binding[]
+  readonly owners: Owners
 }
 
 export function encodeRuleset(content: RulesetContent): string {
   return encodeMessage({ kind: "ruleset", ...content })
 }
 
-export function encodeUnchanged({ revision, asOf, forget, bindings }: RulesetContent): string {
-  return encodeMessage({ kind: "unchanged", revision, asOf, forget, bindings })
+export function encodeUnchanged({ ruleset: _ruleset, digest: _digest, ...rest }: RulesetContent): string {
+  return encodeMessage({ kind: "unchanged", ...rest })
 }
 
 export function encodeMessage(message: ControllerMessage): string {

@@ -6,6 +6,7 @@ import * as fc from "fast-check"
 import { normalize } from "nftables-json/normalize"
 import { createEngine } from "../../../src/compile/engine/engine.ts"
 import { defaultRulesetOptions } from "../../../src/compile/ruleset/options.ts"
+import { renderBindings } from "../../../src/compile/ruleset/render-bindings.ts"
 import { renderNode } from "../../../src/compile/ruleset/render-node.ts"
 import type { Change, Node, Pod } from "../../../src/compile/snapshot.ts"
 import { createDistributor } from "../../../src/controller/distributor.ts"
@@ -44,7 +45,7 @@ const draft: fc.Arbitrary<Draft> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .record({ name: podName, node: anyNode, app, address: fc.constantFrom(...ADDRESSES) })
+      .record({ name: podName, node: anyNode, app, address: fc.constantFrom(...ADDRESSES, "") })
       .map((each): Draft => ({ kind: "pod", ...each })),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("finish", "remove"), name: podName }) },
@@ -139,8 +140,9 @@ export class World {
           uid: `uid-${++this.#uids}`,
           node: draft.node,
           labels: { app: draft.app },
-          addresses: [draft.address],
-          networkSince: new Date(this.time).toISOString(),
+          ...(draft.address === ""
+            ? {}
+            : { addresses: [draft.address], networkSince: new Date(this.time).toISOString() }),
         }),
       )
     }
@@ -213,6 +215,8 @@ export class World {
       .flatMap((agent) => {
         const wanted = normalize(renderNode(program, agent.node, this.ruleset))
         const desired = this.distributor.nodes().get(agent.node)?.desiredRevision
+        const bindings = renderBindings(program, agent.node, this.ruleset)
+        const endpoints = [...(program.nodes.get(agent.node)?.endpoints() ?? [])]
         const orphans = agent.connections.filter(({ address, uid }) => this.owner(address)?.uid !== uid)
         return [
           ...(agent.revision > 0 ? [] : [`${agent.node} holds nothing`]),
@@ -220,6 +224,10 @@ export class World {
             ? []
             : [`${agent.node} holds something else`]),
           ...(desired === agent.revision ? [] : [`${agent.node} has ${agent.revision} and not ${desired}`]),
+          ...(isDeepStrictEqual(agent.bindings, bindings) ? [] : [`${agent.node} has other bindings`]),
+          ...endpoints
+            .filter(({ address, uid }) => agent.owners[address] !== uid)
+            .map(({ address }) => `${agent.node} has another owner of ${address}`),
           ...orphans.map(({ address }) => `${agent.node} has a connection of the last owner of ${address}`),
         ]
       })

@@ -7,6 +7,8 @@ import { rulesetDigest } from "../../../src/wire/digest.ts"
 import type { ControllerMessage, NodeReport, StreamRequest } from "../../../src/wire/messages.ts"
 import { PROTOCOL_VERSION } from "../../../src/wire/messages.ts"
 
+import type { Binding, Owners } from "../../../src/wire/node-ruleset.ts"
+
 export interface Connection {
   readonly address: string
   /** Who owned the address when it began. */
@@ -23,6 +25,8 @@ export class StreamAgent {
   revision = 0
   asOf = ""
   connections: Connection[] = []
+  bindings: readonly Binding[] = []
+  owners: Owners = {}
   /** Takes nothing from its socket. */
   isSlow = false
   /** Of what came, in order. */
@@ -91,6 +95,7 @@ export class StreamAgent {
         return
       case "ruleset":
         this.ruleset = message.ruleset
+        this.owners = {}
         return this.#advance(message)
       case "unchanged":
         return this.#advance(message)
@@ -101,7 +106,9 @@ export class StreamAgent {
     }
   }
 
-  #advance({ revision, asOf, forget = [] }: Advance): void {
+  #advance({ revision, asOf, forget = [], bindings = this.bindings, owners }: Advance): void {
+    this.bindings = bindings
+    this.owners = { ...this.owners, ...owners }
     this.revision = revision
     this.asOf = asOf
     const gone = new Set(forget)
@@ -113,6 +120,8 @@ interface Advance {
   readonly revision: number
   readonly asOf: string
   readonly forget?: readonly string[] | undefined
+  readonly bindings?: readonly Binding[] | undefined
+  readonly owners?: Owners | undefined
 }
 
 /** A slow reader's buffer counts as long, so that small clusters fill it. */
