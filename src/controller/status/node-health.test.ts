@@ -4,7 +4,7 @@ import { expect, test } from "vitest"
 import type { NodeStateName } from "../../api/node-status.ts"
 import type { NodeProblem, NodeReport } from "../../wire/messages.ts"
 import type { NodeState } from "../node-state.ts"
-import { healthAfter, type NodeHealth, nextTroubleAt, troubleOf } from "./node-health.ts"
+import { healthAfter, type NodeHealth, troubleOf } from "./node-health.ts"
 import { nodeStatusOf, shownPart } from "./node-status-of.ts"
 
 const start = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -114,16 +114,6 @@ test("since when is kept while it lasts, and forgotten when it ends", () => {
   expect([stillGone.lostSince, stillGone.errorSince]).toEqual([start, start])
   const back = healthAfter("a", { before: stillGone, state: stateOf({}) }, start + 6_000)
   expect([back.lostSince, back.errorSince, back.behindSince]).toEqual([0, 0, 0])
-})
-
-test.for<readonly [string, Seen, after: number | undefined]>([
-  ["nothing", {}, undefined],
-  ["a lost agent", { connected: false }, 30_000],
-  ["an error", { report: { error: "x" } }, 5_000],
-  ["a node behind", { desiredRevision: 9 }, 10_000],
-  ["the earliest", { connected: false, report: { error: "x" } }, 5_000],
-])("what only time brings is waited for: %s", ([, each, after]) => {
-  expect(nextTroubleAt(seen(each), start)).toBe(after === undefined ? undefined : start + after)
 })
 
 test("a new revision alone is not worth writing", () => {

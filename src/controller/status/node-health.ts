@@ -64,19 +64,6 @@ function concernsEveryPod({ severity, subject }: NodeProblem): boolean {
   return severity === "fatal" || (severity === "error" && isIP(subject) === 0)
 }
 
-/** When troubleOf may have another answer although nothing was reported; undefined where never. */
-export function nextTroubleAt(
-  { lostSince, errorSince, behindSince }: NodeHealth,
-  now: number,
-): number | undefined {
-  const times = [
-    lostSince > 0 ? lostSince + DISCONNECTED_AFTER_MS : 0,
-    errorSince > 0 ? errorSince + ERROR_AFTER_MS : 0,
-    behindSince > 0 ? behindSince + BEHIND_AFTER_MS : 0,
-  ].filter((time) => time > now)
-  return times.length === 0 ? undefined : Math.min(...times)
-}
-
 export function isDisconnected({ lostSince }: NodeHealth, now: number): boolean {
   return lostSince > 0 && now - lostSince >= DISCONNECTED_AFTER_MS
 }

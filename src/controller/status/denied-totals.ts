@@ -1,0 +1,76 @@
+// What nodes have denied, by the policies that deny.
+//
+// Agents count by chain since they began, and a chain is a class: its denials are those of every policy that isolates
+// its pods. A policy's status adds up what all of its chains have denied.
+
+import type { Direction, PolicyReference } from "../../compile/policy-ir.ts"
+import type { DeniedCount } from "../../wire/messages.ts"
+import { policyKey } from "./policy-key.ts"
+
+/** What a deny chain stands for. */
+export interface DenyChain {
+  readonly direction: Direction
+  /** Sorted; the isolating policies, or the one whose rule denies. */
+  readonly policies: readonly PolicyReference[]
+  /** Its denials are let pass. */
+  readonly observed: boolean
+}
+
+export interface Denied {
+  readonly ingress: number
+  readonly egress: number
+}
+
+export interface DeniedTotals {
+  report(node: string, counts: readonly DeniedCount[]): void
+  dropNode(node: string): void
+  /** Not taken yet. */
+  pending(policy: string): Denied
+  take(policy: string, taken: Denied): void
+  dropPolicy(policy: string): void
+}
+
+export interface DeniedTotalsOptions {
+  readonly chainNamed: (chain: string) => DenyChain | undefined
+  readonly onDenied: (chain: DenyChain, packets: number) => void
+}
+
+const none: Denied = { ingress: 0, egress: 0 }
+
+export function createDeniedTotals({ chainNamed, onDenied }: DeniedTotalsOptions): DeniedTotals {
+  const counted = new Map<string, ReadonlyMap<string, number>>()
+  const totals = new Map<string, Denied>()
+
+  const add = (chain: DenyChain, packets: number): void => {
+    onDenied(chain, packets)
+    for (const policy of chain.policies) {
+      const key = policyKey(policy)
+      const before = totals.get(key) ?? none
+      totals.set(key, { ...before, [chain.direction]: before[chain.direction] + packets })
+    }
+  }
+  return {
+    report: (node, counts) => {
+      const before = counted.get(node)
+      counted.set(node, new Map(counts.map(({ chain, packets }) => [chain, packets])))
+      // What a node has counted before its first report to this replica, another one may have added up.
+      if (before === undefined) return
+      for (const { chain, packets } of counts) {
+        const last = before.get(chain) ?? 0
+        // A counter that has fallen has begun anew, with its agent.
+        const more = packets < last ? packets : packets - last
+        const stands = more > 0 ? chainNamed(chain) : undefined
+        if (stands !== undefined) add(stands, more)
+      }
+    },
+    dropNode: (node) => void counted.delete(node),
+    pending: (policy) => totals.get(policy) ?? none,
+    take: (policy, taken) => {
+      const { ingress, egress } = totals.get(policy) ?? none
+      const rest = { ingress: ingress - taken.ingress, egress: egress - taken.egress }
+      if (rest.ingress === 0 && rest.egress === 0) totals.delete(policy)
+      else totals.set(policy, rest)
+    },
+    dropPolicy: (policy) => void totals.delete(policy),
+  }
+}
