@@ -32,7 +32,7 @@ export interface Traffic {
   stopAll(): Promise<void>
 }
 
-export function createTraffic(lab: Lab): Traffic {
+export function createTraffic(lab: Pick<Lab, "enter">): Traffic {
   const talkers: Talker[] = []
   const start = (reference: string, role: string): Talker => {
     const talker = talk([...lab.enter(reference), "perl", SCRIPT, ...role.split(" ")])
@@ -52,7 +52,7 @@ export function createTraffic(lab: Lab): Traffic {
   }
 }
 
-function talk(argv: readonly string[]): Talker {
+export function talk(argv: readonly string[]): Talker {
   const [program = "", ...rest] = argv
   const child = spawn(program, rest, { stdio: ["pipe", "pipe", "inherit"] })
   const lines: Line[] = []

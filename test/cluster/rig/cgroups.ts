@@ -12,6 +12,11 @@ export function cgroupOf(rig: string, node: string): string {
   return `/postern-${rig}/${node}`
 }
 
+/** Under which the processes of a node's pods are found. */
+export function cgroupDirectory(rig: string, node: string): string {
+  return join(HIERARCHIES, "pids", cgroupOf(rig, node))
+}
+
 export function makeCgroups(rig: string, node: string): void {
   for (const controller of CONTROLLERS) {
     const hierarchy = join(HIERARCHIES, controller)

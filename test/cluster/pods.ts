@@ -1,0 +1,162 @@
+// Pods of a rig as a test sees them: their addresses, their network namespaces, and processes in these.
+
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { createTraffic, type Talker, type Traffic, talk } from "../kernel/traffic.ts"
+import { cgroupDirectory } from "./rig/cgroups.ts"
+import { POD_IMAGE } from "./rig/images.ts"
+import type { Rig } from "./rig/rig.ts"
+
+const PROBER = fileURLToPath(new URL("prober.pl", import.meta.url))
+
+export interface PodStatus {
+  readonly uid: string
+  readonly node: string
+  readonly addresses: readonly string[]
+}
+
+export interface Pods {
+  /** Applies objects and waits until the pods among them are ready. */
+  apply(objects: readonly KubernetesObject[]): Promise<void>
+  /** Of "namespace/name". */
+  status(reference: string): Promise<PodStatus>
+  /** Roles of test/kernel/traffic.pl in the network namespace of "namespace/name". */
+  readonly traffic: Traffic
+  /** prober.pl in the network namespace of "namespace/name". */
+  probe(reference: string, probe: Probe): Promise<Talker>
+  /** Asks for addresses anew: pods were restarted. */
+  forget(): void
+  /** Ends all probes and traffic. */
+  stop(): Promise<void>
+}
+
+export interface Probe {
+  readonly protocol: "tcp" | "udp"
+  readonly everyMs: number
+  readonly timeoutMs: number
+  /** ADDRESS/PORT */
+  readonly targets: readonly string[]
+}
+
+export interface KubernetesObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly labels?: Readonly<Record<string, string>>
+  }
+  readonly [field: string]: unknown
+}
+
+export function namespaceObject(
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): KubernetesObject {
+  return { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } }
+}
+
+/** A pod that answers with its name on every port, TCP and UDP, and returns what it is sent on TCP 7. */
+export function serverPod(
+  reference: string,
+  options: {
+    readonly node?: string
+    readonly labels?: Readonly<Record<string, string>>
+    readonly ports: readonly { readonly name?: string; readonly containerPort: number }[]
+  },
+): KubernetesObject {
+  const [namespace = "", name = ""] = reference.split("/")
+  const numbers = [...new Set(options.ports.map((port) => port.containerPort))]
+  const serve = numbers.map((port) => `/agnhost serve-hostname --tcp --udp --http=false --port ${port} &`)
+  const script = [...serve, "nc -ll -p 7 -e cat & wait"].join(" ")
+  const container = {
+    name: "main",
+    image: POD_IMAGE,
+    command: ["/bin/sh", "-c", script],
+    ports: options.ports,
+  }
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { namespace, name, labels: options.labels ?? { app: name } },
+    spec: {
+      ...(options.node === undefined ? {} : { nodeName: options.node }),
+      terminationGracePeriodSeconds: 0,
+      containers: [container],
+    },
+  }
+}
+
+export function createPods(rig: Rig): Pods {
+  const known = new Map<string, PodStatus>()
+  const enter = (reference: string): readonly string[] => {
+    const status = known.get(reference)
+    if (status === undefined) throw new Error(`the status of ${reference} was not asked for`)
+    return ["nsenter", "-t", String(processOf(rig, status)), "-n", "--"]
+  }
+  const traffic = createTraffic({ enter })
+  const probers: Talker[] = []
+  const status = async (reference: string): Promise<PodStatus> => {
+    const found = known.get(reference) ?? (await readStatus(rig, reference))
+    known.set(reference, found)
+    return found
+  }
+  return {
+    apply: (objects) => apply(rig, objects),
+    status,
+    traffic,
+    probe: async (reference, { protocol, everyMs, timeoutMs, targets }) => {
+      await status(reference)
+      const words = [PROBER, protocol, String(everyMs), String(timeoutMs), ...targets]
+      const prober = talk([...enter(reference), "perl", ...words])
+      probers.push(prober)
+      return prober
+    },
+    forget: () => known.clear(),
+    stop: async () => {
+      await Promise.all([traffic.stopAll(), ...probers.splice(0).map((prober) => prober.stop())])
+    },
+  }
+}
+
+async function apply(rig: Rig, objects: readonly KubernetesObject[]): Promise<void> {
+  await rig.kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }))
+  const namespaces = new Set(
+    objects.filter(({ kind }) => kind === "Pod").map(({ metadata }) => metadata.namespace),
+  )
+  for (const namespace of namespaces) {
+    const names = objects
+      .filter(({ kind, metadata }) => kind === "Pod" && metadata.namespace === namespace)
+      .map(({ metadata }) => `pod/${metadata.name}`)
+    await rig.kubectl([
+      "wait",
+      "-n",
+      namespace ?? "default",
+      "--for=condition=Ready",
+      "--timeout=120s",
+      ...names,
+    ])
+  }
+}
+
+async function readStatus(rig: Rig, reference: string): Promise<PodStatus> {
+  const [namespace = "", name = ""] = reference.split("/")
+  const path = "{.metadata.uid} {.spec.nodeName} {.status.podIPs[*].ip}"
+  const text = await rig.kubectl(["get", "pod", "-n", namespace, name, "-o", `jsonpath=${path}`])
+  const [uid = "", node = "", ...addresses] = text.trim().split(" ")
+  if (addresses.length === 0) throw new Error(`${reference} has no address`)
+  return { uid, node, addresses }
+}
+
+/** Any process of the pod, seen from outside: all of them are in its network namespace. */
+function processOf(rig: Rig, { uid, node }: PodStatus): number {
+  const root = cgroupDirectory(rig.settings.name, node)
+  const groups = readdirSync(root, { recursive: true, encoding: "utf8" })
+  const inside = groups.filter((path) => path.includes(`pod${uid}/`) && path.endsWith("/cgroup.procs"))
+  for (const path of inside) {
+    const [pid] = readFileSync(join(root, path), "utf8").split("\n")
+    if (pid !== undefined && pid !== "") return Number(pid)
+  }
+  throw new Error(`no process of pod ${uid} on ${node}`)
+}
