@@ -4,13 +4,20 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { crdFiles } from "./crds.ts"
+import { deployManifests } from "./deploy-manifests.ts"
 import { diagnosticsPage } from "./diagnostics-page.ts"
 import { schemaFiles } from "./schemas.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
-for (const [path, text] of [...schemaFiles, ...crdFiles, ...diagnosticsPage]) {
-  mkdirSync(dirname(`${root}${path}`), { recursive: true })
-  writeFileSync(`${root}${path}`, text)
-  console.log(path)
+write([...schemaFiles, ...crdFiles, ...diagnosticsPage])
+// Last, because they are made from the files before, and by helm, which is built with Go where it is missing.
+write([...(await deployManifests())])
+
+function write(files: readonly (readonly [path: string, text: string])[]): void {
+  for (const [path, text] of files) {
+    mkdirSync(dirname(`${root}${path}`), { recursive: true })
+    writeFileSync(`${root}${path}`, text)
+    console.log(path)
+  }
 }

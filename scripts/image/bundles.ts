@@ -12,6 +12,8 @@ const DIRECTORY = "usr/lib/postern"
 const PROGRAMS: Readonly<Record<string, string>> = {
   agent: "src/agent/process/main.ts",
   controller: "src/controller/main.ts",
+  node: "src/agent/node-setup/main.ts",
+  uninstall: "src/controller/uninstall/main.ts",
 }
 
 /** Read by the agent at run time, from beside its bundle. */

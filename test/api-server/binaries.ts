@@ -17,6 +17,7 @@ export type BinaryName =
   | "kubectl"
   | "agnhost"
   | "etcd"
+  | "helm"
 
 /** The directory that holds the named programs, built where they were missing. */
 export async function ensureBinaries(names: readonly BinaryName[]): Promise<string> {
@@ -59,6 +60,8 @@ function sourceOf(name: BinaryName): { readonly folder: string; readonly source:
   switch (name) {
     case "etcd":
       return { folder: "etcd", source: "go.etcd.io/etcd/server/v3" }
+    case "helm":
+      return { folder: "helm", source: "helm.sh/helm/v3/cmd/helm" }
     case "agnhost":
       return { folder: "kubernetes", source: "k8s.io/kubernetes/test/images/agnhost" }
     case "kube-apiserver":
@@ -74,6 +77,11 @@ function sourceOf(name: BinaryName): { readonly folder: string; readonly source:
 /** Without the version, kube-apiserver says v0.0.0, and its feature gates are those of no release. */
 function linkerFlags(name: BinaryName): string {
   const [major, minor] = KUBERNETES_VERSION.split(".")
+  // Helm asks no server when it renders, and has v1.20 in mind.
+  if (name === "helm") {
+    const at = "helm.sh/helm/v3/pkg/chartutil.k8sVersion"
+    return `-s -w -X ${at}Major=${major} -X ${at}Minor=${minor}`
+  }
   const packages = ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"]
   const versions = packages.flatMap((at) => [
     `-X ${at}.gitVersion=v${KUBERNETES_VERSION}`,

@@ -1,4 +1,4 @@
-// What charts are rendered and checked with; built by scripts/helm.ts.
+// What the chart is rendered and checked with; built by test/api-server/binaries.ts.
 module postern.dev/tools/helm
 
 go 1.25.0
