@@ -27,6 +27,11 @@ const COMMANDS: readonly LazyCommand[] = [
     summary: "build clusters of network namespaces, enforce policies in them, try every connection",
     load: async () => (await import("./demo.ts")).demoCommand,
   },
+  {
+    name: "agent",
+    summary: "enforce the policies of one node of a cluster; ask and steer the agent of this node",
+    load: async () => (await import("../agent/process/command.ts")).agentCommand,
+  },
 ]
 
 export async function createProgram(terminal: Terminal, words: readonly string[]): Promise<Command> {

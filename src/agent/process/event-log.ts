@@ -1,0 +1,87 @@
+// Events of the enforcer and of the stream as lines of the log.
+
+import type { Log } from "../../telemetry/log.ts"
+import type { EnforcerEvent } from "../event.ts"
+import type { Problem } from "../problem.ts"
+import type { StreamEvent } from "./stream-event.ts"
+
+export interface EventLog {
+  enforcer(event: EnforcerEvent): void
+  stream(event: StreamEvent): void
+}
+
+export function createEventLog(log: Log): EventLog {
+  let problems: ReadonlySet<string> = new Set()
+  return {
+    enforcer: (event) => {
+      if (event.kind === "problems") problems = logProblems(log, event.problems, problems)
+      else logEnforcer(log, event)
+    },
+    stream: (event) => logStream(log, event),
+  }
+}
+
+/** They are looked for every minute: only what is new is told, and what is gone. */
+function logProblems(log: Log, found: readonly Problem[], before: ReadonlySet<string>): ReadonlySet<string> {
+  const now = new Set(found.map(({ code, subject }) => `${code} ${subject}`))
+  for (const problem of found.slice(0, MOST_PROBLEMS)) {
+    const { code, severity, subject, message } = problem
+    if (before.has(`${code} ${subject}`)) continue
+    const level = severity === "note" ? "info" : severity === "warning" ? "warn" : "error"
+    log[level]({ problem: code, severity, subject }, message)
+  }
+  for (const problem of before) if (!now.has(problem)) log.info({ problem }, "a problem is gone")
+  return now
+}
+
+const MOST_PROBLEMS = 100
+
+function logEnforcer(log: Log, event: Exclude<EnforcerEvent, { readonly kind: "problems" }>): void {
+  const { kind, ...fields } = event
+  switch (kind) {
+    case "applied":
+      return log.debug(fields, "applied")
+    case "adopted":
+      return log.info(fields, "the kernel has a newer program than the disk: it is taken over")
+    case "forgot":
+      return log.debug(fields, "connections of addresses with another owner are gone")
+    case "repaired":
+      return log.warn(fields, "somebody else had changed the tables; it is undone")
+    case "difference-stays":
+      return log.warn(fields, "the kernel prints something other than what it was given")
+    case "refused":
+    case "isolated": {
+      const { error, ...others } = event
+      return log.error({ ...others, err: error }, `the kernel refuses a change (${kind})`)
+    }
+    case "cache-unreadable":
+      return log.warn(fields, "the program on disk cannot be read")
+    case "monitor-restarted":
+      return log.warn(fields, "a monitor of the kernel's events was started again")
+    case "failed": {
+      const { error, what } = event
+      return log.error({ err: error }, `failed: ${what}`)
+    }
+  }
+}
+
+function logStream(log: Log, event: StreamEvent): void {
+  switch (event.kind) {
+    case "connected":
+      return log.info({ replica: event.replica, version: event.version }, "a controller serves this node")
+    case "disconnected": {
+      const { replica, error, waitMs } = event
+      const { code, wireCode, status } = error
+      const fields = { replica, code, wireCode, status, waitMs: Math.round(waitMs) }
+      return log[code === "ended" ? "info" : "warn"](fields, `no stream: ${error.message}`)
+    }
+    case "in-force": {
+      const { message, revision, milliseconds } = event
+      return log[message === "update" ? "debug" : "info"]({ message, revision, milliseconds }, "in force")
+    }
+    case "refused":
+      return log.error({ err: event.error, revision: event.revision }, "a revision is not in force")
+    case "failed":
+      return log.error({ err: event.error }, `failed: ${event.what}`)
+  }
+}
