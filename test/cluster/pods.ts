@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { createTraffic, type Talker, type Traffic, talk } from "../kernel/traffic.ts"
+import type { KubernetesObject } from "./objects.ts"
 import { cgroupDirectory } from "./rig/cgroups.ts"
-import { POD_IMAGE } from "./rig/images.ts"
 import type { Rig } from "./rig/rig.ts"
 
 const PROBER = fileURLToPath(new URL("prober.pl", import.meta.url))
@@ -37,55 +37,6 @@ export interface Probe {
   readonly timeoutMs: number
   /** ADDRESS/PORT */
   readonly targets: readonly string[]
-}
-
-export interface KubernetesObject {
-  readonly apiVersion: string
-  readonly kind: string
-  readonly metadata: {
-    readonly name: string
-    readonly namespace?: string
-    readonly labels?: Readonly<Record<string, string>>
-  }
-  readonly [field: string]: unknown
-}
-
-export function namespaceObject(
-  name: string,
-  labels: Readonly<Record<string, string>> = {},
-): KubernetesObject {
-  return { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } }
-}
-
-/** A pod that answers with its name on every port, TCP and UDP, and returns what it is sent on TCP 7. */
-export function serverPod(
-  reference: string,
-  options: {
-    readonly node?: string
-    readonly labels?: Readonly<Record<string, string>>
-    readonly ports: readonly { readonly name?: string; readonly containerPort: number }[]
-  },
-): KubernetesObject {
-  const [namespace = "", name = ""] = reference.split("/")
-  const numbers = [...new Set(options.ports.map((port) => port.containerPort))]
-  const serve = numbers.map((port) => `/agnhost serve-hostname --tcp --udp --http=false --port ${port} &`)
-  const script = [...serve, "nc -ll -p 7 -e cat & wait"].join(" ")
-  const container = {
-    name: "main",
-    image: POD_IMAGE,
-    command: ["/bin/sh", "-c", script],
-    ports: options.ports,
-  }
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { namespace, name, labels: options.labels ?? { app: name } },
-    spec: {
-      ...(options.node === undefined ? {} : { nodeName: options.node }),
-      terminationGracePeriodSeconds: 0,
-      containers: [container],
-    },
-  }
 }
 
 export function createPods(rig: Rig): Pods {

@@ -13,17 +13,17 @@ interface Component {
 }
 
 /** Files of a directory, made once: those of every component, ca.crt, sa.pub and sa.key. */
-export function makeCertificates(directory: string, settings: RigSettings): void {
+export async function makeCertificates(directory: string, settings: RigSettings): Promise<void> {
   const complete = join(directory, "complete")
   if (existsSync(complete)) return
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const write = (name: string, text: string): void => {
     writeFileSync(join(directory, name), text, { mode: 0o600 })
   }
-  const authority = createAuthority("rig")
+  const authority = await createAuthority("rig")
   write("ca.crt", authority.certificate)
   for (const { file, subject } of components(settings)) {
-    const user = authority.issue(subject)
+    const user = await authority.issue(subject)
     write(`${file}.crt`, user.certificate)
     write(`${file}.key`, user.key)
     writeKubeconfig(join(directory, `${file}.kubeconfig`), {

@@ -47,7 +47,7 @@ export class Rig {
   async up(step: (text: string) => void): Promise<void> {
     const { settings, state } = this
     step("certificates and images")
-    makeCertificates(state.certificates, settings)
+    await makeCertificates(state.certificates, settings)
     const images = makeImages(state.images, state.binaries)
     step("etcd, kube-apiserver")
     await this.#startMachine(CONTROL_PLANE)
