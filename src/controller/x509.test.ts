@@ -4,12 +4,12 @@ import { expect, test } from "vitest"
 import { createAuthority, issueCertificate, type KeyPair, type Subject } from "./x509.ts"
 
 const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) }
-const authority = createAuthority("postern-ca", validity)
-const server = (subject: Partial<Subject> = {}): KeyPair =>
+const authority = await createAuthority("postern-ca", validity)
+const server = (subject: Partial<Subject> = {}): Promise<KeyPair> =>
   issueCertificate(authority, { commonName: "a server", usages: ["server"], ...validity, ...subject })
 
-test("a certificate is the authority's, says who it is for and carries its own key", () => {
-  const { certificate, key } = issueCertificate(authority, {
+test("a certificate is the authority's, says who it is for and carries its own key", async () => {
+  const { certificate, key } = await issueCertificate(authority, {
     commonName: "alice",
     organizations: ["one", "two"],
     usages: ["client"],
@@ -25,8 +25,8 @@ test("a certificate is the authority's, says who it is for and carries its own k
 
 test.for(["10.0.0.7", "fd00::1:7", "postern-controller"])(
   "a server is known by %s, and by no other name",
-  (name) => {
-    const read = new X509Certificate(server({ names: [name] }).certificate)
+  async (name) => {
+    const read = new X509Certificate((await server({ names: [name] })).certificate)
     const check = (each: string): string | undefined =>
       /[.:]/.test(each) ? read.checkIP(each) : read.checkHost(each)
     expect(check(name)).toBeDefined()
@@ -37,24 +37,30 @@ test.for(["10.0.0.7", "fd00::1:7", "postern-controller"])(
 test.for([
   ["2020-02-29T01:02:03Z", "2049-12-31T23:59:59Z"],
   ["2049-12-31T23:59:59Z", "2050-01-01T00:00:00Z"],
-])("a certificate is valid from %s to %s", ([from = "", to = ""]) => {
-  const read = new X509Certificate(server({ notBefore: new Date(from), notAfter: new Date(to) }).certificate)
+])("a certificate is valid from %s to %s", async ([from = "", to = ""]) => {
+  const { certificate } = await server({ notBefore: new Date(from), notAfter: new Date(to) })
+  const read = new X509Certificate(certificate)
   expect([read.validFromDate, read.validToDate]).toEqual([new Date(from), new Date(to)])
 })
 
 test.for<[string, string, KeyPair, boolean]>([
-  ["who trusts the authority connects", authority.certificate, server({ names: ["127.0.0.1"] }), true],
+  ["who trusts the authority connects", authority.certificate, await server({ names: ["127.0.0.1"] }), true],
   [
     "another authority of the same name vouches for nobody",
-    createAuthority("postern-ca", validity).certificate,
-    server({ names: ["127.0.0.1"] }),
+    (await createAuthority("postern-ca", validity)).certificate,
+    await server({ names: ["127.0.0.1"] }),
     false,
   ],
-  ["a server of another name is refused", authority.certificate, server({ names: ["127.0.0.2"] }), false],
+  [
+    "a server of another name is refused",
+    authority.certificate,
+    await server({ names: ["127.0.0.2"] }),
+    false,
+  ],
   [
     "a client's certificate is no server's",
     authority.certificate,
-    server({ names: ["127.0.0.1"], usages: ["client"] }),
+    await server({ names: ["127.0.0.1"], usages: ["client"] }),
     false,
   ],
 ])("%s", async ([, ca, { certificate, key }, connects]) => {

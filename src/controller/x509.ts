@@ -1,30 +1,22 @@
-// X.509 certificates (RFC 5280): an authority of our own, and those it vouches for. ECDSA on P-256 with SHA-256.
+// X.509 certificates: an authority of our own, and those it vouches for. ECDSA on P-256 with SHA-256.
 
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  sign,
-  X509Certificate,
-} from "node:crypto"
+// The library's container asks for it before anything else is loaded.
+import "reflect-metadata"
+import { webcrypto } from "node:crypto"
 import { isIP } from "node:net"
-import { parseAddress } from "../compile/address-ranges.ts"
 import {
-  bits,
-  boolean,
-  constructed,
-  integer,
-  objectIdentifier,
-  octets,
-  primitive,
-  sequence,
-  set,
-  text,
-  time,
-} from "./der.ts"
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsageExtension,
+  type Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from "@peculiar/x509"
 
 /** PEM; the key as PKCS #8. */
 export interface KeyPair {
@@ -39,6 +31,7 @@ export interface Validity {
 
 export interface Subject extends Validity {
   readonly commonName: string
+  /** Kubernetes reads groups from them, and the user from the common name. */
   readonly organizations?: readonly string[]
   /** DNS names and addresses of a server. */
   readonly names?: readonly string[]
@@ -46,114 +39,67 @@ export interface Subject extends Validity {
 }
 
 /** Signs certificates, and nothing below it signs any. */
-export function createAuthority(commonName: string, validity: Validity): KeyPair {
-  const keys = generateKeyPairSync("ec", { namedCurve: "P-256" })
-  const name = distinguishedName(commonName)
-  const extensions = [
-    extension("2.5.29.19", sequence(boolean(true), integer(Buffer.from([0]))), true),
-    // keyCertSign and cRLSign
-    extension("2.5.29.15", bits(Buffer.from([0b0000_0110]), 1), true),
-    extension("2.5.29.14", octets(keyIdentifier(keys.publicKey))),
-  ]
-  const content = { issuer: name, subject: name, validity, publicKey: keys.publicKey, extensions }
-  return keyPair(content, keys.privateKey, keys.privateKey)
+export async function createAuthority(commonName: string, validity: Validity): Promise<KeyPair> {
+  const keys = await createKeys()
+  const certificate = await X509CertificateGenerator.create({
+    ...common(validity),
+    subject: [{ CN: [commonName] }],
+    issuer: [{ CN: [commonName] }],
+    publicKey: keys.publicKey,
+    signingKey: keys.privateKey,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
+  return { certificate: certificate.toString("pem"), key: await privateKeyText(keys.privateKey) }
 }
 
 /** `authority` is one that createAuthority made. */
-export function issueCertificate(authority: KeyPair, subject: Subject): KeyPair {
-  const keys = generateKeyPairSync("ec", { namedCurve: "P-256" })
+export async function issueCertificate(authority: KeyPair, subject: Subject): Promise<KeyPair> {
+  const keys = await createKeys()
   const issuer = new X509Certificate(authority.certificate)
-  const { commonName, organizations, names = [], usages } = subject
-  const purposes = usages.map((usage) => objectIdentifier(usageIdentifiers[usage]))
-  const extensions = [
-    // digitalSignature
-    extension("2.5.29.15", bits(Buffer.from([0b1000_0000]), 7), true),
-    extension("2.5.29.37", sequence(...purposes)),
-    extension("2.5.29.35", sequence(primitive(0, keyIdentifier(issuer.publicKey)))),
-    ...(names.length === 0 ? [] : [extension("2.5.29.17", sequence(...names.map(alternativeName)))]),
+  const { commonName, organizations = [], names = [], usages } = subject
+  const extensions: Extension[] = [
+    new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+    new ExtendedKeyUsageExtension(usages.map((usage) => PURPOSES[usage])),
+    await AuthorityKeyIdentifierExtension.create(issuer),
   ]
-  const content = {
-    issuer: distinguishedName(commonNameOf(issuer)),
-    subject: distinguishedName(commonName, organizations),
-    validity: subject,
-    publicKey: keys.publicKey,
-    extensions,
+  if (names.length > 0) {
+    const alternatives = names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value }) as const)
+    extensions.push(new SubjectAlternativeNameExtension(alternatives))
   }
-  return keyPair(content, keys.privateKey, createPrivateKey(authority.key))
+  const certificate = await X509CertificateGenerator.create({
+    ...common(subject),
+    subject: [...organizations.map((organization) => ({ O: [organization] })), { CN: [commonName] }],
+    issuer: issuer.subjectName,
+    publicKey: keys.publicKey,
+    signingKey: await readPrivateKey(authority.key),
+    extensions,
+  })
+  return { certificate: certificate.toString("pem"), key: await privateKeyText(keys.privateKey) }
 }
 
-const usageIdentifiers = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const
-const ecdsaWithSha256 = sequence(objectIdentifier("1.2.840.10045.4.3.2"))
+/** RFC 5280, section 4.2.1.12. */
+const PURPOSES = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const
+const CURVE = { name: "ECDSA", namedCurve: "P-256" } as const
+const SIGNATURE = { name: "ECDSA", hash: "SHA-256" } as const
 
-interface Content {
-  readonly issuer: Buffer
-  readonly subject: Buffer
-  readonly validity: Validity
-  readonly publicKey: KeyObject
-  readonly extensions: readonly Buffer[]
+function common({ notBefore, notAfter }: Validity) {
+  return { notBefore, notAfter, signingAlgorithm: SIGNATURE }
 }
 
-function keyPair(content: Content, key: KeyObject, signingKey: KeyObject): KeyPair {
-  const { issuer, subject, validity, publicKey, extensions } = content
-  const signed = sequence(
-    constructed(0, integer(Buffer.from([2]))),
-    integer(randomBytes(16)),
-    ecdsaWithSha256,
-    issuer,
-    sequence(time(validity.notBefore), time(validity.notAfter)),
-    subject,
-    publicKey.export({ type: "spki", format: "der" }),
-    constructed(3, sequence(...extensions)),
-  )
-  const certificate = sequence(signed, ecdsaWithSha256, bits(sign("sha256", signed, signingKey)))
-  return { certificate: pem(certificate), key: key.export({ type: "pkcs8", format: "pem" }).toString() }
+function createKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(CURVE, true, ["sign", "verify"])
 }
 
-function pem(der: Buffer): string {
-  const lines = der.toString("base64").match(/.{1,64}/g) ?? []
-  return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n")
+async function privateKeyText(key: webcrypto.CryptoKey): Promise<string> {
+  return `${PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY")}\n`
 }
 
-/** Kubernetes reads groups from O and the user from CN. */
-function distinguishedName(commonName: string, organizations: readonly string[] = []): Buffer {
-  const attribute = (identifier: string, value: string): Buffer =>
-    set(sequence(objectIdentifier(identifier), text(value)))
-  return sequence(
-    ...organizations.map((organization) => attribute("2.5.4.10", organization)),
-    attribute("2.5.4.3", commonName),
-  )
-}
-
-function commonNameOf(certificate: X509Certificate): string {
-  const found = /^CN=(.*)$/m.exec(certificate.subject)
-  if (found?.[1] === undefined) throw new Error("an authority without a common name")
-  return found[1]
-}
-
-function extension(identifier: string, content: Buffer, critical = false): Buffer {
-  return sequence(objectIdentifier(identifier), ...(critical ? [boolean(true)] : []), octets(content))
-}
-
-function keyIdentifier(key: KeyObject): Buffer {
-  const publicKey = key.type === "private" ? createPublicKey(key) : key
-  return createHash("sha256")
-    .update(publicKey.export({ type: "spki", format: "der" }))
-    .digest()
-    .subarray(0, 20)
-}
-
-function alternativeName(name: string): Buffer {
-  return isIP(name) === 0 ? primitive(2, Buffer.from(name, "ascii")) : primitive(7, addressBytes(name))
-}
-
-function addressBytes(name: string): Buffer {
-  const address = parseAddress(name)
-  if (address === undefined) throw new Error(`no address for a certificate: ${name}`)
-  const size = address.family === "IPv4" ? 4 : 16
-  return Buffer.from(
-    BigInt(address.value)
-      .toString(16)
-      .padStart(size * 2, "0"),
-    "hex",
-  )
+function readPrivateKey(pem: string): Promise<webcrypto.CryptoKey> {
+  const [der] = PemConverter.decode(pem)
+  if (der === undefined) throw new Error("an authority without a key")
+  return webcrypto.subtle.importKey("pkcs8", der, CURVE, false, ["sign"])
 }

@@ -48,7 +48,7 @@ export interface ApiServer {
   readonly controllerManager: Daemon | undefined
   kubectl(arguments_: readonly string[], input?: string): Promise<CommandResult>
   /** Path of a kubeconfig with a client certificate. */
-  addUser(user: Subject): string
+  addUser(user: Subject): Promise<string>
   /** Path of a kubeconfig with a token of the service account. */
   addServiceAccountUser(request: TokenRequest, server?: string): Promise<string>
   mintToken(request: TokenRequest): Promise<string>
@@ -79,9 +79,9 @@ interface Parts {
 async function start(options: ApiServerOptions, directory: string): Promise<ApiServer> {
   const port = await freePort()
   const etcdUrl = `http://127.0.0.1:${await freePort()}`
-  const authority = createAuthority("postern-test")
+  const authority = await createAuthority("postern-test")
   const parts: Parts = { options, directory, authority, url: `https://127.0.0.1:${port}`, port, etcdUrl }
-  const kubeconfig = addUser(parts, { name: "admin", groups: ["system:masters"] })
+  const kubeconfig = await addUser(parts, { name: "admin", groups: ["system:masters"] })
   const client = createKubernetesClient(await loadClusterConfig({ kubeconfig }))
   const etcd = await etcdDaemon(parts)
   const server = await serverDaemon(parts, client)
@@ -130,9 +130,9 @@ async function start(options: ApiServerOptions, directory: string): Promise<ApiS
   }
 }
 
-function addUser({ directory, authority, url }: Parts, who: Subject): string {
+async function addUser({ directory, authority, url }: Parts, who: Subject): Promise<string> {
   const path = join(directory, `${who.name.replaceAll(/[^a-z0-9-]/gi, "-")}.kubeconfig`)
-  const user = authority.issue(who)
+  const user = await authority.issue(who)
   writeKubeconfig(path, { server: url, certificateAuthority: authority.certificate, user })
   return path
 }
@@ -208,11 +208,11 @@ async function serverDaemon(parts: Parts, client: KubernetesClient): Promise<Dae
     writeFileSync(path, content, { mode: 0o600 })
     return path
   }
-  const serving = authority.issue({
+  const serving = await authority.issue({
     name: "kube-apiserver",
     names: ["127.0.0.1", "localhost", "kubernetes.default.svc", "10.96.0.1"],
   })
-  const proxy = authority.issue({ name: "front-proxy-client" })
+  const proxy = await authority.issue({ name: "front-proxy-client" })
   const signing = makeSigningKey()
   const ca = file("ca.crt", authority.certificate)
   return createDaemon({
@@ -272,7 +272,7 @@ async function exists(client: KubernetesClient, path: string): Promise<boolean> 
 
 async function controllerManagerDaemon(parts: Parts, client: KubernetesClient): Promise<Daemon> {
   const { directory } = parts
-  const kubeconfig = addUser(parts, { name: "system:kube-controller-manager" })
+  const kubeconfig = await addUser(parts, { name: "system:kube-controller-manager" })
   return createDaemon({
     argv: [
       await binary("kube-controller-manager"),

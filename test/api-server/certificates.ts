@@ -16,15 +16,15 @@ export interface Subject {
 
 export interface Authority {
   readonly certificate: string
-  issue(subject: Subject): KeyPair
+  issue(subject: Subject): Promise<KeyPair>
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-export function createAuthority(name: string): Authority {
+export async function createAuthority(name: string): Promise<Authority> {
   const now = Date.now()
   const validity = { notBefore: new Date(now - DAY_MS), notAfter: new Date(now + 30 * DAY_MS) }
-  const authority = createCertificateAuthority(name, validity)
+  const authority = await createCertificateAuthority(name, validity)
   return {
     certificate: authority.certificate,
     issue: ({ name, groups = [], names = [] }) =>
