@@ -26,18 +26,23 @@ export interface PodSource {
   readonly uid?: string
   readonly ingress?: readonly Stage[]
   readonly egress?: readonly Stage[]
+  /** What it is denied is let through. */
+  readonly observed?: boolean
 }
 
 /** A program of one node, "node". */
 export function programOf(source: ProgramSource): Program {
   const classes = new Map<string, PolicyClass>()
-  const intern = (direction: Direction, stages: readonly Stage[] = []): string => {
-    const made = classOf(direction, stages)
+  const intern = (
+    direction: Direction,
+    { [direction]: stages = [], observed = false }: PodSource,
+  ): string => {
+    const made = classOf(direction, stages, observed && stages.length > 0)
     if (!classes.has(made.key)) classes.set(made.key, made)
     return made.key
   }
   const endpoints = (source.pods ?? []).flatMap((pod, i) => {
-    const [ingress, egress] = [intern("ingress", pod.ingress), intern("egress", pod.egress)]
+    const [ingress, egress] = [intern("ingress", pod), intern("egress", pod)]
     return pod.addresses.map((address): Endpoint => {
       return { address, pod: `default/pod-${i}`, uid: pod.uid ?? `uid-${i}`, ingress, egress }
     })
@@ -60,8 +65,8 @@ export function programOf(source: ProgramSource): Program {
   }
 }
 
-export function classOf(direction: Direction, stages: readonly Stage[]): PolicyClass {
-  return { key: JSON.stringify([direction, stages]), direction, stages, observed: false }
+export function classOf(direction: Direction, stages: readonly Stage[], observed = false): PolicyClass {
+  return { key: JSON.stringify([direction, observed, stages]), direction, stages, observed }
 }
 
 export function stageOf(runs: readonly Run[], isolatedBy: readonly string[] = [], order = 200): Stage {

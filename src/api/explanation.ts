@@ -60,9 +60,13 @@ const direction = {
     {
       type: "object",
       additionalProperties: false,
-      required: ["verdict", "isolatedBy", "decidedBy", "trace"],
+      required: ["verdict", "observed", "isolatedBy", "decidedBy", "trace"],
       properties: {
         verdict,
+        observed: {
+          type: "boolean",
+          description: "It would be denied, but its namespace, or the cluster, is only observed.",
+        },
         isolatedBy: { type: "array", items: policy },
         decidedBy: {
           anyOf: [rule, { type: "null" }],

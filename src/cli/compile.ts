@@ -9,7 +9,7 @@ import { suggestion } from "../api/suggestion.ts"
 import { compile } from "../compile/compile.ts"
 import { defaultRulesetOptions } from "../compile/ruleset/options.ts"
 import { renderNode } from "../compile/ruleset/render-node.ts"
-import type { Snapshot } from "../compile/snapshot.ts"
+import type { Enforcement, Snapshot } from "../compile/snapshot.ts"
 import { lower } from "../kinds/registry.ts"
 import { placed } from "../lab/placement.ts"
 import { readInput } from "./input.ts"
@@ -20,6 +20,7 @@ export interface CompileOptions {
   readonly file: readonly string[]
   readonly node?: string
   readonly namespace: string
+  readonly enforcement: Enforcement
   readonly place?: true
   readonly output: "nft" | "json"
 }
@@ -31,6 +32,11 @@ export function compileCommand(terminal: Terminal): Command {
     .option("--node <name>", "only this node")
     .option("-n, --namespace <name>", "namespace of manifests without one", "default")
     .option("--place", "give pods without a node or an address one, as the demo does")
+    .addOption(
+      new Option("--enforcement <mode>", "of namespaces without the label postern.dev/enforcement")
+        .choices(["enforce", "observe"])
+        .default("enforce"),
+    )
     .addOption(new Option("-o, --output <format>", "output format").choices(["nft", "json"]).default("nft"))
     .addHelpText("after", HELP)
     .action((options: CompileOptions) => terminal.finish(compileManifests(options)))
@@ -50,12 +56,14 @@ export function compileManifests(options: CompileOptions): Outcome {
   const input = readInput(options.file, options.namespace)
   if (!input.ok) return input.outcome
   const { snapshot, notes } = placedSnapshot(input.value.snapshot, options)
-  const program = compile(snapshot, { lower })
+  const { enforcement } = options
+  const program = compile(snapshot, { lower, enforcement })
   const nodes = [...program.nodes.keys()].toSorted()
   const mistake = nodeMistake(options.node, nodes)
   if (mistake !== null) return refused([mistake])
   const wanted = options.node === undefined ? nodes : [options.node]
-  const rulesets = wanted.map((node) => [node, renderNode(program, node, defaultRulesetOptions)] as const)
+  const rulesetOptions = { ...defaultRulesetOptions, enforcement }
+  const rulesets = wanted.map((node) => [node, renderNode(program, node, rulesetOptions)] as const)
   const print = options.output === "json" ? jsonText : nftText
   const { warnings, sourceLine } = input.value
   return { ...answered(print(rulesets, options.node !== undefined), [...warnings, ...notes]), sourceLine }

@@ -100,6 +100,7 @@ function directionJson(direction: DirectionExplanation | null, locate: Locate): 
   const { decidedBy } = direction
   return {
     verdict: direction.verdict,
+    observed: direction.observed,
     isolatedBy: direction.isolatedBy.map((policy) => policyJson(policy, "spec", locate)),
     decidedBy: decidedBy && { ...policyJson(decidedBy, decidedBy.path, locate), path: decidedBy.path },
     trace: direction.trace.map(({ policy, path, outcome, text }) => {

@@ -80,7 +80,8 @@ function casesText(cases: readonly AnswerCase[], style: Style): readonly string[
 /** Families and addresses of the same ends are told apart only where their answers differ. */
 function sameAnswerKey(each: AnswerCase): string {
   const reasons = [each.egress, each.ingress].map(
-    (direction) => direction && [direction.verdict, direction.isolatedBy, direction.decidedBy],
+    (direction) =>
+      direction && [direction.verdict, direction.observed, direction.isolatedBy, direction.decidedBy],
   )
   return JSON.stringify([endpointText(each.from), endpointText(each.to), casePortText(each), reasons])
 }
@@ -103,7 +104,9 @@ function directionText(direction: Direction, ends: DirectionEnds, style: Style):
   return [`  ${mark} ${name} ${subject}  ${reasonText(explained, style)}`, ...traceText(explained, style)]
 }
 
-function reasonText({ verdict, decidedBy, isolatedBy, trace }: DirectionExplanation, style: Style): string {
+function reasonText(explained: DirectionExplanation, style: Style): string {
+  const { verdict, observed, decidedBy, isolatedBy, trace } = explained
+  if (observed) return style.palette.warn(trace.at(-1)?.text ?? "")
   if (decidedBy !== null) {
     const place = placeText(style.locate(decidedBy, decidedBy.path))
     const rule = `${policyText(decidedBy)} ${decidedBy.path}`
@@ -132,10 +135,13 @@ function traceText(explained: DirectionExplanation, { palette, locate }: Style):
  * Of an accepted direction what accepted it, of a denied one what was tried; near misses of both.
  * Assumptions are told once, in the notes.
  */
-function isWorthTelling({ policy, path, outcome }: TraceStep, { verdict }: DirectionExplanation): boolean {
+function isWorthTelling(
+  { policy, path, outcome }: TraceStep,
+  { verdict, observed }: DirectionExplanation,
+): boolean {
   if (policy === null || outcome === "assumed") return false
   if (outcome === "near-miss") return true
-  if (verdict !== "Deny") return outcome === "accepts"
+  if (verdict !== "Deny" && !observed) return outcome === "accepts"
   return outcome !== "no-match" || path !== "spec.policyTypes"
 }
 

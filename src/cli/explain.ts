@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from "commander"
 import type { Diagnostic } from "../api/diagnostic.ts"
 import { diagnostic, shown } from "../api/report.ts"
+import type { Enforcement } from "../compile/snapshot.ts"
 import { parseBlock } from "../explain/address.ts"
 import { mistakesOf } from "../explain/checked.ts"
 import { type AllowedCase, type Answer, inquire, inquireAllowed } from "../explain/inquiry.ts"
@@ -23,6 +24,7 @@ export interface ExplainOptions {
   readonly to: string
   readonly port?: string
   readonly namespace: string
+  readonly enforcement: Enforcement
   readonly podCidr?: readonly string[]
   readonly output: "text" | "json"
   readonly expect?: "allow" | "deny"
@@ -42,6 +44,11 @@ export function explainCommand(terminal: Terminal): Command {
     )
     .option("-n, --namespace <name>", "namespace of bare names and of manifests without one", "default")
     .option("--pod-cidr <cidr...>", "where pods without an address could have theirs")
+    .addOption(
+      new Option("--enforcement <mode>", "of namespaces without the label postern.dev/enforcement")
+        .choices(["enforce", "observe"])
+        .default("enforce"),
+    )
     .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
     .addOption(
       new Option("--expect <verdict>", "allow or deny: exit with 1 unless this is the verdict").argParser(
@@ -119,7 +126,7 @@ function readQuestion(options: ExplainOptions, { snapshot }: Input) {
   ]
   if (!from.ok || !to.ok || port?.ok === false || diagnostics.length > 0)
     return { ok: false, diagnostics } as const
-  const settings = { ...DEFAULT_SETTINGS, podCIDRs }
+  const settings = { ...DEFAULT_SETTINGS, podCIDRs, enforcement: options.enforcement }
   const value: Question = {
     asked: { from: options.from, to: options.to, port: port === null ? "" : portRequestText(port.value) },
     from: from.value,

@@ -2,7 +2,8 @@
 //
 // Egress of the source and ingress of the destination are judged independently and both must accept. Accept
 // and Deny are final for their direction, Pass skips the rest of the tier; a pod that a policy of the tier
-// isolates is denied where nothing decided; after the last tier the answer is Allow.
+// isolates is denied where nothing decided; after the last tier the answer is Allow. What an observed pod is denied
+// is allowed, and said.
 
 import type { PolicyObject } from "../compile/snapshot.ts"
 import type { Direction, Endpoint, PodEndpoint, Port, Question } from "./judge.ts"
@@ -25,6 +26,8 @@ export interface DirectionJudgement {
   readonly isolatedBy: readonly PolicyObject[]
   /** The rule that decided; null where isolation or the default did. */
   readonly decidedBy: { readonly policy: PolicyObject; readonly path: string } | null
+  /** It would be denied, but what is denied here is only counted: the verdict is Allow. */
+  readonly observed: boolean
   /** Why no policy was asked. */
   readonly exemption: string | null
 }
@@ -56,7 +59,7 @@ function judgeEgress(connection: Connection, world: World): DirectionJudgement |
   if (isItself(connection)) return exempt("a pod always reaches its own address")
   if (isUnknownPod(from, world)) return refused(from, world)
   const question = questionOf(connection, "egress", world)
-  return question === null ? null : judgeDirection(question, world)
+  return question === null ? null : judgePod(question, world)
 }
 
 function judgeIngress(connection: Connection, world: World): DirectionJudgement | null {
@@ -65,7 +68,16 @@ function judgeIngress(connection: Connection, world: World): DirectionJudgement 
   if (isOwnNode(from, to, world)) return exempt("a node always reaches the pods that run on it (probes)")
   if (isUnknownPod(to, world)) return refused(to, world)
   const question = questionOf(connection, "ingress", world)
-  return question === null ? null : judgeDirection(question, world)
+  return question === null ? null : judgePod(question, world)
+}
+
+function judgePod(question: Question, world: World): DirectionJudgement {
+  const judgement = judgeDirection(question, world)
+  return world.isObserved(question.subject.pod.namespace) ? observed(judgement) : judgement
+}
+
+function observed(judgement: DirectionJudgement): DirectionJudgement {
+  return judgement.verdict === "Deny" ? { ...judgement, verdict: "Allow", observed: true } : judgement
 }
 
 function judgeDirection(question: Question, world: World): DirectionJudgement {
@@ -83,14 +95,14 @@ function judgeDirection(question: Question, world: World): DirectionJudgement {
     if (deciding && decision && decision.action !== "Pass") {
       const verdict = decision.action === "Accept" ? "Allow" : "Deny"
       const decidedBy = { policy: deciding.ranked.policy, path: decision.path }
-      return { verdict, isolatedBy, decidedBy, exemption: null }
+      return { verdict, isolatedBy, decidedBy, observed: false, exemption: null }
     }
     const passed = decision?.action === "Pass"
     if (!passed && isolating.some((ranked) => inTier(ranked, tier))) {
-      return { verdict: "Deny", isolatedBy, decidedBy: null, exemption: null }
+      return { verdict: "Deny", isolatedBy, decidedBy: null, observed: false, exemption: null }
     }
   }
-  return { verdict: "Allow", isolatedBy, decidedBy: null, exemption: null }
+  return { verdict: "Allow", isolatedBy, decidedBy: null, observed: false, exemption: null }
 }
 
 function tierOrders(world: World): readonly number[] {
@@ -123,11 +135,13 @@ function isUnknownPod(end: Endpoint, world: World): boolean {
 function refused(end: Endpoint, world: World): DirectionJudgement {
   const node = world.podNodeOf(end.address)?.name ?? ""
   const where = `the address is in the pod range of node ${node}, but no known pod owns it`
-  const verdict = world.settings.unknownPodAddresses === "deny" ? "Deny" : "Allow"
-  const exemption = verdict === "Deny" ? `${where}: denied until it is known` : `${where}: allowed by setting`
-  return { verdict, isolatedBy: [], decidedBy: null, exemption }
+  const { unknownPodAddresses, enforcement } = world.settings
+  if (unknownPodAddresses === "allow") return exempt(`${where}: allowed by setting`)
+  if (enforcement === "enforce") return { ...exempt(`${where}: denied until it is known`), verdict: "Deny" }
+  const words = `${where}: it would be denied until it is known, but the cluster is only observed`
+  return { ...exempt(words), observed: true }
 }
 
 function exempt(exemption: string): DirectionJudgement {
-  return { verdict: "Allow", isolatedBy: [], decidedBy: null, exemption }
+  return { verdict: "Allow", isolatedBy: [], decidedBy: null, observed: false, exemption }
 }

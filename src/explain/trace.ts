@@ -66,11 +66,16 @@ function conclusion(question: Question, judgement: DirectionJudgement): TraceSte
 
 function conclusionText({ subject, direction }: Question, judgement: DirectionJudgement): string {
   const who = endpointText(subject)
+  const { observed, verdict } = judgement
+  const denied = observed
+    ? `it would be denied, but namespace ${subject.pod.namespace} is only observed`
+    : "denied"
   if (judgement.decidedBy !== null) {
     const { policy, path } = judgement.decidedBy
-    return `${path} of ${policy.kind} ${policy.metadata.name} decides: ${judgement.verdict}`
+    return `${path} of ${policy.kind} ${policy.metadata.name} decides: ${observed ? denied : verdict}`
   }
-  if (judgement.verdict === "Allow") return `nothing isolates the ${direction} of ${who}: allowed by default`
+  if (verdict === "Allow" && !observed)
+    return `nothing isolates the ${direction} of ${who}: allowed by default`
   const names = judgement.isolatedBy.map((policy) => policy.metadata.name).join(", ")
-  return `${names} isolates the ${direction} of ${who} and nothing accepts this: denied`
+  return `${names} isolates the ${direction} of ${who} and nothing accepts this: ${denied}`
 }

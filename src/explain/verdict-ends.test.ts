@@ -21,7 +21,7 @@ import {
 } from "../../test/verdict-cluster.ts"
 import { networkPolicyJudge } from "./networkpolicy.ts"
 import { verdict } from "./verdict.ts"
-import { createWorld, endpointsOf } from "./world.ts"
+import { createWorld, DEFAULT_SETTINGS, endpointsOf } from "./world.ts"
 
 // Address blocks
 
@@ -235,7 +235,7 @@ test.for<[string, readonly string[], string, "Allow" | "Deny"]>([
     pods: [...pods.filter((each) => each.name === "db-old"), ...pods.slice(-1)],
     policies,
   }
-  const settings = { podCIDRs, unknownPodAddresses: "deny" as const }
+  const settings = { ...DEFAULT_SETTINGS, podCIDRs }
   const world = createWorld(snapshot(parts), () => networkPolicyJudge, settings)
   const explained = verdict({ from: podNamed("other/planned"), to: oldDb, port: sql }, world)
   expect(explained.verdict).toBe(expected)

@@ -30,6 +30,8 @@ export interface DecidingRule extends PolicyName {
 
 export interface DirectionExplanation {
   readonly verdict: Verdict | "Mixed"
+  /** It would be denied, but what is denied here is only counted; of several cases one at least. */
+  readonly observed: boolean
   readonly isolatedBy: readonly PolicyName[]
   /** Null where isolation or the default decided, or where the cases differ. */
   readonly decidedBy: DecidingRule | null
@@ -98,7 +100,7 @@ export function combineCases(cases: readonly Case[]): Explanation {
 /** The same answer for the same reason; what was tried on the way may differ. */
 export function sameReasons(a: DirectionExplanation | null, b: DirectionExplanation | null): boolean {
   const reasons = (each: DirectionExplanation | null) =>
-    each && [each.verdict, each.isolatedBy, each.decidedBy]
+    each && [each.verdict, each.observed, each.isolatedBy, each.decidedBy]
   return JSON.stringify(reasons(a)) === JSON.stringify(reasons(b))
 }
 
@@ -109,6 +111,7 @@ function combineDirection(all: readonly (DirectionExplanation | null)[]): Direct
   const isolatedBy = some.flatMap((each) => each.isolatedBy)
   return {
     verdict: combined(all.map((each) => each?.verdict ?? "Allow")),
+    observed: some.some((each) => each.observed),
     isolatedBy: isolatedBy.filter(
       (policy, i) => isolatedBy.findIndex((other) => sameName(policy, other)) === i,
     ),
@@ -138,6 +141,7 @@ function explainDirection(
   const { decidedBy } = judgement
   return {
     verdict: judgement.verdict,
+    observed: judgement.observed,
     isolatedBy: judgement.isolatedBy.map(policyName),
     decidedBy: decidedBy && { ...policyName(decidedBy.policy), path: decidedBy.path },
     trace: traceDirection({ connection, direction, judgement }, world),

@@ -1,6 +1,14 @@
 // A snapshot prepared for questions: who owns an address, what labels a namespace has, policies in order.
 
-import type { AddressFamily, Labels, Node, Pod, PolicyObject, Snapshot } from "../compile/snapshot.ts"
+import type {
+  AddressFamily,
+  Enforcement,
+  Labels,
+  Node,
+  Pod,
+  PolicyObject,
+  Snapshot,
+} from "../compile/snapshot.ts"
 import { blockHolds, parseAddress, parseBlock } from "./address.ts"
 import type { Address, Endpoint, Judge, JudgeOf, Place } from "./judge.ts"
 
@@ -15,9 +23,15 @@ export interface WorldSettings {
   readonly podCIDRs: readonly string[]
   /** What agents do with an address of a node's pod CIDR that no known pod owns. */
   readonly unknownPodAddresses: "deny" | "allow"
+  /** The cluster's mode: of namespaces whose label names none, and of what no policy says. */
+  readonly enforcement: Enforcement
 }
 
-export const DEFAULT_SETTINGS: WorldSettings = { podCIDRs: [], unknownPodAddresses: "deny" }
+export const DEFAULT_SETTINGS: WorldSettings = {
+  podCIDRs: [],
+  unknownPodAddresses: "deny",
+  enforcement: "enforce",
+}
 
 export interface RankedPolicy {
   readonly policy: PolicyObject
@@ -31,6 +45,8 @@ export interface World {
   /** By (tier, priority, kind, namespace, name). */
   readonly policies: readonly RankedPolicy[]
   readonly namespaceLabels: (namespace: string) => Labels
+  /** What its pods are denied is only counted. */
+  readonly isObserved: (namespace: string) => boolean
   /** The pod that owns an address: never a finished one, never a host-network one; of several the first by name. */
   readonly ownerOf: (address: string) => Pod | null
   readonly nodeOf: (address: string) => Node | null
@@ -48,11 +64,16 @@ export function createWorld(snapshot: Snapshot, judgeOf: JudgeOf, settings = DEF
     snapshot.pods.filter((pod) => !pod.hostNetwork && !pod.finished).toSorted(byNamespaceAndName),
   )
   const nodeAddresses = ownersByAddress(snapshot.nodes)
+  const observes = (labels: Labels | undefined): boolean => {
+    const own = new Map(Object.entries(labels ?? {})).get("postern.dev/enforcement")
+    return own === "observe" || (own !== "enforce" && settings.enforcement === "observe")
+  }
   return {
     snapshot,
     settings,
     policies: rankPolicies(snapshot.policies, judgeOf),
     namespaceLabels: (name) => ({ "kubernetes.io/metadata.name": name, ...namespaces.get(name) }),
+    isObserved: (name) => observes(namespaces.get(name)),
     ownerOf: (address) => owners.get(addressKey(address)) ?? null,
     nodeOf: (address) => nodeAddresses.get(addressKey(address)) ?? null,
     nodeNamed: (name) => nodes.get(name) ?? null,

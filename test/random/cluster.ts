@@ -5,6 +5,7 @@
 import * as fc from "fast-check"
 import type {
   ContainerPort,
+  Enforcement,
   Namespace,
   Node,
   Pod,
@@ -21,13 +22,30 @@ export interface RandomCluster {
   readonly ports: readonly Port[]
   /** Addresses of no pod or node, some of them in a node's pod CIDR. */
   readonly strangers: readonly string[]
+  /** Of namespaces that say nothing of it. */
+  readonly enforcement: Enforcement
 }
 
+/** Some namespaces say how they are enforced, one so that it means nothing. */
+const mode: fc.Arbitrary<Readonly<Record<string, string>>> = fc.oneof(
+  { weight: 9, arbitrary: fc.constant({}) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom("observe", "observe", "enforce", "Observe").map((value) => {
+      return { "postern.dev/enforcement": value }
+    }),
+  },
+)
+
 /** Labels of a Namespace object, or undefined where pods are in a namespace without one. */
-const declared = fc.option(labels, { nil: undefined, freq: 8 })
+const declared = fc.option(
+  fc.tuple(labels, mode).map(([own, mode]) => ({ ...own, ...mode })),
+  { nil: undefined, freq: 8 },
+)
 
 export const randomCluster: fc.Arbitrary<RandomCluster> = fc.oneof(
   { weight: 4, arbitrary: clusterWith(policiesUpTo(9)) },
+  { weight: 1, arbitrary: clusterWith(policiesUpTo(9)).map(observed) },
   { weight: 1, arbitrary: clusterWith(policiesUpTo(9), "odd") },
 )
 
@@ -38,6 +56,10 @@ export const labCluster: fc.Arbitrary<RandomCluster> = clusterWith(policiesUpTo(
 export const tieredCluster: fc.Arbitrary<RandomCluster> = clusterWith(
   fc.tuple(policiesUpTo(3), tieredPolicies).map((kinds) => kinds.flat()),
 )
+
+export function observed(cluster: RandomCluster): RandomCluster {
+  return { ...cluster, enforcement: "observe" }
+}
 
 /** In an odd one nodes may tell no pod ranges, and pods may claim the addresses of others. */
 function clusterWith(
@@ -62,6 +84,7 @@ function clusterWith(
     })
     .map((sketch) => ({
       snapshot: snapshotOf(sketch),
+      enforcement: "enforce",
       ports: sketch.ports,
       strangers: sketch.strangers.filter(
         (address) => sketch.families !== (address.includes(":") ? "v4" : "v6"),

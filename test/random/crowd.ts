@@ -90,6 +90,7 @@ export const crowdedCluster: fc.Arbitrary<RandomCluster> = fc
     },
     ports,
     strangers: ["172.16.1.5"],
+    enforcement: "enforce",
   }))
 
 /** fast-check makes long arrays only where it is told to. */

@@ -1,13 +1,14 @@
 // The differential law: the reference evaluator and the compiled rulesets of all nodes say the same.
 
 import { changesTo, compile } from "../../src/compile/compile.ts"
-import { createEngine } from "../../src/compile/engine/engine.ts"
+import { createEngine, type EngineOptions } from "../../src/compile/engine/engine.ts"
 import type { Lower } from "../../src/compile/policy-ir.ts"
 import type { Program } from "../../src/compile/program.ts"
 import type { Change, PolicyObject, Snapshot } from "../../src/compile/snapshot.ts"
 import { type Connection, judgeConnection } from "../../src/explain/evaluate.ts"
+import type { JudgeOf } from "../../src/explain/judge.ts"
 import { endpointText, portText } from "../../src/explain/words.ts"
-import { createWorld } from "../../src/explain/world.ts"
+import { createWorld, DEFAULT_SETTINGS } from "../../src/explain/world.ts"
 import { judgeOf, lower } from "../../src/kinds/registry.ts"
 import type { RandomCluster } from "./cluster.ts"
 import { connectionsIn } from "./connections.ts"
@@ -17,17 +18,19 @@ import { lowerTiered, TIERED_KIND, tieredJudge } from "./tiered-policy.ts"
 export interface Comparison {
   readonly judgements: number
   readonly allowed: number
+  /** What was allowed, or denied at the other end, because an end is only observed. */
+  readonly observed: number
   readonly disagreements: readonly string[]
 }
 
 /** How the engine is fed. */
-export type Feed = (snapshot: Snapshot, lower: Lower) => Program
+export type Feed = (snapshot: Snapshot, options: EngineOptions) => Program
 
-export const atOnce: Feed = (snapshot, lower) => compile(snapshot, { lower })
+export const atOnce: Feed = compile
 
 /** Pods are there before any policy looks for them. */
-export const policiesLast: Feed = (snapshot, lower) => {
-  const engine = createEngine({ lower })
+export const policiesLast: Feed = (snapshot, options) => {
+  const engine = createEngine(options)
   const isPolicy = (change: Change): boolean => change.kind === "policy"
   const changes = changesTo(snapshot)
   engine.apply(changes.filter((change) => !isPolicy(change)))
@@ -35,24 +38,45 @@ export const policiesLast: Feed = (snapshot, lower) => {
   return engine.program()
 }
 
+/** The cluster's mode and the namespaces' come when everything is there. */
+export const modesLast: Feed = (snapshot, { enforcement = "enforce", ...options }) => {
+  const engine = createEngine({ ...options, enforcement: enforcement === "enforce" ? "observe" : "enforce" })
+  const namespaces = snapshot.namespaces.map(({ name }) => ({ name, labels: {} }))
+  engine.apply(changesTo({ ...snapshot, namespaces }))
+  engine.setEnforcement(enforcement)
+  engine.apply(snapshot.namespaces.map((value) => ({ kind: "namespace", op: "set", value })))
+  return engine.program()
+}
+
 /** Judges every connection of the cluster in both ways; a disagreement is told in words. */
 export function compare(cluster: RandomCluster, feed: Feed = atOnce): Comparison {
-  const world = createWorld(cluster.snapshot, (policy) => (isTiered(policy) ? tieredJudge : judgeOf(policy)))
+  const { snapshot, enforcement } = cluster
+  const judgeOfAny: JudgeOf = (policy) => (isTiered(policy) ? tieredJudge : judgeOf(policy))
+  const world = createWorld(snapshot, judgeOfAny, { ...DEFAULT_SETTINGS, enforcement })
   const lowerAny: Lower = (policy) => (isTiered(policy) ? lowerTiered(policy) : lower(policy))
-  const enforced = enforce(feed(cluster.snapshot, lowerAny), world)
+  const enforced = enforce(feed(snapshot, { lower: lowerAny, enforcement }), world)
   const connections = connectionsIn(cluster, world)
   const results = connections.map((connection) => {
-    const { verdict } = judgeConnection(connection, world)
-    return { connection, verdict, packets: packetVerdict(connection, enforced, world) }
+    const { verdict, egress, ingress } = judgeConnection(connection, world)
+    const isObserved = egress?.observed === true || ingress?.observed === true
+    return { connection, verdict, isObserved, packets: packetVerdict(connection, enforced, world) }
   })
   return {
     judgements: results.length,
     allowed: results.filter(({ verdict }) => verdict === "Allow").length,
+    observed: results.filter(({ isObserved }) => isObserved).length,
     disagreements: results
-      .filter(({ verdict, packets }) => packets.original !== verdict || packets.reply !== verdict)
-      .map(({ connection, verdict, packets }) => {
-        const name = connectionText(connection)
-        return `${name}: specification ${verdict}, packet ${packets.original}, reply ${packets.reply}`
+      .filter(
+        ({ verdict, isObserved, packets }) =>
+          packets.original !== verdict ||
+          packets.reply !== verdict ||
+          // What the egress is denied is never asked at the ingress.
+          (verdict === "Allow" && packets.isObserved !== isObserved),
+      )
+      .map(({ connection, verdict, isObserved, packets }) => {
+        const said = `${verdict}${isObserved ? " (observed)" : ""}`
+        const seen = `packet ${packets.original}${packets.isObserved ? " (observed)" : ""}`
+        return `${connectionText(connection)}: specification ${said}, ${seen}, reply ${packets.reply}`
       }),
   }
 }

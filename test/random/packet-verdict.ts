@@ -15,12 +15,15 @@ export type Enforced = ReadonlyMap<string, Prepared>
 export interface PacketVerdict {
   readonly original: Verdict
   readonly reply: Verdict
+  /** The original packet was counted as one that would be denied. */
+  readonly isObserved: boolean
 }
 
 export function enforce(program: Program, world: World): Enforced {
+  const options = { ...defaultRulesetOptions, enforcement: world.settings.enforcement }
   return new Map(
     [...program.nodes.keys()].map((node) => {
-      const ruleset = renderNode(program, node, defaultRulesetOptions)
+      const ruleset = renderNode(program, node, options)
       return [node, prepare(withPodInterfaces(ruleset, podInterfaces(node, world)))]
     }),
   )
@@ -29,16 +32,21 @@ export function enforce(program: Program, world: World): Enforced {
 /** The original packet of a new connection, and a reply whose connection mark tells nothing. */
 export function packetVerdict(connection: Connection, enforced: Enforced, world: World): PacketVerdict {
   const { original, reply } = walkOf(connection, world)
-  return { original: verdictOf(original, enforced, world), reply: verdictOf(reply, enforced, world) }
+  const { verdict, isObserved } = judge(original, enforced, world)
+  return { original: verdict, reply: judge(reply, enforced, world).verdict, isObserved }
 }
 
-function verdictOf(steps: readonly Step[], enforced: Enforced, world: World): Verdict {
+function judge(steps: readonly Step[], enforced: Enforced, world: World) {
+  let isObserved = false
   const passes = steps.every(({ node, packet }) => {
     const prepared = enforced.get(node)
     if (prepared === undefined) throw new Error(`no ruleset for ${node}`)
-    return evaluate(prepared, packet, environmentOf(node, world)).verdict === "accept"
+    const { verdict, log } = evaluate(prepared, packet, environmentOf(node, world))
+    isObserved ||= log.some(({ prefix }) => prefix?.startsWith("postern:observe:") === true)
+    return verdict === "accept"
   })
-  return passes ? "Allow" : "Deny"
+  const verdict: Verdict = passes ? "Allow" : "Deny"
+  return { verdict, isObserved }
 }
 
 function podInterfaces(node: string, { snapshot }: World): readonly string[] {

@@ -2,7 +2,7 @@ import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { randomCluster, tieredCluster } from "../random/cluster.ts"
 import { crowdedCluster } from "../random/crowd.ts"
-import { atOnce, compare, type Feed, policiesLast } from "../random/differential.ts"
+import { atOnce, compare, type Feed, modesLast, policiesLast } from "../random/differential.ts"
 import { seedOf } from "../random/seed.ts"
 
 /** Of so many clusters at a time: a failure is shrunk from one of them. */
@@ -17,11 +17,12 @@ test.for([
   ([name, clusters, judgements]) => {
     const seed = seedOf()
     console.log(`differential test, ${name}: POSTERN_SEED=${seed}`)
-    const seen = { judgements: 0, allowed: 0 }
+    const seen = { judgements: 0, allowed: 0, observed: 0 }
     const property = fc.property(clusters, (cluster) => {
       const compared = compare(cluster)
       seen.judgements += compared.judgements
       seen.allowed += compared.allowed
+      seen.observed += compared.observed
       expect(compared.disagreements.slice(0, 5)).toEqual([])
     })
     for (let round = 0; seen.judgements < judgements; round++) {
@@ -30,13 +31,18 @@ test.for([
     // Where nearly everything is denied, or allowed, agreement would tell little.
     expect(seen.allowed / seen.judgements).toBeGreaterThan(0.2)
     expect(seen.allowed / seen.judgements).toBeLessThan(0.8)
-    console.log(`differential test, ${name}: ${seen.judgements} judgements, ${seen.allowed} allowed`)
+    expect(seen.observed / seen.judgements).toBeGreaterThan(0.02)
+    const { allowed, observed } = seen
+    console.log(
+      `differential test, ${name}: ${seen.judgements} judgements, ${allowed} allowed, ${observed} observed`,
+    )
   },
 )
 
 test.for<[string, Feed]>([
   ["policies first", atOnce],
   ["pods first", policiesLast],
+  ["modes last", modesLast],
 ])(
   "they agree on clusters so crowded that the engine looks things up: %s",
   { timeout: 120_000 },

@@ -5,10 +5,11 @@ import { compile } from "../../src/compile/compile.ts"
 import { type AnswerCase, inquire } from "../../src/explain/inquiry.ts"
 import { parsePortRequest } from "../../src/explain/port-request.ts"
 import { resolveReference } from "../../src/explain/reference.ts"
-import { createWorld, type World } from "../../src/explain/world.ts"
+import { createWorld, DEFAULT_SETTINGS, type World } from "../../src/explain/world.ts"
 import { judgeOf, lower } from "../../src/kinds/registry.ts"
 import { placed } from "../../src/lab/placement.ts"
 import { readManifests } from "../../src/manifests/read-manifests.ts"
+import { dropsOf } from "../random/drops.ts"
 import { enforce, packetVerdict } from "../random/packet-verdict.ts"
 
 const examples = fileURLToPath(new URL("../../policies-examples", import.meta.url))
@@ -50,8 +51,34 @@ describe.for(names)("example %s", (name) => {
     for (const each of cases) {
       expect(each.verdict).toBe(expected)
       const connection = { ...each, throughService: each.service !== null }
-      expect(packetVerdict(connection, enforced, world)).toEqual({ original: expected, reply: expected })
+      expect(packetVerdict(connection, enforced, world)).toEqual({
+        original: expected,
+        reply: expected,
+        isObserved: false,
+      })
     }
+  })
+
+  test("observed, everything passes, and what would be denied is counted", () => {
+    const observing = createWorld(world.snapshot, judgeOf, { ...DEFAULT_SETTINGS, enforcement: "observe" })
+    const observed = enforce(compile(world.snapshot, { lower, enforcement: "observe" }), observing)
+    for (const { expected, ...question } of questions) {
+      for (const each of casesOf(question, observing)) {
+        const connection = { ...each, throughService: each.service !== null }
+        const judged = [each.egress?.observed, each.ingress?.observed].includes(true)
+        expect([each.verdict, judged]).toEqual(["Allow", expected === "Deny"])
+        expect(packetVerdict(connection, observed, observing)).toEqual({
+          original: "Allow",
+          reply: "Allow",
+          isObserved: expected === "Deny",
+        })
+      }
+    }
+  })
+
+  test("observed, no rule and no map has a drop", () => {
+    expect(dropsOf(world.snapshot, { lower, enforcement: "enforce" })).not.toEqual([])
+    expect(dropsOf(world.snapshot, { lower, enforcement: "observe" })).toEqual([])
   })
 })
 

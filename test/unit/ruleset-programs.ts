@@ -119,13 +119,16 @@ export function stages(direction: Direction): fc.Arbitrary<readonly Stage[]> {
 
 const members: fc.Arbitrary<NamedPortMember> = fc.record({ address, protocol, port })
 
+const isObserved = fc.nat(3).map((n) => n === 0)
+
 const pods: fc.Arbitrary<readonly PodSource[]> = fc
-  .tuple(...[0, 1, 2].map(() => fc.tuple(stages("ingress"), stages("egress"))))
+  .tuple(...[0, 1, 2].map(() => fc.tuple(stages("ingress"), stages("egress"), isObserved)))
   .map((made) =>
-    made.map(([ingress, egress], i) => ({
+    made.map(([ingress, egress, observed], i) => ({
       addresses: [LOCAL[i] ?? "", LOCAL[i + 3] ?? ""],
       ingress,
       egress,
+      observed,
     })),
   )
 
@@ -177,12 +180,25 @@ function isPossible({ source, destination }: Flow): boolean {
 
 /** Whether source and destination accept the flow, from the words of the IR alone. */
 export function accepts(program: ProgramSource, flow: Flow): boolean {
-  const stagesOf = (address: string, direction: Direction) =>
-    program.pods?.find((pod) => pod.addresses.includes(address))?.[direction] ?? []
+  const stagesOf = (address: string, direction: Direction) => {
+    const pod = program.pods?.find((each) => each.addresses.includes(address))
+    return pod?.observed === true ? [] : (pod?.[direction] ?? [])
+  }
   return (
     judge(program, stagesOf(flow.source, "egress"), { ...flow, peer: flow.destination }) &&
     judge(program, stagesOf(flow.destination, "ingress"), { ...flow, peer: flow.source })
   )
+}
+
+/** How often a flow that is let through is counted, for pods that are only observed. */
+export function observations(program: ProgramSource, flow: Flow): Readonly<Record<Direction, number>> {
+  const wouldDeny = (direction: Direction): boolean => {
+    const [subject, peer] =
+      direction === "egress" ? [flow.source, flow.destination] : [flow.destination, flow.source]
+    const pod = program.pods?.find((each) => each.addresses.includes(subject))
+    return pod?.observed === true && !judge(program, pod[direction] ?? [], { ...flow, peer })
+  }
+  return { egress: Number(wouldDeny("egress")), ingress: Number(wouldDeny("ingress")) }
 }
 
 interface Question extends Flow {

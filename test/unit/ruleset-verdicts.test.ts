@@ -9,7 +9,7 @@ import { explainNames } from "../../src/compile/ruleset/explain-names.ts"
 import { defaultRulesetOptions } from "../../src/compile/ruleset/options.ts"
 import { renderNode } from "../../src/compile/ruleset/render-node.ts"
 import { programOf, runOf, stageOf } from "../programs.ts"
-import { accepts, type Flow, LOCAL, programAndFlows } from "./ruleset-programs.ts"
+import { accepts, type Flow, LOCAL, observations, programAndFlows } from "./ruleset-programs.ts"
 
 const environment: Environment = { fib: () => "unicast", trace: "none" }
 const CLIENT_PORT = 40000
@@ -100,6 +100,28 @@ test.for<[string, MakePacket]>([
     }),
     { numRuns: 120 },
   )
+})
+
+test("what an observed pod would be denied is let through and counted once", { timeout: TIMEOUT }, () => {
+  const seen = { egress: 0, ingress: 0 }
+  fc.assert(
+    fc.property(programAndFlows, ([source, flows]) => {
+      const prepared = prepare(withInterfaces(renderNode(programOf(source), "node", defaultRulesetOptions)))
+      for (const flow of flows.filter((each) => accepts(source, each))) {
+        for (const state of ["new", "untracked"] as const) {
+          const { log } = evaluate(prepared, request(flow, { state }), environment)
+          const counted = (direction: string): number =>
+            log.filter(({ prefix }) => prefix?.startsWith(`postern:observe:${direction}:`) === true).length
+          const expected = observations(source, flow)
+          expect({ egress: counted("egress"), ingress: counted("ingress") }).toStrictEqual(expected)
+          seen.egress += expected.egress
+          seen.ingress += expected.ingress
+        }
+      }
+    }),
+    { numRuns: 100 },
+  )
+  expect(Math.min(seen.egress, seen.ingress)).toBeGreaterThan(10)
 })
 
 const everyTcpPort = { protocol: "TCP", from: 0, to: 65535 } as const

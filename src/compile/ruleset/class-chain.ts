@@ -134,8 +134,11 @@ function placeRun(draft: Draft, run: Run, next: Verdict | undefined): Placed {
   switch (run.action) {
     case "Accept":
       return leaves(accepted)
-    case "Deny":
-      return leaves(denyVerdict(draft, { by: "rule", policies: distinct(policies) }))
+    case "Deny": {
+      const denied = leaves(denyVerdict(draft, { by: "rule", policies: distinct(policies) }))
+      // Observed, a denial accepts as the class does: of egress by return, which no jump may stand before.
+      return draft.policyClass.observed ? { ...denied, final: leaves(accepted).final } : denied
+    }
     case "Pass":
       // Behind the last tier the answer is Accept. A goto within the class is not for good: no jump before it.
       return { ...leaves(next ?? accepted), final: next === undefined ? leaves(accepted).final : undefined }

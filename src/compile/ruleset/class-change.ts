@@ -21,13 +21,14 @@ export function classChange(rendering: Rendering, node: NodeProgram, delta: Delt
   const gone = lostClasses(delta)
   const pieces = (classes: readonly PolicyClass[]) =>
     classes.map((each) => piecesOf(rendering, each)).filter((each) => each !== undefined)
-  const stays = isolatesIngress(kept)
+  const { options } = rendering
+  const stays = isolatesIngress(kept, options)
   return {
     kept: pieces(kept),
     added: pieces(come),
     lost: pieces(gone),
-    isolatedBefore: stays || isolatesIngress(gone),
-    isolatedAfter: stays || isolatesIngress(come),
+    isolatedBefore: stays || isolatesIngress(gone, options),
+    isolatedAfter: stays || isolatesIngress(come, options),
   }
 }
 

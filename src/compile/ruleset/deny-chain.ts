@@ -1,8 +1,9 @@
-// Where a class denies: counted, named for people, logged at a bounded rate, dropped.
+// Where a class denies: counted, named for people, logged at a bounded rate, dropped. The denials of an observed class
+// are counted and logged, and then accepted: nothing of theirs is marked, so that nothing ends their flows.
 
 import type { Statement, Verdict } from "nftables-json/schema"
 import type { PolicyReference } from "../policy-ir.ts"
-import type { Draft } from "./class-pieces.ts"
+import { acceptVerdict, type ChainRule, type Draft } from "./class-pieces.ts"
 import { conntrack, drop, goto, isEstablished, match, meta } from "./expressions.ts"
 import { COMMENT_BYTES, shortened } from "./names.ts"
 
@@ -16,25 +17,37 @@ export function denyVerdict(draft: Draft, denial: Denial): Verdict {
   const denials = [...draft.chains.values()].filter(({ about }) => about.kind === "deny").length
   const label = labelOf(draft, denials)
   const name = `deny_${label}`
-  const { direction } = draft.policyClass
-  const { mask, establishedRecheck } = draft.options
+  draft.chains.set(name, {
+    name,
+    about: { kind: "deny", policies: denial.policies, by: denial.by },
+    rules: [
+      { comment: shortened(denialWords(denial), COMMENT_BYTES), expr: [{ counter: null }] },
+      ...(draft.policyClass.observed ? observed(draft, label) : enforced(draft, label)),
+    ],
+  })
+  return goto(name)
+}
+
+function enforced({ policyClass, options }: Draft, label: string): readonly ChainRule[] {
+  const { mask, establishedRecheck, logGroup } = options
   // A live UDP flow that is denied now is marked so that the agent deletes its entry: then a direction that is
   // still allowed can start anew with the same ports.
   const marked = {
     comment: "denied",
     expr: [isEstablished, match(meta("l4proto"), "udp"), setMark(mask, mask)],
   }
-  draft.chains.set(name, {
-    name,
-    about: { kind: "deny", policies: denial.policies, by: denial.by },
-    rules: [
-      { comment: shortened(denialWords(denial), COMMENT_BYTES), expr: [{ counter: null }] },
-      ...(establishedRecheck ? [marked] : []),
-      { expr: logStatements(`deny:${direction}:${label}`, draft.options.logGroup) },
-      { expr: [drop] },
-    ],
-  })
-  return goto(name)
+  return [
+    ...(establishedRecheck ? [marked] : []),
+    { expr: logStatements(`deny:${policyClass.direction}:${label}`, logGroup) },
+    { expr: [drop] },
+  ]
+}
+
+function observed({ policyClass, options }: Draft, label: string): readonly ChainRule[] {
+  return [
+    { expr: logStatements(`observe:${policyClass.direction}:${label}`, options.logGroup) },
+    { expr: [acceptVerdict(policyClass)] },
+  ]
 }
 
 /** The class's hash, and from the second place on a number: what `deny_` and log prefixes end in. */

@@ -65,10 +65,16 @@ export function nodePieces(rendering: Rendering, classes: Iterable<PolicyClass>)
   return all
 }
 
-/** A pod that such a class is about may be denied something. */
-export function isolatesIngress(classes: Iterable<PolicyClass>): boolean {
-  for (const { direction, stages } of classes) {
-    if (direction === "egress") continue
+/**
+ * A pod that such a class is about may be denied something. Observed pods are denied nothing; but where the fixed
+ * drops let pass as well, they count for them.
+ */
+export function isolatesIngress(
+  classes: Iterable<PolicyClass>,
+  { enforcement }: Pick<RulesetOptions, "enforcement">,
+): boolean {
+  for (const { direction, stages, observed } of classes) {
+    if (direction === "egress" || (observed && enforcement === "enforce")) continue
     const denies = stages.some(
       ({ runs, isolatedBy }) => isolatedBy.length > 0 || runs.some(({ action }) => action === "Deny"),
     )

@@ -29,7 +29,7 @@ export function renderNode(program: Program, node: string, options: RulesetOptio
   const skeleton = skeletonChains({
     families: program.families,
     local: new Map([...local].map(([family, { name }]) => [family, name])),
-    isolatesIngress: isolatesIngress(classes),
+    isolatesIngress: isolatesIngress(classes, options),
     options,
   })
   const maps = dispatchMaps(program.families, known?.endpoints() ?? [], piecesOfKey(rendering))

@@ -27,11 +27,15 @@ import {
   type Judge,
   jump,
   match,
+  returning,
 } from "./expressions.ts"
 import { markOf, type RulesetOptions } from "./options.ts"
 import { fib, fibType, fromPods, toPods } from "./packet-kinds.ts"
 import { TABLE } from "./sets.ts"
 import type { SkeletonChain, Surroundings } from "./surroundings.ts"
+
+const DROP_REASONS = ["unknown", "spoofed", "router", "multicast", "midstream", "invalid", "stale"] as const
+type DropReason = (typeof DROP_REASONS)[number]
 
 export function skeletonChains(around: Surroundings): readonly SkeletonChain[] {
   return [
@@ -56,9 +60,8 @@ export function skeletonChains(around: Surroundings): readonly SkeletonChain[] {
     plain("untracked_outside", untrackedOutside(around)),
     plain("invalid", invalid(around)),
     { chain: { ...TABLE, name: "stamp" }, rules: stamp(around.options) },
-    ...["unknown", "spoofed", "router", "multicast", "midstream", "invalid", "stale"].map((reason) =>
-      dropChain(reason, around.options),
-    ),
+    ...DROP_REASONS.map((reason) => dropChain(reason, around.options)),
+    ...(isObserved(around) ? unknownSource(around) : []),
   ]
 }
 
@@ -88,9 +91,7 @@ function plain(name: string, rules: readonly (readonly Statement[])[]): Skeleton
 function outside(around: Surroundings): readonly (readonly Statement[])[] {
   const unknown = goto("drop_unknown")
   return [
-    ...inLocalRange(around, "source", "tuple", unknown),
-    [isOriginal, fromPods, unknown],
-    [isReply, toPods, unknown],
+    ...(isObserved(around) ? [[jump("unknown_source")]] : fromUnknown(around, "tuple", unknown)),
     ...dispatch(around, "ingress", "tuple"),
     ...inLocalRange(around, "destination", "tuple", goto("own_address")),
     [isOriginal, toPods, unknown],
@@ -112,14 +113,44 @@ function leave(around: Surroundings): readonly (readonly Statement[])[] {
 }
 
 function untrackedOutside(around: Surroundings): readonly (readonly Statement[])[] {
+  const unknown = goto("drop_unknown")
   return [
-    ...inLocalRange(around, "source", "header", goto("drop_unknown")),
-    [fromPods, goto("drop_unknown")],
+    ...(isObserved(around) ? [[jump("untracked_unknown_source")]] : fromUnknown(around, "header", unknown)),
     ...dispatch(around, "ingress", "header"),
     ...inLocalRange(around, "destination", "header", goto("own_address")),
     [toPods, goto("drop_unknown")],
     [accept],
   ]
+}
+
+/** A pod that the program does not know here; or somebody who says that it is one. */
+function fromUnknown(
+  around: Surroundings,
+  judge: Judge,
+  verdict: Verdict,
+): readonly (readonly Statement[])[] {
+  const sent =
+    judge === "header"
+      ? [[fromPods, verdict]]
+      : [
+          [isOriginal, fromPods, verdict],
+          [isReply, toPods, verdict],
+        ]
+  return [...inLocalRange(around, "source", judge, verdict), ...sent]
+}
+
+/** Observed, an unknown source is counted and let through, and its destination is judged: it may enforce. */
+function unknownSource(around: Surroundings): readonly SkeletonChain[] {
+  const counted = goto("pass_unknown")
+  return [
+    plain("unknown_source", fromUnknown(around, "tuple", counted)),
+    plain("untracked_unknown_source", fromUnknown(around, "header", counted)),
+    dropChain("unknown", around.options, { name: "pass_unknown", end: returning }),
+  ]
+}
+
+function isObserved({ options }: Pick<Surroundings, "options">): boolean {
+  return options.enforcement === "observe"
 }
 
 function untrackedIngress(around: Surroundings): readonly (readonly Statement[])[] {
@@ -150,15 +181,33 @@ function stamp(options: RulesetOptions): readonly ChainRule[] {
   return [
     // An error must not put its flow in force.
     { expr: [isRelated, isIcmp, accept] },
-    ...(options.midStream === "drop" ? [{ expr: [isNew, isSyn, goto("drop_midstream")] }] : []),
+    ...(options.midStream === "drop" ? [{ expr: [isNew, isSyn, midStream(options)] }] : []),
     // Without an entry to read the mark from, the rule ends here: accept is a rule of its own.
     ...(options.establishedRecheck ? [{ comment: "generation", expr: [mark] }] : []),
     { expr: [accept] },
   ]
 }
 
-function dropChain(reason: string, { logGroup }: RulesetOptions): SkeletonChain {
-  return plain(`drop_${reason}`, [[{ counter: null }], logStatements(`drop:${reason}`, logGroup), [drop]])
+/** Observed, it comes back and is marked: a connection that was there before the rules goes on when they are enforced. */
+function midStream({ enforcement }: RulesetOptions): Verdict {
+  return enforcement === "observe" ? jump("drop_midstream") : goto("drop_midstream")
+}
+
+interface DropChain {
+  readonly name: string
+  /** Where it is observed. */
+  readonly end: Verdict
+}
+
+/** Observed, it has its name still, and lets pass. */
+function dropChain(
+  reason: DropReason,
+  { enforcement, logGroup }: RulesetOptions,
+  { name, end }: DropChain = { name: `drop_${reason}`, end: reason === "midstream" ? returning : accept },
+): SkeletonChain {
+  const isDropped = enforcement === "enforce"
+  const subject = `${isDropped ? "" : "observe:"}drop:${reason}`
+  return plain(name, [[{ counter: null }], logStatements(subject, logGroup), [isDropped ? drop : end]])
 }
 
 function dispatch(
