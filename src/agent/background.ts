@@ -3,9 +3,10 @@
 // Every task runs in its turn among those that were asked for, and each waits at most once: ten events ask for one check.
 
 import { isDeepStrictEqual } from "node:util"
+import { type Attachments, createAttachments } from "./attachments.ts"
 import { type DiscoveryOptions, discover } from "./discovery.ts"
 import type { Enforcement } from "./enforcement.ts"
-import type { EnforcerOptions } from "./enforcer.ts"
+import type { EnforcerOptions } from "./enforcer-options.ts"
 import type { EnforcerEvent, Reason } from "./event.ts"
 import { createForeignCheck, type ForeignCheck } from "./foreign-check.ts"
 import { NO_SURROUNDINGS, type Surroundings } from "./interfaces.ts"
@@ -24,6 +25,8 @@ export interface BackgroundParts {
   readonly tables: KernelTables
   readonly enforcement: Enforcement
   readonly bring: (reason: Reason) => Promise<void>
+  /** What CNI results say may have changed. */
+  readonly attached: () => Promise<void>
   readonly emit: (event: EnforcerEvent) => void
 }
 
@@ -36,6 +39,7 @@ const PROBLEMS_AFTER_MS = 1_000
 export class Background {
   problems: readonly Problem[] = []
   addresses: readonly string[] = []
+  readonly attachments: Attachments
   private readonly parts: BackgroundParts
   readonly #timers = createTimers()
   readonly #discovery: DiscoveryOptions
@@ -48,8 +52,9 @@ export class Background {
 
   constructor(parts: BackgroundParts) {
     this.parts = parts
-    const { host, nft, cniResults, bridgeFilter = "check" } = parts.options
-    this.#discovery = { host, cniResults, bridgeFilter }
+    const { host, nft, cniResults = [], bridgeFilter = "check" } = parts.options
+    this.attachments = createAttachments(cniResults)
+    this.#discovery = { host, attachments: this.attachments, bridgeFilter }
     this.#foreign = createForeignCheck(nft, host)
   }
 
@@ -79,7 +84,7 @@ export class Background {
 
   start(): void {
     const { options, tables } = this.parts
-    const { host, cniResults, checkEveryMs = CHECK_EVERY_MS } = options
+    const { host, checkEveryMs = CHECK_EVERY_MS } = options
     this.#nftables = watchNftables({
       host,
       isOwn: (revision) => tables.isOwn(revision),
@@ -92,9 +97,12 @@ export class Background {
     })
     this.#watch = watchSurroundings({
       host,
-      cniResults,
       changed: () => this.lookAround(),
       restarted: (reason) => this.#restarted("ip monitor", reason),
+    })
+    this.attachments.watch(() => {
+      this.#inTurn("the addresses of pods", () => this.parts.attached())
+      this.lookAround()
     })
     this.#timers.every(checkEveryMs, () => {
       this.#inTurn("the full check", () => this.parts.bring("periodic"))
@@ -105,6 +113,7 @@ export class Background {
 
   async stop(): Promise<void> {
     this.#timers.stop()
+    this.attachments.stop()
     await Promise.all([this.#nftables?.stop(), this.#watch?.stop()])
   }
 
@@ -123,6 +132,7 @@ export class Background {
     this.after("looking at the node", LOOK_AFTER_MS, async () => {
       const before = this.#surroundings
       await this.discover()
+      await this.parts.attached()
       if (isDeepStrictEqual(before, this.#surroundings)) return
       await this.parts.bring("surroundings")
       this.problemsChanged()

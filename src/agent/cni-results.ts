@@ -4,12 +4,10 @@
 // CNI specification 0.3.0 to 1.1, "ADD success". Written by root, so unlike neighbour tables and forwarding
 // databases no pod can put anything in it.
 
-import { readdir } from "node:fs/promises"
-import { join } from "node:path"
-import { readBounded } from "./durable-file.ts"
-
 /** One interface of one pod. */
 export interface Attachment {
+  /** metadata.uid of the pod; "" where nobody said so, and for interfaces of secondary networks. */
+  readonly podUid: string
   /** The node's ends: a veth, and the bridge where there is one. */
   readonly hostInterfaces: readonly string[]
   /** Hardware address of the pod's end; "" where the plugin did not say. */
@@ -17,23 +15,11 @@ export interface Attachment {
   readonly addresses: readonly string[]
 }
 
-const LIMIT_BYTES = 1024 * 1024
-
-/** A result that cannot be read is left out: its pod is then found by its route, or reported. */
-export async function readAttachments(directory: string): Promise<readonly Attachment[]> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return []
-    throw error
-  })
-  const read = names.map(async (name) => {
-    const text = await readBounded(join(directory, name), LIMIT_BYTES).catch(() => undefined)
-    return text === undefined ? [] : attachmentsIn(text)
-  })
-  return (await Promise.all(read)).flat()
-}
-
-export function attachmentsIn(text: string): readonly Attachment[] {
+/** Undefined for what is no JSON: a file that is being written. */
+export function attachmentsIn(text: string): readonly Attachment[] | undefined {
   const cached = parsed(text)
+  if (cached === undefined) return undefined
+  const podUid = cached["ifName"] === POD_INTERFACE ? podUidIn(cached["cniArgs"]) : ""
   const result = record(cached["result"]) ?? cached
   const interfaces = list(result["interfaces"])
   const ips = list(result["ips"])
@@ -45,17 +31,27 @@ export function attachmentsIn(text: string): readonly Attachment[] {
       .flatMap((ip) => texts(ip["address"]))
     if (addresses.length === 0) return []
     const hardwareAddress = texts(each["mac"])[0]?.toLowerCase() ?? ""
-    return [{ hostInterfaces, hardwareAddress, addresses: addresses.map(withoutLength) }]
+    return [{ podUid, hostInterfaces, hardwareAddress, addresses: addresses.map(withoutLength) }]
   })
+}
+
+/** What the kubelet's runtimes call a pod's own interface; others are of secondary networks (Multus: net1). */
+const POD_INTERFACE = "eth0"
+
+/** libcni's cniArgs are pairs; containerd and CRI-O set this one. */
+function podUidIn(args: unknown): string {
+  const pairs: readonly unknown[] = Array.isArray(args) ? args : []
+  const found = pairs.find((pair) => Array.isArray(pair) && pair[0] === "K8S_POD_UID")
+  return Array.isArray(found) && typeof found[1] === "string" ? found[1] : ""
 }
 
 type Json = Readonly<Record<string, unknown>>
 
-function parsed(text: string): Json {
+function parsed(text: string): Json | undefined {
   try {
     return record(JSON.parse(text)) ?? {}
   } catch {
-    return {}
+    return undefined
   }
 }
 

@@ -33,6 +33,19 @@ function joined(first: NodeUpdate, second: NodeUpdate): NodeUpdate {
     plan: { add: [], flip: netEffect([...first.plan.flip, ...second.plan.flip]), remove: [] },
     forget: [...new Set([...first.forget, ...second.forget])],
     narrows: first.narrows || second.narrows,
+    ...newest(first, second),
+  }
+}
+
+/** What is not in the plan. Owners of addresses that have left the maps do no harm. */
+function newest(first: NodeUpdate, second: NodeUpdate): Pick<NodeUpdate, "bindings" | "owners" | "asOf"> {
+  const bindings = second.bindings ?? first.bindings
+  const asOf = second.asOf ?? first.asOf
+  const hasOwners = first.owners !== undefined || second.owners !== undefined
+  return {
+    ...(bindings === undefined ? {} : { bindings }),
+    ...(asOf === undefined ? {} : { asOf }),
+    ...(hasOwners ? { owners: { ...first.owners, ...second.owners } } : {}),
   }
 }
 

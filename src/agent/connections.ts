@@ -9,6 +9,8 @@ export interface ConnectionParts {
   readonly journal: ForgetJournal
   readonly mask: number
   readonly emit: (event: EnforcerEvent) => void
+  /** Nothing is denied: what is marked so passes, and is not deleted. */
+  readonly isObserving: () => boolean
 }
 
 export interface Connections {
@@ -16,8 +18,8 @@ export interface Connections {
   announce(addresses: readonly string[]): Promise<void>
   /** Announces what the last run of the agent did not finish. */
   recall(): Promise<void>
-  /** Deletes what was announced; tried again where it fails. */
-  finish(): Promise<void>
+  /** Deletes what was announced; tried again where it fails, which is told by false. */
+  finish(): Promise<boolean>
   /** After a new generation: entries that deny chains have marked are deleted, soon and once more. */
   generationCame(): void
   stop(): void
@@ -48,25 +50,29 @@ export function createConnections(parts: ConnectionParts): Connections {
       emit({ kind: "failed", what: "noting on disk which connections end", error })
     }
   }
-  const finish = async (): Promise<void> => {
+  const finish = async (): Promise<boolean> => {
     const addresses = [...announced]
-    if (addresses.length === 0) return
+    if (addresses.length === 0) return true
     try {
       await conntrack.forget(addresses)
       for (const address of addresses) announced.delete(address)
       emit({ kind: "forgot", addresses })
       if (announced.size === 0) await onDisk(() => journal.end())
+      return true
     } catch (error) {
       emit({ kind: "failed", what: "deleting connections", error })
-      if (isRetrying) return
-      isRetrying = true
-      after(RETRY_MS, () => {
-        isRetrying = false
-        return finish()
-      })
+      if (!isRetrying) {
+        isRetrying = true
+        after(RETRY_MS, async () => {
+          isRetrying = false
+          await finish()
+        })
+      }
+      return false
     }
   }
   const deleteDenied = async (): Promise<void> => {
+    if (parts.isObserving()) return
     try {
       await conntrack.deleteDenied(mask)
     } catch (error) {

@@ -1,6 +1,6 @@
 // Looks at the node: which interfaces lead to pods, now.
 
-import { readAttachments } from "./cni-results.ts"
+import type { Attachments } from "./attachments.ts"
 import type { Host } from "./host.ts"
 import { type LocalAddresses, type Surroundings, surroundingsOf } from "./interfaces.ts"
 import { readLinkRoutes, readLinks } from "./links.ts"
@@ -8,19 +8,18 @@ import { enableBridgeFilter } from "./preflight.ts"
 
 export interface DiscoveryOptions {
   readonly host: Host
-  /** libcni's cache directory, in the agent's own file system. */
-  readonly cniResults: string | undefined
+  readonly attachments: Attachments
   /** Whether bridges with pods are only checked, or made to hand their packets to our chains. */
   readonly bridgeFilter: "check" | "set"
 }
 
 export async function discover(options: DiscoveryOptions, local: LocalAddresses): Promise<Surroundings> {
-  const [links, routes, attachments] = await Promise.all([
-    readLinks(options.host),
-    readLinkRoutes(options.host),
-    options.cniResults === undefined ? [] : readAttachments(options.cniResults),
-  ])
-  const surroundings = surroundingsOf({ links, routes, attachments }, local)
+  const { attachments } = options
+  // Before the interfaces: a result is there later than its interface.
+  await attachments.refresh()
+  const [links, routes] = await Promise.all([readLinks(options.host), readLinkRoutes(options.host)])
+  attachments.judge(new Set(links.filter((link) => link.bridge === undefined).map((link) => link.name)))
+  const surroundings = surroundingsOf({ links, routes, attachments: attachments.all() }, local)
   if (options.bridgeFilter === "set") await filterBridges(options.host, surroundings)
   return surroundings
 }

@@ -3,21 +3,31 @@
 
 import { setTimeout } from "node:timers/promises"
 import { diff, isEmpty } from "nftables-json/diff"
-import { NftError, type NftErrorCode } from "nftables-json/errors"
 import type { Plan } from "nftables-json/plan"
 import type { NodeRuleset, NodeUpdate } from "../wire/node-ruleset.ts"
 import { ANTISPOOF_TABLE } from "./antispoof.ts"
 import { coalesce } from "./coalesce.ts"
 import { countOf, outline, surely } from "./comparison.ts"
+import { Desired } from "./desired.ts"
+import {
+  dispatchCommands,
+  judgedAs,
+  NO_OVERLAY,
+  NO_SIDE,
+  type NodeSide,
+  type Overlay,
+  withoutDispatchOf,
+} from "./endpoints.ts"
 import { type Counters, type EnforcerEvent, noCounts, type Reason } from "./event.ts"
 import { type Generation, generationIn, planWithGeneration } from "./generation.ts"
 import type { GenerationClock } from "./generation-clock.ts"
 import { type HeldProgram, holdProgram } from "./held-program.ts"
-import { NO_SURROUNDINGS, type Surroundings } from "./interfaces.ts"
-import { dispatchElementOf, isolate, objectOf } from "./isolation.ts"
+import type { Surroundings } from "./interfaces.ts"
 import type { KernelState, KernelTables } from "./kernel-tables.ts"
 import { narrows } from "./narrows.ts"
-import { type Additions, explicitAddresses, type UnknownPods, wantedRuleset } from "./wanted.ts"
+import { observeFlip } from "./observing.ts"
+import { Refusals } from "./refusals.ts"
+import type { UnknownPods } from "./wanted.ts"
 
 export interface EnforcementParts {
   readonly tables: KernelTables
@@ -30,19 +40,13 @@ export interface EnforcementParts {
   readonly now: () => number
 }
 
-export interface Isolation {
-  readonly object: string
-  readonly error: NftError
-}
-
 /** At most one generation in this many milliseconds: each makes every live connection be judged once more. */
 const GENERATION_INTERVAL_MS = 50
 
 export class Enforcement {
   readonly counters: Counters = noCounts()
-  readonly isolated = new Map<string, Isolation>()
-  /** Addresses of pods that fail closed. */
-  failedClosed: readonly string[] = []
+  readonly refusals: Refusals
+  readonly desired: Desired
   /** A change that may have taken access away is in force for new connections, and not yet for live ones. */
   generationDue = false
   /** What the kernel's table carries. */
@@ -50,12 +54,15 @@ export class Enforcement {
 
   private readonly parts: EnforcementParts
   #program: HeldProgram | undefined
-  #surroundings: Surroundings = NO_SURROUNDINGS
+  /** What the kernel has beside the program's dispatch elements. */
+  #overlay: Overlay = NO_OVERLAY
   #lastGeneration = Number.NEGATIVE_INFINITY
   #acceptedDifference: string | undefined
 
   constructor(parts: EnforcementParts) {
     this.parts = parts
+    this.refusals = new Refusals(this.counters, parts.emit)
+    this.desired = new Desired(parts.unknownPods, this.refusals)
   }
 
   get program(): HeldProgram | undefined {
@@ -64,11 +71,11 @@ export class Enforcement {
 
   hold(node: NodeRuleset): void {
     this.#program = holdProgram(node)
-    this.isolated.clear()
+    this.refusals.isolated.clear()
   }
 
   surround(surroundings: Surroundings): void {
-    this.#surroundings = surroundings
+    this.desired.surroundings = surroundings
   }
 
   /** What the kernel has now; the generation in force there is taken over. */
@@ -89,12 +96,12 @@ export class Enforcement {
   async bring(reason: Reason): Promise<void> {
     if (this.#program === undefined) return
     this.counters.checks++
-    if (reason === "periodic") this.isolated.clear()
+    if (reason === "periodic") this.refusals.isolated.clear()
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#bringOnce(this.#program, reason)
       } catch (error) {
-        this.#refused(error, attempt)
+        this.refusals.refused(error, attempt, this.#program)
       }
     }
   }
@@ -103,25 +110,81 @@ export class Enforcement {
   async update(updates: readonly NodeUpdate[]): Promise<void> {
     const program = this.#program
     if (program === undefined) throw new RangeError("an update before any ruleset")
-    let isFast = this.isolated.size === 0 && this.revisionInForce !== undefined && !this.#hasExplicit(program)
+    let isFast = this.#isFast(program)
     for (const update of coalesce(updates)) {
-      program.advance(update)
+      const change = this.#endpointsChange(program, () => program.advance(update))
       if (update.narrows || update.forget.length > 0) this.generationDue = true
-      if (!isFast) continue
-      try {
-        await this.#updateOnce(program, update)
-      } catch (error) {
-        this.#refused(error, 1)
-        isFast = false
-      }
+      if (isFast) isFast = await this.#step(program, change(update.plan), "update")
     }
     // A pod that left the program is unknown from now on.
-    if (!isFast || this.#hasExplicit(program)) await this.bring("update")
+    if (!isFast || this.desired.hasExplicit(program)) await this.bring("update")
   }
 
-  #hasExplicit(program: HeldProgram): boolean {
-    const { unknownPods } = this.parts
-    return unknownPods === "allow" && explicitAddresses(program.local, this.#additions()).length > 0
+  /** What the node says of its pods' addresses has changed. */
+  async endpoints(side: NodeSide): Promise<void> {
+    const program = this.#program
+    const { desired } = this
+    if (program === undefined) {
+      desired.side = side
+      return
+    }
+    const take = (): void => {
+      desired.side = side
+    }
+    const plan = this.#endpointsChange(program, take, side)(NOTHING)
+    if (isEmpty(plan)) return
+    const isApplied = this.#isFast(program) && (await this.#step(program, plan, "endpoints"))
+    if (!isApplied || desired.hasExplicit(program)) await this.bring("endpoints")
+  }
+
+  /** Turns every drop into a pass, or back; then under a new generation. */
+  async observe(isOn: boolean): Promise<void> {
+    const program = this.#program
+    if (!isOn) this.generationDue = true
+    this.desired.isObserving = isOn
+    if (program === undefined) return
+    const known = this.#generation()
+    const flip = known === undefined ? undefined : observeFlip(this.desired.enforced(program, known), isOn)
+    const plan = { ...NOTHING, flip: flip ?? [] }
+    const isApplied =
+      flip !== undefined && this.#isFast(program) && (await this.#step(program, plan, "observe"))
+    if (!isApplied) await this.bring("observe")
+    else if (this.generationDue) await this.bumpGeneration()
+  }
+
+  #isFast(program: HeldProgram): boolean {
+    const isKnown = this.revisionInForce !== undefined && this.refusals.isolated.size === 0
+    return isKnown && !this.desired.hasExplicit(program)
+  }
+
+  /** Makes a change of the program or of what the node says; gives what then follows for a plan. */
+  #endpointsChange(program: HeldProgram, make: () => void, coming: NodeSide = NO_SIDE): (plan: Plan) => Plan {
+    const before = this.#overlay
+    const known = [this.desired.side, coming].flatMap((side) => [...side.attached.keys(), ...side.withheld])
+    const was = judgedAs(program, before, [...before.keys(), ...known])
+    make()
+    const after = this.desired.overlay(program)
+    this.#overlay = after
+    const touched = new Set([...before.keys(), ...after.keys()])
+    return (plan) => {
+      if (touched.size === 0) return plan
+      const is = judgedAs(program, after, touched)
+      const commands = dispatchCommands(was, is, program.local.maps)
+      if (narrows({ ...NOTHING, flip: commands })) this.generationDue = true
+      const rest = withoutDispatchOf(plan, is)
+      return { ...rest, flip: [...rest.flip, ...commands] }
+    }
+  }
+
+  /** False where the kernel refused it. */
+  async #step(program: HeldProgram, plan: Plan, reason: Reason): Promise<boolean> {
+    try {
+      await this.#stepOnce(program, plan, reason)
+      return true
+    } catch (error) {
+      this.refusals.refused(error, 1, program)
+      return false
+    }
   }
 
   /** The generation that `update` left out because the last one was too recent. */
@@ -177,13 +240,13 @@ export class Enforcement {
     this.parts.emit({ kind: "difference-stays", commands: countOf(still), first: JSON.stringify(first) })
   }
 
-  async #updateOnce(program: HeldProgram, update: NodeUpdate): Promise<void> {
+  async #stepOnce(program: HeldProgram, step: Plan, reason: Reason): Promise<void> {
     const known = this.#generation()
     const isTime = this.generationDue && this.generationWait === 0
     const generation = isTime || known === undefined ? await this.#nextGeneration() : known
-    const plan = planWithGeneration(update.plan, generation)
+    const plan = planWithGeneration(step, generation)
     const flip = generation === known ? plan.flip : [...plan.flip, ...program.generationFlip(generation)]
-    await this.#apply({ ...plan, flip }, { reason: "update", program, generation })
+    await this.#apply(this.desired.plan({ ...plan, flip }), { reason, program, generation })
   }
 
   /** A revision counts as in force when live connections obey it, too. */
@@ -226,43 +289,17 @@ export class Enforcement {
   }
 
   #changeTo(state: KernelState, program: HeldProgram, generation: Generation): Plan {
-    const wanted = wantedRuleset(program.whole().ruleset, this.#additions(), generation)
-    const refused = isolate(wanted, new Set(this.isolated.keys()))
-    if (refused === undefined) throw new RangeError("what was taken out is part of the frame")
-    this.failedClosed = refused.addresses
-    return diff(state.ruleset, refused.ruleset, { owned: [ANTISPOOF_TABLE] })
-  }
-
-  #additions(): Additions {
-    return { surroundings: this.#surroundings, unknownPods: this.parts.unknownPods }
+    this.#overlay = this.desired.overlay(program)
+    return diff(state.ruleset, this.desired.ruleset(program, generation), { owned: [ANTISPOOF_TABLE] })
   }
 
   #repaired(plan: Plan, reason: Reason): void {
     this.counters.repaired++
     this.parts.emit({ kind: "repaired", reason, commands: countOf(plan) })
   }
-
-  /**
-   * The first refusals mean that the kernel is not what was believed: it is read again. Where that does not help
-   * the refused object is taken out. Rethrows what cannot be helped: then the rules in force stay.
-   */
-  #refused(error: unknown, attempt: number): void {
-    if (!(error instanceof NftError)) throw error
-    this.counters.refused++
-    this.parts.emit({ kind: "refused", error, attempt })
-    if (error.code === "permission" || error.code === "unavailable") throw error
-    if (attempt <= (DRIFT.has(error.code) ? 3 : 1)) return
-    const { command } = error
-    const object = command === undefined ? undefined : (dispatchElementOf(command) ?? objectOf(command))
-    const isNew = object !== undefined && !this.isolated.has(object)
-    if (!isNew || this.isolated.size >= MOST_ISOLATED) throw error
-    const whole = this.#program?.whole().ruleset ?? []
-    const tried = isolate(whole, new Set([...this.isolated.keys(), object]))
-    if (tried === undefined) throw error
-    this.isolated.set(object, { object, error })
-    this.parts.emit({ kind: "isolated", object, error, addresses: tried.addresses })
-  }
 }
+
+const NOTHING: Plan = { add: [], flip: [], remove: [] }
 
 interface Comparison {
   readonly state: KernelState
@@ -279,9 +316,3 @@ interface Change {
 
 /** Reasons for which a difference is somebody else's doing. */
 const WATCHING: ReadonlySet<Reason> = new Set<Reason>(["event", "periodic", "start", "verify"])
-
-/** Somebody else's change is the likely cause; a missing kernel module looks the same, so not for ever. */
-const DRIFT: ReadonlySet<NftErrorCode> = new Set<NftErrorCode>(["not-found", "exists", "busy"])
-
-/** More refusals than these are no single fault. */
-const MOST_ISOLATED = 50

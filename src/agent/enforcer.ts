@@ -3,32 +3,11 @@
 //
 // The ruleset stays in the kernel when the agent ends, however it ends.
 
-import type { Nft } from "nftables-json/nft"
 import type { NodeRuleset, NodeUpdate } from "../wire/node-ruleset.ts"
-import type { EnforcerEvent } from "./event.ts"
-import type { Host } from "./host.ts"
+import type { DenyCount } from "./deny-counts.ts"
+import type { EnforcerOptions } from "./enforcer-options.ts"
 import { NodeEnforcer } from "./node-enforcer.ts"
 import type { EnforcerStatus } from "./status.ts"
-import type { UnknownPods } from "./wanted.ts"
-
-export interface EnforcerOptions {
-  /** Both act in the network namespace of the node. */
-  readonly nft: Nft
-  readonly host: Host
-  /** Where the last program is kept; it must outlive the agent, and should outlive the node's boot. */
-  readonly directory: string
-  /** Bits of the connection mark that carry the generation; 0xff000000 by default. */
-  readonly mask?: number
-  readonly unknownPods?: UnknownPods
-  readonly bridgeFilter?: "check" | "set"
-  /** libcni's cache directory, /var/lib/cni/results on most nodes. */
-  readonly cniResults?: string
-  /** Identifies the boot; read from the kernel by default. */
-  readonly bootId?: string
-  /** Milliseconds between full checks, which find what events did not tell; 60,000 by default. */
-  readonly checkEveryMs?: number
-  readonly onEvent?: (event: EnforcerEvent) => void
-}
 
 export interface Enforcer {
   /** Enforces what was enforced last. Rejects with EnforcerError where this node cannot enforce anything. */
@@ -37,11 +16,34 @@ export interface Enforcer {
   replace(node: NodeRuleset): Promise<void>
   /** As replace; rejects with EnforcerError "out-of-step" where `from` is not the revision before it. */
   update(update: NodeUpdate): Promise<void>
+  /** The ruleset that is held is right, under this number. Rejects with EnforcerError "out-of-step" where none is held. */
+  unchanged(node: Unchanged): Promise<void>
+  /** What to tell a controller, so that it does not send again what is here. */
+  held(): Held
+  /**
+   * While it is on every drop of our tables lets pass, counted and logged as before; kept on disk. Resolves when the
+   * kernel obeys, at once where no program is held.
+   */
+  observe(on: boolean): Promise<void>
+  /** Addresses at the ends of live connections, the node's own and loopback left out; at most so many. */
+  connections(limit: number): Promise<readonly string[]>
+  /** What was denied since this object was made, by chain; never falls, also where a chain is written anew. */
+  denied(): Promise<readonly DenyCount[]>
   /** Compares the kernel's tables with what is wanted, and repairs them. */
   check(): Promise<void>
   status(): EnforcerStatus
   /** Ends the agent's part; the rules stay. Does not close `nft`. */
   close(): Promise<void>
+}
+
+export type Unchanged = Omit<NodeRuleset, "ruleset">
+
+export interface Held {
+  /** 0 for nothing. */
+  readonly revision: number
+  /** rulesetDigest of the program with its updates; "" for nothing, or what a controller did not send. */
+  readonly digest: string
+  readonly asOf: string
 }
 
 export function createEnforcer(options: EnforcerOptions): Enforcer {

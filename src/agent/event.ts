@@ -4,7 +4,17 @@ import type { NftError } from "nftables-json/errors"
 import type { Problem } from "./problem.ts"
 
 /** Why the kernel's table was compared with what is wanted. */
-export type Reason = "start" | "replace" | "update" | "surroundings" | "event" | "periodic" | "verify"
+export type Reason =
+  | "start"
+  | "replace"
+  | "update"
+  /** CNI results have come or gone. */
+  | "endpoints"
+  | "observe"
+  | "surroundings"
+  | "event"
+  | "periodic"
+  | "verify"
 
 export type EnforcerEvent =
   | {

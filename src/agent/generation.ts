@@ -18,7 +18,7 @@ import type {
 
 export const GENERATION_COMMENT = "generation"
 /** Comment of the rule in deny chains that marks a connection as denied. */
-const DENIED_COMMENT = "denied"
+export const DENIED_COMMENT = "denied"
 /** Comment of the rule that asks whether a connection carries any number, be it in force or not. */
 const STALE_COMMENT = "stale"
 export const DEFAULT_MASK = 0xff000000

@@ -6,16 +6,23 @@
 import { applyTransaction, stateOf } from "nftables-json/apply"
 import { type KernelState, writtenRuleset } from "nftables-json/kernel-state"
 import type { Command, Rule, Ruleset, RulesetObject, Transaction } from "nftables-json/schema"
-import type { NodeRuleset, NodeUpdate } from "../wire/node-ruleset.ts"
+import type { Binding, NodeRuleset, NodeUpdate } from "../wire/node-ruleset.ts"
 import { EnforcerError } from "./enforcer-error.ts"
 import { GENERATION_COMMENT, type Generation, withGeneration } from "./generation.ts"
-import type { LocalAddresses } from "./interfaces.ts"
-import { changeLocalAddresses, localAddressesIn } from "./local-addresses.ts"
+import { changeLocalAddresses, type DispatchedAddresses, localAddressesIn } from "./local-addresses.ts"
 import { elementsOf } from "./narrows.ts"
+import { countSizes, type ProgramSizes } from "./program-sizes.ts"
+import { chainOf, rewritten } from "./rewritten.ts"
 
 export interface HeldProgram {
   readonly revision: number
-  readonly local: LocalAddresses
+  readonly local: DispatchedAddresses
+  /** Uid of the pod that has a local address, by address; without those that the controller did not name. */
+  readonly owners: ReadonlyMap<string, string>
+  readonly bindings: readonly Binding[]
+  readonly sizes: ProgramSizes
+  /** "" where the controller did not say. */
+  readonly asOf: string
   /** With every update folded in; throws EnforcerError "out-of-step" where one does not fit. */
   whole(): NodeRuleset
   advance(update: NodeUpdate): void
@@ -30,7 +37,10 @@ export function holdProgram(node: NodeRuleset): HeldProgram {
   let revision = node.revision
   let folded = node.revision
   let chains = generationRules(node.ruleset)
+  let { bindings = [], asOf = "" } = node
   const local = localAddressesIn(node.ruleset)
+  const count = countSizes(node.ruleset)
+  const owners = new Map(Object.entries(node.owners ?? {}))
   const absorb = (): KernelState => {
     let next = state ?? stateOf(node.ruleset)
     const updates = pending
@@ -51,7 +61,13 @@ export function holdProgram(node: NodeRuleset): HeldProgram {
     return next
   }
   const fold = (): NodeRuleset => {
-    whole ??= { revision, ruleset: writtenRuleset(absorb()) }
+    whole ??= {
+      revision,
+      ruleset: writtenRuleset(absorb()),
+      ...(bindings.length === 0 ? {} : { bindings }),
+      ...(owners.size === 0 ? {} : { owners: Object.fromEntries(owners) }),
+      ...(asOf === "" ? {} : { asOf }),
+    }
     return whole
   }
   return {
@@ -59,19 +75,42 @@ export function holdProgram(node: NodeRuleset): HeldProgram {
       return revision
     },
     local,
+    owners,
+    get bindings() {
+      return bindings
+    },
+    get sizes() {
+      return count.sizes
+    },
+    get asOf() {
+      return asOf
+    },
     whole: fold,
-    advance: ({ plan, revision: next }) => {
+    advance: (update) => {
+      const { plan, revision: next } = update
       const commands = [...plan.add, ...plan.flip, ...plan.remove]
       pending.push(commands)
       revision = next
       whole = undefined
       changeLocalAddresses(local, commands)
+      count.change(commands)
+      for (const address of owners.keys()) if (!local.addresses.has(address)) owners.delete(address)
+      for (const [address, uid] of Object.entries(update.owners ?? {}))
+        if (local.addresses.has(address)) owners.set(address, uid)
+      bindings = update.bindings ?? bindings
+      asOf = update.asOf ?? asOf
       const carriers = new Set(chains.map(chainOf))
       if (plan.flip.some((command) => carriers.has(chainNamedBy(command))))
         chains = generationRules(fold().ruleset)
       if (pending.length >= MOST_PENDING) absorb()
     },
-    generationFlip: (generation) => rewritten(chains, generation),
+    generationFlip: (generation) =>
+      rewritten(
+        withGeneration(
+          chains.map((rule) => ({ rule })),
+          generation,
+        ),
+      ),
   }
 }
 
@@ -82,25 +121,6 @@ function generationRules(ruleset: Ruleset): readonly Rule[] {
   const rules = ruleset.flatMap((object) => ("rule" in object ? [object.rule] : []))
   const carriers = new Set(rules.filter((rule) => rule.comment === GENERATION_COMMENT).map(chainOf))
   return rules.filter((rule) => carriers.has(chainOf(rule)))
-}
-
-/** Flushed and filled again: rules, unlike sets, change for a packet all at once with the transaction. */
-function rewritten(rules: readonly Rule[], generation: Generation): Transaction {
-  const flushed = new Set<string>()
-  return withGeneration(
-    rules.map((rule) => ({ rule })),
-    generation,
-  ).flatMap((object): readonly Command[] => {
-    if (!("rule" in object)) return []
-    const { family, table, chain } = object.rule
-    if (flushed.has(chainOf(object.rule))) return [{ add: object }]
-    flushed.add(chainOf(object.rule))
-    return [{ flush: { chain: { family, table, name: chain } } }, { add: object }]
-  })
-}
-
-function chainOf(rule: Rule): string {
-  return `${rule.family} ${rule.table} ${rule.chain}`
 }
 
 /** The chain that a command writes rules of, or itself; "" for another object. */

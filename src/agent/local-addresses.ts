@@ -1,49 +1,83 @@
 // What a node's ruleset says of its own pods: the keys of the dispatch maps, and the local ranges.
 
 import { BlockList, isIPv6 } from "node:net"
-import type { Expression, Ruleset, RulesetObject, Transaction } from "nftables-json/schema"
+import { isMapElement } from "nftables-json/expression"
+import type {
+  ElementList,
+  Expression,
+  Ruleset,
+  RulesetObject,
+  Transaction,
+  Verdict,
+} from "nftables-json/schema"
+import { isVerdict } from "nftables-json/scope"
 import type { LocalAddresses } from "./interfaces.ts"
 import { words } from "./ipv6-words.ts"
 import { DISPATCH_MAPS, elementsOf, keyOf } from "./narrows.ts"
 
-/** Addresses with the number of dispatch maps that hold them. */
-export interface CountedAddresses extends LocalAddresses {
-  readonly addresses: Map<string, number>
-  readonly ranges: (readonly [string, string])[]
+/** How a pod is judged: the elements of its address in the maps `egress` and `ingress`. */
+export interface PodVerdicts {
+  egress?: Verdict
+  ingress?: Verdict
 }
 
-export function localAddressesIn(ruleset: Ruleset): CountedAddresses {
-  const local: CountedAddresses = { addresses: new Map(), ranges: [] }
+export interface DispatchedAddresses extends LocalAddresses {
+  readonly addresses: Map<string, PodVerdicts>
+  readonly ranges: (readonly [string, string])[]
+  /** The dispatch maps that there are: those of the families in use. */
+  readonly maps: Set<string>
+}
+
+export function localAddressesIn(ruleset: Ruleset): DispatchedAddresses {
+  const local: DispatchedAddresses = { addresses: new Map(), ranges: [], maps: new Set() }
   for (const object of ruleset) take(local, object)
   return local
 }
 
 /** What commands make of them. Ranges are immutable sets: a new one is added, an old one stays until the whole is read again. */
-export function changeLocalAddresses(local: CountedAddresses, commands: Transaction): void {
+export function changeLocalAddresses(local: DispatchedAddresses, commands: Transaction): void {
   for (const command of commands) {
     const elements = elementsOf(command)
     if (elements === undefined) {
       if ("add" in command) take(local, command.add)
     } else if (DISPATCH_MAPS.has(elements.name)) {
-      for (const element of elements.elem) count(local, keyOf(element), "add" in command ? 1 : -1)
+      for (const element of elements.elem) {
+        if ("add" in command) dispatch(local, elements.name, element)
+        else withdraw(local, elements.name, element)
+      }
     }
   }
 }
 
-function take(local: CountedAddresses, object: RulesetObject): void {
+function take(local: DispatchedAddresses, object: RulesetObject): void {
   if ("map" in object && DISPATCH_MAPS.has(object.map.name)) {
-    for (const element of object.map.elem ?? []) count(local, keyOf(element), 1)
+    local.maps.add(object.map.name)
+    for (const element of object.map.elem ?? []) dispatch(local, object.map.name, element)
   }
   if ("set" in object && /^local[46]_/.test(object.set.name))
     local.ranges.push(...(object.set.elem ?? []).flatMap(rangeOf))
 }
 
+type DispatchElement = ElementList["elem"][number]
+
+function dispatch({ addresses }: DispatchedAddresses, map: string, element: DispatchElement): void {
+  if (!isMapElement(element)) return
+  const [address, value] = element
+  if (typeof address !== "string" || !isVerdict(value)) return
+  addresses.set(address, { ...addresses.get(address), [directionOf(map)]: value })
+}
+
 /** An address is in an egress map and in an ingress map, and leaves them one after the other. */
-function count({ addresses }: CountedAddresses, key: Expression, step: 1 | -1): void {
-  if (typeof key !== "string") return
-  const now = (addresses.get(key) ?? 0) + step
-  if (now > 0) addresses.set(key, now)
-  else addresses.delete(key)
+function withdraw({ addresses }: DispatchedAddresses, map: string, element: DispatchElement): void {
+  const address = keyOf(element)
+  if (typeof address !== "string") return
+  const { [directionOf(map)]: _gone, ...left } = addresses.get(address) ?? {}
+  if (Object.keys(left).length > 0) addresses.set(address, left)
+  else addresses.delete(address)
+}
+
+export function directionOf(map: string): keyof PodVerdicts {
+  return map.startsWith("egress") ? "egress" : "ingress"
 }
 
 export function isInRanges(local: LocalAddresses): (address: string) => boolean {

@@ -1,20 +1,30 @@
 // The enforcer's parts joined: who asks whom, and in which order.
 
 import { performance } from "node:perf_hooks"
+import { rulesetDigest } from "../wire/digest.ts"
 import type { NodeRuleset, NodeUpdate } from "../wire/node-ruleset.ts"
 import { Background } from "./background.ts"
 import { type Cache, createCache, currentBootId } from "./cache.ts"
 import { type Connections, createConnections } from "./connections.ts"
 import { type Conntrack, createConntrack } from "./conntrack.ts"
+import { createDenyCounts, type DenyCount, type DenyCounts } from "./deny-counts.ts"
 import { Enforcement } from "./enforcement.ts"
-import type { Enforcer, EnforcerOptions } from "./enforcer.ts"
+import type { Enforcer, Held, Unchanged } from "./enforcer.ts"
 import { EnforcerError } from "./enforcer-error.ts"
+import type { EnforcerOptions } from "./enforcer-options.ts"
 import type { EnforcerEvent, Reason } from "./event.ts"
 import { createForgetJournal } from "./forget-journal.ts"
 import { checkMask, DEFAULT_MASK } from "./generation.ts"
 import { createGenerationClock, type GenerationClock, refuseForeignMarks } from "./generation-clock.ts"
 import { createKernelTables } from "./kernel-tables.ts"
+import { createLastOwners, type LastOwners } from "./last-owners.ts"
+import { liveAddresses } from "./live-connections.ts"
 import { DISPATCH_MAPS, elementsOf } from "./narrows.ts"
+import { readNodeAddresses } from "./node-addresses.ts"
+import { createObserveSwitch, type ObserveSwitch } from "./observe-switch.ts"
+import { PodAddresses } from "./pod-addresses.ts"
+import { createProgramKeeper, type ProgramKeeper } from "./program-keeper.ts"
+import { NO_SIZES } from "./program-sizes.ts"
 import { createSerial } from "./serial.ts"
 import { startProgram } from "./start-program.ts"
 import type { EnforcerStatus } from "./status.ts"
@@ -29,9 +39,13 @@ export class NodeEnforcer implements Enforcer {
   readonly #connections: Connections
   readonly #background: Background
   readonly #cache: Cache
+  readonly #lastOwners: LastOwners
+  readonly #addresses: PodAddresses
+  readonly #keeper: ProgramKeeper
+  readonly #switch: ObserveSwitch
+  readonly #denyCounts: DenyCounts
   readonly #inbox = createUpdateInbox()
   readonly #inTurn = createSerial()
-  readonly #toDisk = createSerial()
   #bootId = ""
   #error: string | undefined
   #bump = Promise.withResolvers<void>()
@@ -46,7 +60,13 @@ export class NodeEnforcer implements Enforcer {
     const journal = createForgetJournal(directory)
     this.#conntrack = createConntrack(host, directory)
     this.#clock = createGenerationClock(this.#mask, this.#conntrack)
-    this.#connections = createConnections({ conntrack: this.#conntrack, journal, mask: this.#mask, emit })
+    this.#connections = createConnections({
+      conntrack: this.#conntrack,
+      journal,
+      mask: this.#mask,
+      emit,
+      isObserving: () => this.#enforcement.desired.isObserving,
+    })
     this.#enforcement = new Enforcement({
       tables,
       clock: this.#clock,
@@ -61,9 +81,27 @@ export class NodeEnforcer implements Enforcer {
       tables,
       enforcement: this.#enforcement,
       bring: (reason) => this.#bring(reason),
+      attached: () => this.#attach(),
       emit,
     })
     this.#cache = createCache(directory)
+    this.#keeper = createProgramKeeper({
+      cache: this.#cache,
+      mask: this.#mask,
+      program: () => this.#enforcement.program,
+      bootId: () => this.#bootId,
+      emit,
+    })
+    this.#lastOwners = createLastOwners(directory)
+    this.#addresses = new PodAddresses({
+      attached: () => this.#background.attachments.owners(),
+      enforcement: this.#enforcement,
+      connections: this.#connections,
+      lastOwners: this.#lastOwners,
+      emit,
+    })
+    this.#switch = createObserveSwitch(directory)
+    this.#denyCounts = createDenyCounts(host)
   }
 
   async start(): Promise<void> {
@@ -75,6 +113,7 @@ export class NodeEnforcer implements Enforcer {
       }
       await this.#takeUp()
       await this.#background.discover()
+      this.#addresses.prepare()
       await this.#bring("start")
       await this.#connections.recall()
       await this.#connections.finish()
@@ -85,11 +124,14 @@ export class NodeEnforcer implements Enforcer {
   async replace({ forget = [], ...node }: NodeRuleset): Promise<void> {
     this.#inbox.nextSeries()
     await this.#asked("applying a ruleset", async () => {
-      await this.#connections.announce(forget)
+      const ending = this.#addresses.ending(forget, node.owners ?? {})
+      await this.#connections.announce(ending)
       this.#enforcement.hold(node)
-      void this.#keepWhole()
+      void this.#keeper.keepWhole()
       await this.#background.discover()
+      this.#addresses.prepare()
       await this.#bring("replace")
+      await this.#addresses.ended(ending)
     })
     this.#background.problemsChanged()
   }
@@ -100,22 +142,57 @@ export class NodeEnforcer implements Enforcer {
     await Promise.all([this.#inTurn(() => this.#updateAll(series)), waiting.done.promise])
   }
 
+  async unchanged({ revision, forget = [], ...news }: Unchanged): Promise<void> {
+    const { program } = this.#enforcement
+    if (program === undefined) throw new EnforcerError("out-of-step", "no ruleset is held")
+    const plan = { add: [], flip: [], remove: [] }
+    // Those before it are refused by their number.
+    await this.update({ ...news, from: program.revision, revision, plan, forget, narrows: false })
+  }
+
+  held(): Held {
+    const { program } = this.#enforcement
+    if (program === undefined) return { revision: 0, digest: "", asOf: "" }
+    const { ruleset } = program.whole()
+    return { revision: program.revision, digest: rulesetDigest(ruleset), asOf: program.asOf }
+  }
+
+  async observe(isOn: boolean): Promise<void> {
+    await this.#asked("changing the observe mode", () => this.#enforcement.observe(isOn))
+    this.#background.structureChanged()
+    await this.#switch.write(isOn)
+  }
+
+  async connections(limit: number): Promise<readonly string[]> {
+    const { host } = this.options
+    return await liveAddresses(host, await readNodeAddresses(host), limit)
+  }
+
+  denied(): Promise<readonly DenyCount[]> {
+    return this.#denyCounts.read()
+  }
+
   check(): Promise<void> {
     return this.#asked("checking", () => this.#bring("event"))
   }
 
   status(): EnforcerStatus {
-    const { isolated, failedClosed, counters, program, revisionInForce } = this.#enforcement
+    const { refusals, desired, counters, program, revisionInForce } = this.#enforcement
     return {
       wanted: program?.revision,
       revision: revisionInForce,
       generation: this.#clock.current,
       error: this.#error,
-      isolated: [...isolated.values()].map(({ object, error }) => ({ object, error: error.message })),
-      failedClosed,
+      isolated: [...refusals.isolated.values()].map(({ object, error }) => ({
+        object,
+        error: error.message,
+      })),
+      failedClosed: desired.failedClosed,
       problems: this.#background.problems,
       addresses: this.#background.addresses,
       isWatching: this.#background.isWatching,
+      observing: desired.isObserving,
+      sizes: program?.sizes ?? NO_SIZES,
       counters,
     }
   }
@@ -124,12 +201,16 @@ export class NodeEnforcer implements Enforcer {
     this.#connections.stop()
     await this.#background.stop()
     await this.#inTurn(() => Promise.resolve())
-    await this.#toDisk(() => Promise.resolve())
+    await this.#keeper.idle()
   }
 
   /** The kernel's table, or the cached program, before anyone has said anything. */
   async #takeUp(): Promise<void> {
     this.#bootId = this.options.bootId ?? (await currentBootId())
+    await this.#onDisk("reading the observe switch", async () => {
+      this.#enforcement.desired.isObserving = await this.#switch.read()
+    })
+    await this.#onDisk("reading who had an address", () => this.#lastOwners.read(this.#bootId))
     const [kernel, cached] = await Promise.all([this.#enforcement.read(), this.#cache.read()])
     if (cached.kind === "unreadable") this.#emit({ kind: "cache-unreadable", reason: cached.reason })
     const known = cached.kind === "program" ? cached.program : undefined
@@ -140,7 +221,7 @@ export class NodeEnforcer implements Enforcer {
     if (program.kind === "none") return
     if (program.kind === "adopted") this.#emit({ kind: "adopted", revision: program.node.revision })
     this.#enforcement.hold(program.node)
-    void this.#keepWhole()
+    void this.#keeper.keepWhole()
   }
 
   async #updateAll(series: number): Promise<void> {
@@ -149,9 +230,7 @@ export class NodeEnforcer implements Enforcer {
     const updates = waiting.map((each) => each.update)
     const { promise: bump } = this.#bump
     try {
-      await this.#connections.announce(updates.flatMap((update) => update.forget))
-      await this.#enforcement.update(updates)
-      await this.#connections.finish()
+      await this.#applyUpdates(updates)
       this.#error = undefined
     } catch (error) {
       this.#emit({ kind: "failed", what: "applying an update", error })
@@ -162,6 +241,30 @@ export class NodeEnforcer implements Enforcer {
     this.#afterUpdates(updates)
     if (this.#enforcement.generationDue) this.#bumpLater(waiting, bump)
     else for (const each of waiting) each.done.resolve()
+  }
+
+  async #applyUpdates(updates: readonly NodeUpdate[]): Promise<void> {
+    const owners = Object.assign({}, ...updates.map((update) => update.owners ?? {}))
+    const forget = updates.flatMap((update) => update.forget)
+    const ending = this.#addresses.ending(forget, owners)
+    await this.#connections.announce(ending)
+    const isEnding = new Set(ending)
+    await this.#enforcement.update(
+      updates.map((update) => ({ ...update, forget: update.forget.filter((each) => isEnding.has(each)) })),
+    )
+    const isDone = await this.#connections.finish()
+    const hasEndpoints = ending.length > 0 || updates.some((update) => update.owners !== undefined)
+    if (isDone && hasEndpoints) await this.#addresses.ended(ending)
+  }
+
+  /** In turn. */
+  async #attach(): Promise<void> {
+    await this.#addresses.attach()
+    if (!this.#enforcement.generationDue) return
+    const { generationWait } = this.#enforcement
+    this.#background.after("changing the generation", generationWait, () =>
+      this.#enforcement.bumpGeneration(),
+    )
   }
 
   /** The generation comes a little later; who waits for live connections waits for it. */
@@ -181,7 +284,7 @@ export class NodeEnforcer implements Enforcer {
   }
 
   #afterUpdates(updates: readonly NodeUpdate[]): void {
-    void this.#keep(updates)
+    void this.#keeper.keep(updates)
     const flips = updates.flatMap((update) => update.plan.flip)
     const hasObjects = updates.some((update) => update.plan.add.length > 0)
     if (hasObjects || flips.some((command) => elementsOf(command) === undefined))
@@ -200,34 +303,21 @@ export class NodeEnforcer implements Enforcer {
     }
   }
 
+  /** What the disk does not give must not keep the node from enforcing. */
+  async #onDisk(what: string, task: () => Promise<void>): Promise<void> {
+    try {
+      await task()
+    } catch (error) {
+      this.#emit({ kind: "failed", what, error })
+    }
+  }
+
   async #bring(reason: Reason): Promise<void> {
     await this.#enforcement.bring(reason)
     this.#error = undefined
     // Announced with an update that failed.
     await this.#connections.finish()
-  }
-
-  async #keep(updates: readonly NodeUpdate[]): Promise<void> {
-    if (this.#cache.isLong) return this.#keepWhole()
-    await this.#writing(async () => {
-      for (const update of updates) await this.#cache.append(update)
-    })
-  }
-
-  #keepWhole(): Promise<void> {
-    return this.#writing(async () => {
-      const program = this.#enforcement.program
-      if (program === undefined) return
-      await this.#cache.write({ node: program.whole(), bootId: this.#bootId, mask: this.#mask })
-    })
-  }
-
-  async #writing(task: () => Promise<void>): Promise<void> {
-    try {
-      await this.#toDisk(task)
-    } catch (error) {
-      this.#emit({ kind: "failed", what: "caching the program", error })
-    }
+    if (this.#enforcement.desired.side.withheld.size > 0) await this.#attach()
   }
 
   #emit(event: EnforcerEvent): void {

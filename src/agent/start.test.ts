@@ -7,6 +7,7 @@ import type { Ruleset } from "nftables-json/schema"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import type { NodeRuleset, NodeUpdate } from "../wire/node-ruleset.ts"
 import { type CacheRead, createCache, decode, encode } from "./cache.ts"
+import { NO_OVERLAY } from "./endpoints.ts"
 import { createForgetJournal } from "./forget-journal.ts"
 import { NO_SURROUNDINGS } from "./interfaces.ts"
 import { isolate } from "./isolation.ts"
@@ -133,9 +134,12 @@ describe("pods that the program does not know", () => {
     ]),
   }
   const egress = (unknownPods: "deny" | "allow"): readonly unknown[] =>
-    wantedRuleset(program, { surroundings, unknownPods }, { number: 1, mask: 0xff000000 }).flatMap(
-      (object) =>
-        "map" in object && object.map.name === "egress4" ? (object.map.elem ?? []).map(([key]) => key) : [],
+    wantedRuleset(
+      program,
+      { surroundings, unknownPods, overlay: NO_OVERLAY },
+      { number: 1, mask: 0xff000000 },
+    ).flatMap((object) =>
+      "map" in object && object.map.name === "egress4" ? (object.map.elem ?? []).map(([key]) => key) : [],
     )
   test("are denied: they have no element", () => {
     expect(egress("deny")).toEqual(["10.1.0.2", "10.1.0.3"])

@@ -2,6 +2,7 @@
 
 import type { Counters } from "./event.ts"
 import type { Problem } from "./problem.ts"
+import type { ProgramSizes } from "./program-sizes.ts"
 
 export interface EnforcerStatus {
   /** The revision that was asked for; 0 for what a reboot leaves of the last one, undefined before the first. */
@@ -20,6 +21,10 @@ export interface EnforcerStatus {
   readonly addresses: readonly string[]
   /** nftables events come through. */
   readonly isWatching: boolean
+  /** Somebody on the node has switched every drop off. */
+  readonly observing: boolean
+  /** Of the program that is held. */
+  readonly sizes: ProgramSizes
   readonly counters: Readonly<Counters>
 }
 

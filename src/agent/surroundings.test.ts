@@ -41,9 +41,15 @@ const link = (name: string, kind: string, master = ""): Link => ({
   master,
   bridge: kind === "bridge" ? { nfCallIptables: true, nfCallIp6tables: true } : undefined,
 })
-const cniResult = (host: readonly string[], addresses: readonly string[]): string =>
+const attached = (...result: Parameters<typeof cniResult>) => attachmentsIn(cniResult(...result)) ?? []
+const cniResult = (host: readonly string[], addresses: readonly string[], ifName = "eth0"): string =>
   JSON.stringify({
     kind: "cniCacheV1",
+    ifName,
+    cniArgs: [
+      ["IgnoreUnknown", "1"],
+      ["K8S_POD_UID", "uid-1"],
+    ],
     result: {
       cniVersion: "1.0.0",
       interfaces: [
@@ -56,8 +62,9 @@ const cniResult = (host: readonly string[], addresses: readonly string[]): strin
 
 describe("CNI results", () => {
   test("name the node's ends, the pod's hardware address and its addresses", () => {
-    expect(attachmentsIn(cniResult(["cni0", "veth1"], ["10.1.0.2/24", "fd00::2/64"]))).toEqual([
+    expect(attached(["cni0", "veth1"], ["10.1.0.2/24", "fd00::2/64"])).toEqual([
       {
+        podUid: "uid-1",
         hostInterfaces: ["cni0", "veth1"],
         hardwareAddress: "0a:58:0a:01:00:02",
         addresses: ["10.1.0.2", "fd00::2"],
@@ -70,8 +77,18 @@ describe("CNI results", () => {
     ["no addresses", cniResult(["veth1"], [])],
     ["a list", "[]"],
   ])("that say nothing are nothing: %s", ([, text]) => {
-    expect(attachmentsIn(text)).toEqual([])
+    expect(attachmentsIn(text) ?? []).toEqual([])
   })
+})
+
+test("an interface of a secondary network is not the pod's", () => {
+  expect(attachmentsIn(cniResult(["veth1"], ["10.9.0.2/24"], "net1"))).toMatchObject([{ podUid: "" }])
+})
+
+test("a result that is being written is not known", () => {
+  const text = cniResult(["veth1"], ["10.1.0.2/24"])
+  expect(attachmentsIn("")).toBeUndefined()
+  expect(attachmentsIn(text.slice(0, -1))).toBeUndefined()
 })
 
 describe("pod interfaces", () => {
@@ -124,17 +141,17 @@ describe("pod interfaces", () => {
     ["a name alone says nothing", {}, []],
     [
       "a CNI result whose veth is gone says nothing",
-      { attachments: attachmentsIn(cniResult(["veth9"], ["10.1.0.2/24"])) },
+      { attachments: attached(["veth9"], ["10.1.0.2/24"]) },
       [],
     ],
     [
       "a CNI result on a bridge names the bridge",
-      { attachments: attachmentsIn(cniResult(["cni0", "veth1"], ["10.1.0.2/24"])) },
+      { attachments: attached(["cni0", "veth1"], ["10.1.0.2/24"]) },
       ["cni0"],
     ],
     [
       "a CNI result without bridge names the veth",
-      { attachments: attachmentsIn(cniResult(["veth2"], ["10.1.0.2/32"])) },
+      { attachments: attached(["veth2"], ["10.1.0.2/32"]) },
       ["veth2"],
     ],
   ])("%s", ([, rest, expected]) => {

@@ -5,6 +5,7 @@
 import { isIPv6 } from "node:net"
 import type { MapElement, NftMap, NftSet, Ruleset, RulesetObject, Verdict } from "nftables-json/schema"
 import { antispoofRuleset } from "./antispoof.ts"
+import { type Overlay, overlaid } from "./endpoints.ts"
 import { type Generation, withGeneration } from "./generation.ts"
 import type { LocalAddresses, Surroundings } from "./interfaces.ts"
 import { isInRanges, localAddressesIn } from "./local-addresses.ts"
@@ -16,12 +17,13 @@ export type UnknownPods = "deny" | "allow"
 export interface Additions {
   readonly surroundings: Surroundings
   readonly unknownPods: UnknownPods
+  readonly overlay: Overlay
 }
 
 export function wantedRuleset(program: Ruleset, additions: Additions, generation: Generation): Ruleset {
-  const { surroundings } = additions
+  const { surroundings, overlay } = additions
   const explicit = explicitAddresses(localAddressesIn(program), additions)
-  const filled = program.map((object) => withOwnElements(object, surroundings, explicit))
+  const filled = program.map((object) => withOwnElements(object, { surroundings, overlay, explicit }))
   const ports = { known: surroundings.ports, unknown: surroundings.unknownPorts }
   return [...withGeneration(filled, generation), ...antispoofRuleset(ports)]
 }
@@ -31,7 +33,7 @@ export function explicitAddresses(local: LocalAddresses, additions: Additions): 
   if (additions.unknownPods === "deny") return []
   const isLocal = isInRanges(local)
   return [...additions.surroundings.pods.keys()]
-    .filter((address) => isLocal(address) && !local.addresses.has(address))
+    .filter((address) => isLocal(address) && !local.addresses.has(address) && !additions.overlay.has(address))
     .sort()
 }
 
@@ -53,18 +55,21 @@ function emptied<T extends NftSet | NftMap>(set: T): Omit<T, "elem"> {
   return definition
 }
 
-function withOwnElements(
-  object: RulesetObject,
-  surroundings: Surroundings,
-  explicit: readonly string[],
-): RulesetObject {
+interface OwnElements {
+  readonly surroundings: Surroundings
+  readonly overlay: Overlay
+  readonly explicit: readonly string[]
+}
+
+function withOwnElements(object: RulesetObject, own: OwnElements): RulesetObject {
+  const { surroundings, overlay, explicit } = own
   if ("set" in object && object.set.name === "pod_interfaces") {
     return { set: { ...object.set, elem: surroundings.podInterfaces } }
   }
-  if (explicit.length === 0 || !("map" in object) || !DISPATCH_MAPS.has(object.map.name)) return object
-  return {
-    map: { ...object.map, elem: [...(object.map.elem ?? []), ...explicitElements(object.map, explicit)] },
-  }
+  if (!("map" in object) || !DISPATCH_MAPS.has(object.map.name)) return object
+  if (explicit.length + overlay.size === 0) return object
+  const elem = overlaid(object.map.name, object.map.elem ?? [], overlay)
+  return { map: { ...object.map, elem: [...elem, ...explicitElements(object.map, explicit)] } }
 }
 
 function explicitElements(map: NftMap, explicit: readonly string[]): readonly MapElement[] {

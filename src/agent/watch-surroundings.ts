@@ -1,7 +1,6 @@
-// Tells when interfaces, routes or CNI results may have changed. What they are now is asked elsewhere: events are
+// Tells when interfaces or routes may have changed. What they are now is asked elsewhere: events are
 // reasons to look, never facts.
 
-import { type FSWatcher, watch } from "node:fs"
 import type { Host, Watch } from "./host.ts"
 
 export interface SurroundingsWatch {
@@ -10,7 +9,6 @@ export interface SurroundingsWatch {
 
 export interface SurroundingsWatcher {
   readonly host: Host
-  readonly cniResults: string | undefined
   readonly changed: () => void
   readonly restarted: (reason: string) => void
 }
@@ -18,7 +16,7 @@ export interface SurroundingsWatcher {
 /** Time for the rest of a burst: a pod's start is some ten events. */
 const GATHER_MS = 20
 const RESTART_MS = 1_000
-/** Against lost events, and for a directory that did not exist when it was to be watched. */
+/** Against lost events. */
 const POLL_MS = 10_000
 
 export function watchSurroundings(watcher: SurroundingsWatcher): SurroundingsWatch {
@@ -44,7 +42,6 @@ export function watchSurroundings(watcher: SurroundingsWatcher): SurroundingsWat
     })
   }
   begin()
-  const files = watchDirectory(watcher.cniResults, changed)
   const poll = setInterval(changed, POLL_MS)
   return {
     stop: async () => {
@@ -52,19 +49,7 @@ export function watchSurroundings(watcher: SurroundingsWatcher): SurroundingsWat
       clearTimeout(gathering)
       clearTimeout(restarting)
       clearInterval(poll)
-      files?.close()
       await running?.stop()
     },
-  }
-}
-
-function watchDirectory(directory: string | undefined, changed: () => void): FSWatcher | undefined {
-  if (directory === undefined) return undefined
-  try {
-    const watcher = watch(directory, changed)
-    watcher.on("error", () => watcher.close())
-    return watcher
-  } catch {
-    return undefined
   }
 }

@@ -17,7 +17,17 @@ export interface NodeRuleset {
   readonly forget?: readonly string[]
   /** Every pod that is bound to the node and whose address the ruleset does not have yet. */
   readonly bindings?: readonly Binding[]
+  readonly owners?: Owners
+  /** When the cluster was as this says; kept beside the program, and sent when the next stream begins. */
+  readonly asOf?: string
 }
+
+/**
+ * metadata.uid of the pod that has a local address, by address: of every address in the maps `egress` and `ingress`.
+ * The agent compares it with what the CNI plugin said: an address that has a new owner there is not judged as
+ * its last one.
+ */
+export type Owners = Readonly<Record<string, string>>
 
 /**
  * How a pod will be judged as soon as it has an address: what the maps `egress` and `ingress` will say for it. The agent
@@ -41,4 +51,7 @@ export interface NodeUpdate {
   readonly narrows: boolean
   /** All bindings of the node, where any has changed. */
   readonly bindings?: readonly Binding[]
+  /** Of addresses that are new or have another owner; an address that leaves the maps has none. */
+  readonly owners?: Owners
+  readonly asOf?: string
 }

@@ -6,7 +6,8 @@ import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { createInteractive, type InteractiveNft } from "nftables-json/interactive"
 import type { Ruleset } from "nftables-json/schema"
-import { createEnforcer, type Enforcer, type EnforcerOptions } from "../../src/agent/enforcer.ts"
+import { createEnforcer, type Enforcer } from "../../src/agent/enforcer.ts"
+import type { EnforcerOptions } from "../../src/agent/enforcer-options.ts"
 import type { EnforcerEvent } from "../../src/agent/event.ts"
 import { createHost, type Host } from "../../src/agent/host.ts"
 import { changesTo } from "../../src/compile/compile.ts"
@@ -115,7 +116,7 @@ export function createAgent(
   const enforcer = createEnforcer({
     nft,
     host,
-    cniResults: node.cniResultsDirectory,
+    cniResults: [node.cniResultsDirectory],
     onEvent: (event) => events.push(event),
     ...options,
   })

@@ -10,7 +10,7 @@ import { diff } from "nftables-json/diff"
 import { createOneShot } from "nftables-json/one-shot"
 import type { Ruleset } from "nftables-json/schema"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
-import type { EnforcerOptions } from "../../src/agent/enforcer.ts"
+import type { EnforcerOptions } from "../../src/agent/enforcer-options.ts"
 import { withGeneration } from "../../src/agent/generation.ts"
 import { createHost } from "../../src/agent/host.ts"
 import {

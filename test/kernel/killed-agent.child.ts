@@ -18,7 +18,7 @@ const enforcer = createEnforcer({
   nft: createInteractive({ command: [...order.prefix, "nft"], name: `child${process.pid}` }),
   host: createHost({ prefix: order.prefix }),
   directory: order.directory,
-  cniResults: order.cniResults,
+  cniResults: [order.cniResults],
 })
 await enforcer.start()
 process.stdout.write("started\n")

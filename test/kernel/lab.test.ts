@@ -4,7 +4,7 @@ import { existsSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
-import { readAttachments } from "../../src/agent/cni-results.ts"
+import { createAttachments } from "../../src/agent/attachments.ts"
 import { tryAll } from "../../src/cli/demo/trial.ts"
 import { createLab, type Lab, type ProbeProtocol, type ProbeRequest } from "../../src/lab/lab.ts"
 import { namespacesOf, removeLab, sweepStaleLabs } from "../../src/lab/ownership.ts"
@@ -87,7 +87,9 @@ describe("a lab without policies", () => {
 
   test("tells each pod's interface and addresses as a CNI plugin would", async () => {
     for (const node of lab.nodes) {
-      const attachments = await readAttachments(node.cniResultsDirectory)
+      const results = createAttachments([node.cniResultsDirectory])
+      await results.refresh()
+      const attachments = results.all()
       const pods = lab.pods.filter((pod) => pod.node === node.name && pod.namespace !== node.namespace)
       expect(attachments.map((each) => each.addresses.join()).sort()).toStrictEqual(
         pods.map((pod) => pod.addresses.join()).sort(),

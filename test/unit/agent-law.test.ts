@@ -169,7 +169,7 @@ async function run(steps: readonly Step[]): Promise<void> {
       (object) => !("set" in object && object.set.name === "revision"),
     )
   expect(comparable(await fake.list({ kind: "table", ...table }))).toEqual(comparable(render()))
-  expect(enforcement.isolated.size).toBe(0)
+  expect(enforcement.refusals.isolated.size).toBe(0)
 }
 
 test("the kernel has the ruleset of the cluster as it is", { timeout: 120_000 }, async () => {

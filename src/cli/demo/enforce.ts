@@ -56,7 +56,7 @@ async function enforceOn(node: LabNode, ruleset: Ruleset, lab: Lab): Promise<Enf
     nft: createOneShot({ command: [...prefix, "nft"] }),
     host: createHost({ prefix }),
     directory: join(lab.directory, "agent", node.name),
-    cniResults: node.cniResultsDirectory,
+    cniResults: [node.cniResultsDirectory],
   })
   await enforcer.start()
   await enforcer.replace({ revision: 1, ruleset })
