@@ -19,7 +19,7 @@ initContainers:
   - name: remove
     image: {{ include "postern.image" . | quote }}
     imagePullPolicy: {{ .Values.image.pullPolicy }}
-    args: [node, remove]
+    args: [agent, remove]
     resources:
       requests: { cpu: 10m, memory: 64Mi }
       limits: { memory: 128Mi }
