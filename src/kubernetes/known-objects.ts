@@ -1,0 +1,135 @@
+// What the API server has told of one collection so far: enough to tell what is new in what it tells next.
+//
+// A relist becomes what differs from what is known, all at once, so that it deletes nothing but what is gone. An event
+// that is not newer than what is known is a repetition: events of one collection come in the order of their versions.
+
+import type { ObjectChange, ObjectKey, ObjectVersion, Resource } from "./resource.ts"
+import { versionOf } from "./resource.ts"
+
+export interface KnownObjectsOptions<T> {
+  readonly resource: Resource<T>
+  readonly onMistake: (object: string, mistake: string) => void
+}
+
+/** A list that is being read; nothing of it counts before `commit`. */
+export interface Relist<T> {
+  set(object: unknown): void
+  delete(object: unknown): void
+  /** What is different now. */
+  commit(resourceVersion: string): readonly ObjectChange<T>[]
+}
+
+export class KnownObjects<T> {
+  readonly #options: KnownObjectsOptions<T>
+  #versions = new Map<string, ObjectVersion>()
+  #latest = ""
+
+  constructor(options: KnownObjectsOptions<T>) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#versions.size
+  }
+
+  /** Where a watch goes on; undefined before the first list, and where it must be read again. */
+  get resourceVersion(): string | undefined {
+    return this.#latest === "" ? undefined : this.#latest
+  }
+
+  /** A bookmark: everything up to this version has been told. */
+  advance(resourceVersion: string): void {
+    if (isLater(resourceVersion, this.#latest)) this.#latest = resourceVersion
+  }
+
+  set(object: unknown): readonly ObjectChange<T>[] {
+    const version = this.#read(object)
+    if (version === undefined || !isLater(version.resourceVersion, this.#latest)) return []
+    this.#latest = version.resourceVersion
+    const before = this.#versions.get(textOf(version.key))
+    this.#versions.set(textOf(version.key), version)
+    return this.#changes(before, version, object)
+  }
+
+  delete(object: unknown): readonly ObjectChange<T>[] {
+    const version = this.#read(object)
+    if (version === undefined || !isLater(version.resourceVersion, this.#latest)) return []
+    this.#latest = version.resourceVersion
+    return this.#versions.delete(textOf(version.key)) ? [{ op: "delete", key: version.key }] : []
+  }
+
+  /** The collection is not there any more. */
+  clear(): readonly ObjectChange<T>[] {
+    const gone = [...this.#versions.values()].map(({ key }) => ({ op: "delete", key }) as const)
+    this.#versions = new Map()
+    this.#latest = ""
+    return gone
+  }
+
+  /** Not trusted: the server may mean another object by the version that we know one by. */
+  relist({ trusted }: { readonly trusted: boolean } = { trusted: true }): Relist<T> {
+    const versions = new Map<string, ObjectVersion>()
+    // An object may come twice in one list: pages that were taken up again, events behind the initial ones.
+    const changes = new Map<string, readonly ObjectChange<T>[]>()
+    return {
+      set: (object) => {
+        const version = this.#read(object)
+        if (version === undefined) return
+        const text = textOf(version.key)
+        const before = versions.get(text) ?? this.#versions.get(text)
+        if (versions.has(text) && !isLater(version.resourceVersion, before?.resourceVersion ?? "")) return
+        versions.set(text, version)
+        const told = this.#versions.get(text)
+        const isTold = told?.resourceVersion === version.resourceVersion && told.uid === version.uid
+        if (isTold && trusted) changes.delete(text)
+        else changes.set(text, this.#changes(told, version, object))
+      },
+      delete: (object) => {
+        const version = this.#read(object)
+        if (version === undefined) return
+        versions.delete(textOf(version.key))
+        changes.delete(textOf(version.key))
+      },
+      commit: (resourceVersion) => {
+        const gone = [...this.#versions].filter(([text]) => !versions.has(text))
+        this.#versions = versions
+        this.#latest = resourceVersion
+        const deletes = gone.map(([, { key }]) => ({ op: "delete", key }) as const)
+        return [...deletes, ...[...changes.values()].flat()]
+      },
+    }
+  }
+
+  /** Another object of the same name is a new one: the old one is deleted first. */
+  #changes(
+    before: ObjectVersion | undefined,
+    { key, uid }: ObjectVersion,
+    object: unknown,
+  ): readonly ObjectChange<T>[] {
+    const { resource, onMistake } = this.#options
+    const value = resource.decode(object, key, (mistake) => onMistake(textOf(key), mistake))
+    const set = { op: "set", key, value } as const
+    return before === undefined || before.uid === uid ? [set] : [{ op: "delete", key }, set]
+  }
+
+  #read(object: unknown): ObjectVersion | undefined {
+    const version = versionOf(object)
+    if (version === undefined) this.#options.onMistake("", "an object without a name or a version")
+    return version
+  }
+}
+
+function textOf({ namespace, name }: ObjectKey): string {
+  return namespace === "" ? name : `${namespace}/${name}`
+}
+
+/** Versions are decimal numbers that grow (KEP-5504); what is no number is taken as later, unless it is the same. */
+function isLater(version: string, than: string): boolean {
+  if (version === than || version === "") return false
+  if (!isNumber(version) || !isNumber(than)) return true
+  return version.length === than.length ? version > than : version.length > than.length
+}
+
+function isNumber(version: string): boolean {
+  return /^[1-9][0-9]*$/.test(version)
+}

@@ -1,0 +1,281 @@
+// A collection of the API, followed: listed once, watched from there, listed again where the server has forgotten.
+//
+// WatchList (KEP-3157) is asked for first: one stream, object by object. Where the server has it not, or where it
+// failed, the list is read in pages. What the handler is given adds up to the server's state at every commit: the first
+// call has the whole list, a relist only what differs.
+
+import { setTimeout } from "node:timers/promises"
+import { listIn, recordIn } from "../api/conforms.ts"
+import { ConnectionError, isStatus } from "./api-error.ts"
+import { Attempts, isRewound, isWatchListRefusal } from "./attempts.ts"
+import type { KubernetesClient } from "./client.ts"
+import { KnownObjects, type Relist } from "./known-objects.ts"
+import { type ObjectChange, type Resource, textIn } from "./resource.ts"
+import { defaultRetryTiming, type RetryTiming } from "./retry-delay.ts"
+import type { WatchEvent, WatchStatus } from "./watch-event.ts"
+import { readWatchLine, type WatchLine } from "./watch-line.ts"
+
+export interface WatchTiming extends RetryTiming {
+  /** Bookmarks come about once a minute: a stream that is silent longer is taken for dead. */
+  readonly idleMs: number
+  /** The server ends a watch after this long to twice this long. */
+  readonly watchMs: number
+}
+
+export interface ListWatchOptions<T> {
+  readonly client: KubernetesClient
+  readonly resource: Resource<T>
+  readonly handler: (changes: readonly ObjectChange<T>[]) => void
+  readonly onEvent?: (event: WatchEvent) => void
+  readonly timing?: Partial<WatchTiming>
+  readonly pageSize?: number
+  /** False: never ask for WatchList. */
+  readonly watchList?: boolean
+}
+
+export interface ListWatch {
+  start(): void
+  /** The first list has been handed on. */
+  readonly synced: Promise<void>
+  stop(): Promise<void>
+  status(): WatchStatus
+}
+
+const defaultTiming: WatchTiming = { ...defaultRetryTiming, idleMs: 90_000, watchMs: 300_000 }
+const PAGE_SIZE = 500
+
+/** A stream that lived so long was a good one, also if it said nothing. */
+const GOOD_AFTER_MS = 5_000
+
+export function createListWatch<T>(options: ListWatchOptions<T>): ListWatch {
+  return new Loop(options)
+}
+
+class Loop<T> implements ListWatch {
+  readonly #options: ListWatchOptions<T>
+  readonly #timing: WatchTiming
+  readonly #known: KnownObjects<T>
+  readonly #attempts: Attempts
+  readonly #stopping = new AbortController()
+  readonly #synced = Promise.withResolvers<void>()
+  #running: Promise<void> | undefined
+  #state: WatchStatus["state"] = "stopped"
+  #error: Error | undefined
+  #isSynced = false
+  #contact: number | undefined
+  #streams = 0
+  #mustList = true
+  #isRewound = false
+
+  constructor(options: ListWatchOptions<T>) {
+    const { resource, pageSize = PAGE_SIZE, watchList = true } = options
+    this.#options = options
+    this.#timing = { ...defaultTiming, ...options.timing }
+    this.#attempts = new Attempts({ timing: this.#timing, pageSize, watchList })
+    this.#known = new KnownObjects({
+      resource,
+      onMistake: (object, mistake) =>
+        this.#emit({ kind: "odd-object", resource: resource.name, object, mistake }),
+    })
+  }
+
+  get synced(): Promise<void> {
+    return this.#synced.promise
+  }
+
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  status(): WatchStatus {
+    return {
+      resource: this.#options.resource.name,
+      state: this.#state,
+      synced: this.#isSynced,
+      objects: this.#known.size,
+      streams: this.#streams,
+      silentMs: this.#contact === undefined ? undefined : performance.now() - this.#contact,
+      error: this.#error,
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      try {
+        if (!this.#mustList) await this.#watch()
+        else if (this.#attempts.usesWatchList) await this.#watch(this.#relist())
+        else await this.#list()
+      } catch (error) {
+        if (!signal.aborted) await this.#recover(error instanceof Error ? error : new Error(String(error)))
+      }
+    }
+    this.#state = "stopped"
+  }
+
+  #relist(): Relist<T> {
+    if (this.#state !== "absent") this.#state = "listing"
+    return this.#known.relist({ trusted: !this.#isRewound })
+  }
+
+  async #list(): Promise<void> {
+    const { client, resource } = this.#options
+    const began = performance.now()
+    const relist = this.#relist()
+    let next = ""
+    let resourceVersion = ""
+    do {
+      const page = await client.get(
+        resource.path,
+        { ...resource.query, limit: this.#attempts.pageSize, continue: next === "" ? undefined : next },
+        this.#stopping.signal,
+      )
+      this.#contact = performance.now()
+      for (const item of listIn(page, "items")) relist.set(item)
+      const metadata = recordIn(page, "metadata")
+      resourceVersion = textIn(metadata, "resourceVersion")
+      next = textIn(metadata, "continue")
+    } while (next !== "")
+    this.#commit(relist, { resourceVersion, how: "list", began })
+  }
+
+  /** From the version that is known, or with the list as its initial events. */
+  async #watch(initial?: Relist<T>): Promise<void> {
+    const began = performance.now()
+    let relist = initial
+    let isGood = false
+    for await (const text of this.#lines(initial !== undefined)) {
+      this.#contact = performance.now()
+      const line = readWatchLine(text)
+      if (line.kind === "error") throw line.error
+      if (relist === undefined) {
+        isGood = true
+        this.#attempts.streamed()
+        this.#take(line)
+      } else if (line.kind !== "bookmark") {
+        relist[line.kind](line.object)
+      } else if (line.endsInitialEvents) {
+        this.#commit(relist, { resourceVersion: line.resourceVersion, how: "watch-list", began })
+        relist = undefined
+        this.#state = "watching"
+      }
+    }
+    if (relist !== undefined)
+      throw new ConnectionError("a list ended in its middle", new Error("no bookmark"))
+    if (!isGood && performance.now() - began < GOOD_AFTER_MS) {
+      throw new ConnectionError("a watch ended at once", new Error("the server closed it"))
+    }
+    this.#attempts.streamed()
+  }
+
+  #lines(isInitial: boolean): AsyncIterable<string> {
+    const { client, resource } = this.#options
+    const { watchMs, idleMs } = this.#timing
+    const since = isInitial
+      ? { sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" }
+      : { resourceVersion: this.#known.resourceVersion }
+    const timeoutSeconds = Math.ceil((watchMs * (1 + Math.random())) / 1000)
+    if (!isInitial) this.#state = "watching"
+    this.#error = undefined
+    this.#streams++
+    const query = { ...resource.query, ...since, allowWatchBookmarks: true, timeoutSeconds }
+    return client.watch(resource.path, query, { signal: this.#stopping.signal, idleMs })
+  }
+
+  #take(line: Exclude<WatchLine, { readonly kind: "error" }>): void {
+    if (line.kind === "bookmark") {
+      this.#known.advance(line.resourceVersion)
+      return
+    }
+    const changes = this.#known[line.kind](line.object)
+    if (changes.length > 0) this.#hand(changes)
+  }
+
+  #commit(
+    relist: Relist<T>,
+    told: { readonly resourceVersion: string; readonly how: "list" | "watch-list"; readonly began: number },
+  ): void {
+    if (told.resourceVersion === "") throw new ConnectionError("a list", new Error("it has no version"))
+    const changes = relist.commit(told.resourceVersion)
+    this.#mustList = false
+    this.#isRewound = false
+    this.#attempts.listed()
+    this.#handList(changes)
+    this.#emit({
+      kind: "listed",
+      resource: this.#options.resource.name,
+      how: told.how,
+      objects: this.#known.size,
+      changes: changes.length,
+      milliseconds: performance.now() - told.began,
+    })
+  }
+
+  /** The first list is handed on also where it is empty: it says so. */
+  #handList(changes: readonly ObjectChange<T>[]): void {
+    if (changes.length > 0 || !this.#isSynced) this.#hand(changes)
+    this.#isSynced = true
+    this.#synced.resolve()
+  }
+
+  /** A handler that throws is a bug, and no fault of the stream that a retry could mend. */
+  #hand(changes: readonly ObjectChange<T>[]): void {
+    try {
+      this.#options.handler(changes)
+    } catch (error) {
+      setImmediate(() => {
+        throw error
+      })
+    }
+  }
+
+  async #recover(error: Error): Promise<void> {
+    const { name: resource, optional } = this.#options.resource
+    if (this.#mustList && this.#attempts.usesWatchList && isWatchListRefusal(error)) {
+      this.#attempts.refuseWatchList()
+      this.#emit({ kind: "watch-list-refused", resource, error })
+      return
+    }
+    this.#isRewound ||= isRewound(error)
+    if (this.#mustList) {
+      this.#attempts.listFailed(error)
+    } else if (this.#attempts.watchFailed(error)) {
+      this.#mustList = true
+      this.#emit({ kind: "expired", resource, error })
+    }
+    const retryInMs = this.#attempts.delay(error)
+    if (!(this.#mustList && optional && isStatus(error, 404) && this.#miss())) {
+      this.#state = "waiting"
+      this.#error = error
+      this.#emit({ kind: "failed", resource, error, retryInMs })
+    }
+    await this.#sleep(retryInMs)
+  }
+
+  /** The collection was not found; true where that means that there are no objects of this kind. */
+  #miss(): boolean {
+    const isGone = this.#attempts.missed() || this.#known.size === 0
+    if (!isGone || this.#state === "absent") return isGone
+    this.#emit({ kind: "absent", resource: this.#options.resource.name })
+    this.#state = "absent"
+    this.#handList(this.#known.clear())
+    return true
+  }
+
+  async #sleep(milliseconds: number): Promise<void> {
+    try {
+      await setTimeout(milliseconds, undefined, { signal: this.#stopping.signal })
+    } catch {
+      // Stopped.
+    }
+  }
+
+  #emit(event: WatchEvent): void {
+    this.#options.onEvent?.(event)
+  }
+}

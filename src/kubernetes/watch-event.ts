@@ -1,0 +1,42 @@
+// What a watch tells of itself, for log and metrics.
+
+export type WatchEvent =
+  | {
+      readonly kind: "listed"
+      readonly resource: string
+      readonly how: "list" | "watch-list"
+      readonly objects: number
+      readonly changes: number
+      readonly milliseconds: number
+    }
+  /** The version that is held is too old: everything is listed again. */
+  | { readonly kind: "expired"; readonly resource: string; readonly error: Error }
+  /** The server has no WatchList: from now on lists are read in pages. */
+  | { readonly kind: "watch-list-refused"; readonly resource: string; readonly error: Error }
+  | {
+      readonly kind: "failed"
+      readonly resource: string
+      readonly error: Error
+      readonly retryInMs: number
+    }
+  /** A kind whose CRD is not installed. */
+  | { readonly kind: "absent"; readonly resource: string }
+  | {
+      readonly kind: "odd-object"
+      readonly resource: string
+      readonly object: string
+      readonly mistake: string
+    }
+
+export interface WatchStatus {
+  readonly resource: string
+  readonly state: "stopped" | "listing" | "watching" | "waiting" | "absent"
+  readonly synced: boolean
+  readonly objects: number
+  /** How often a stream has been opened, the first time included. */
+  readonly streams: number
+  /** Milliseconds since the server said anything, bookmarks included; undefined before the first time. */
+  readonly silentMs: number | undefined
+  /** Why it waits. */
+  readonly error: Error | undefined
+}
