@@ -35,6 +35,9 @@ export interface DeniedTotalsOptions {
   readonly onDenied: (chain: DenyChain, packets: number) => void
 }
 
+/** Of one node, that are remembered. */
+const MOST_CHAINS = 2_000
+
 const none: Denied = { ingress: 0, egress: 0 }
 
 export function createDeniedTotals({ chainNamed, onDenied }: DeniedTotalsOptions): DeniedTotals {
@@ -52,7 +55,7 @@ export function createDeniedTotals({ chainNamed, onDenied }: DeniedTotalsOptions
   return {
     report: (node, counts) => {
       const before = counted.get(node)
-      counted.set(node, new Map(counts.map(({ chain, packets }) => [chain, packets])))
+      counted.set(node, remembered(before, counts))
       // What a node has counted before its first report to this replica, another one may have added up.
       if (before === undefined) return
       for (const { chain, packets } of counts) {
@@ -73,4 +76,17 @@ export function createDeniedTotals({ chainNamed, onDenied }: DeniedTotalsOptions
     },
     dropPolicy: (policy) => void totals.delete(policy),
   }
+}
+
+/** A report names the chains with the most: one that it leaves out has not begun anew. */
+function remembered(
+  before: ReadonlyMap<string, number> | undefined,
+  counts: readonly DeniedCount[],
+): ReadonlyMap<string, number> {
+  const now = new Map(counts.map(({ chain, packets }) => [chain, packets]))
+  for (const [chain, packets] of before ?? []) {
+    if (now.size >= MOST_CHAINS) break
+    if (!now.has(chain)) now.set(chain, packets)
+  }
+  return now
 }

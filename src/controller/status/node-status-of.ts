@@ -52,8 +52,8 @@ export function nodeStatusOf(health: NodeHealth, { now, previous }: NodeStatusCo
 }
 
 /** What is worth writing: revisions move on all the time. */
-export function shownPart({ revision: _, ...shown }: NodeStatusStatus): Omit<NodeStatusStatus, "revision"> {
-  return shown
+export function shownPart(status: NodeStatusStatus): NodeStatusStatus {
+  return { ...status, revision: { wanted: 0, applied: 0 } }
 }
 
 function stateOf(health: NodeHealth, now: number): NodeStateName {

@@ -83,7 +83,7 @@ export function createPolicyProgress({ stateOf, onConfirmed }: ProgressOptions):
     },
     drop: forget,
     nodeChanged: (state) => {
-      for (const key of [...(keysByNode.get(state.node) ?? [])]) {
+      for (const key of Array.from(keysByNode.get(state.node) ?? [])) {
         const record = records.get(key)
         if (record !== undefined) ask(key, record, state)
       }

@@ -1,0 +1,301 @@
+// Writes the statuses of policies and nodes, on the replica that leads; the others keep themselves ready.
+
+import type { NodeStatusStatus } from "../../api/node-status.ts"
+import type { PolicyPhase, PolicyStatusStatus } from "../../api/policy-status.ts"
+import type { Engine } from "../../compile/engine/engine.ts"
+import type { PolicyReference } from "../../compile/policy-ir.ts"
+import type { PolicyView } from "../../compile/policy-view.ts"
+import type { Change, Enforcement } from "../../compile/snapshot.ts"
+import type { KubernetesClient } from "../../kubernetes/client.ts"
+import { createListWatch, type ListWatch } from "../../kubernetes/list-watch.ts"
+import type { Resource } from "../../kubernetes/resource.ts"
+import type { WatchEvent } from "../../kubernetes/watch-event.ts"
+import type { Log } from "../../telemetry/log.ts"
+import type { Distributor } from "../distributor.ts"
+import type { NodeState } from "../node-state.ts"
+import { createDeniedTotals, type DeniedTotals, type DenyChain } from "./denied-totals.ts"
+import { createNodeBoard, type NodeBoard } from "./node-board.ts"
+import { createNodeStatuses, type NodeStatuses } from "./node-statuses.ts"
+import { policyKey } from "./policy-key.ts"
+import { createPolicyProgress, type PolicyProgress } from "./policy-progress.ts"
+import { createPolicyStatuses, type PolicyStatuses, type PolicyTransition } from "./policy-statuses.ts"
+import { createStatusObjects, type StatusObject, type StatusObjects } from "./status-objects.ts"
+import { nodeStatuses, nodeStatusResource, policyStatuses, policyStatusResource } from "./status-resource.ts"
+import { createWriteQueue, type WriteOutcome, type WriteQueue } from "./write-queue.ts"
+
+export interface StatusWriterOptions {
+  readonly client: KubernetesClient
+  readonly engine: Pick<Engine, "policies" | "policyView">
+  readonly distributor: Pick<Distributor, "nodes" | "onNodeState" | "onProgram">
+  readonly log: Log
+  /** The cluster's mode. */
+  readonly enforcement: () => Enforcement
+  /** What a deny chain of any node stands for; undefined for one that is not known (any more). */
+  readonly chainNamed?: (chain: string) => DenyChain | undefined
+  readonly onDenied?: (chain: DenyChain, packets: number) => void
+  readonly onTransition?: (transition: PolicyTransition) => void
+  readonly onWatchEvent?: (event: WatchEvent) => void
+  /** Requests a second. */
+  readonly rate?: number
+}
+
+export interface StatusWriter {
+  /** Resolves when the statuses that are there are known. */
+  start(): Promise<void>
+  stop(): Promise<void>
+  setLeader(leads: boolean): void
+  /** To be told before the distributor is given the same changes. */
+  follow(changes: readonly Change[]): void
+  /** Of the policies that were looked at last; empty on a replica that does not lead. */
+  phases(): ReadonlyMap<PolicyPhase, number>
+  readonly waiting: number
+}
+
+const RATE = 20
+const BURST = 40
+const TICK_MS = 250
+/** All policies are looked at once in so many ticks, and in this many where something has happened to a node. */
+const TICKS_A_ROUND = 40
+const TICKS_A_QUICK_ROUND = 4
+const FEWEST_A_TICK = 50
+const DENIED_EVERY_MS = 60_000
+const ENFORCEMENT_LABEL = "postern.dev/enforcement"
+
+export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
+  return new LeaderWriter(options)
+}
+
+class LeaderWriter implements StatusWriter {
+  readonly #options: StatusWriterOptions
+  readonly #policyObjects: StatusObjects<PolicyStatusStatus>
+  readonly #nodeObjects: StatusObjects<NodeStatusStatus>
+  readonly #board: NodeBoard = createNodeBoard()
+  readonly #progress: PolicyProgress
+  readonly #denied: DeniedTotals
+  readonly #policies: PolicyStatuses
+  readonly #nodes: NodeStatuses
+  readonly #queue: WriteQueue
+  readonly #modes = new Map<string, Enforcement>()
+  readonly #watches: readonly ListWatch[]
+  readonly #ends: (() => void)[] = []
+  readonly #changed = new Set<string>()
+  readonly #changedPolicies = new Map<string, PolicyReference>()
+  #round: Iterator<PolicyView> | undefined
+  #counts = new Map<PolicyPhase, number>()
+  #phases: ReadonlyMap<PolicyPhase, number> = new Map()
+  #policyCount = 0
+  #quickRounds = 0
+  #leaderSince: number | undefined
+  #isSynced = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: StatusWriterOptions) {
+    this.#options = options
+    const { client, engine, distributor } = options
+    this.#policyObjects = createStatusObjects(client, policyStatuses)
+    this.#nodeObjects = createStatusObjects(client, nodeStatuses)
+    this.#denied = createDeniedTotals({
+      chainNamed: options.chainNamed ?? (() => undefined),
+      onDenied: options.onDenied ?? (() => undefined),
+    })
+    this.#progress = createPolicyProgress({
+      stateOf: (node) => distributor.nodes().get(node),
+      onConfirmed: (key) => this.#touch(key),
+    })
+    this.#policies = createPolicyStatuses({
+      policyView: engine.policyView,
+      modeOf: (namespace) => this.#modes.get(namespace) ?? options.enforcement(),
+      objects: this.#policyObjects,
+      board: this.#board,
+      progress: this.#progress,
+      denied: this.#denied,
+      deniedEveryMs: () => Math.max(DENIED_EVERY_MS, (this.#policyCount * 4_000) / this.#rate),
+      ...(options.onTransition === undefined ? {} : { onTransition: options.onTransition }),
+    })
+    this.#nodes = createNodeStatuses({
+      client,
+      objects: this.#nodeObjects,
+      board: this.#board,
+      isKnown: (node) => distributor.nodes().has(node),
+    })
+    this.#queue = createWriteQueue({
+      rate: this.#rate,
+      burst: BURST,
+      write: (key) => this.#write(key),
+      onError: (key, error) => options.log.warn({ err: error, status: key }, "a status could not be written"),
+    })
+    this.#watches = [
+      this.#watch(policyStatusResource, this.#policyObjects),
+      this.#watch(nodeStatusResource, this.#nodeObjects),
+    ]
+  }
+
+  get waiting(): number {
+    return this.#queue.waiting
+  }
+
+  get #rate(): number {
+    return this.#options.rate ?? RATE
+  }
+
+  async start(): Promise<void> {
+    const { distributor } = this.#options
+    for (const watch of this.#watches) watch.start()
+    for (const state of distributor.nodes().values()) this.#nodeChanged(state)
+    this.#ends.push(
+      distributor.onNodeState((state) => this.#nodeChanged(state)),
+      distributor.onProgram(() => this.#programChanged()),
+    )
+    await Promise.all(this.#watches.map(({ synced }) => synced))
+    this.#isSynced = true
+    this.#settleLeader()
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    for (const end of this.#ends.splice(0)) end()
+    await Promise.all([this.#queue.close(), ...this.#watches.map((watch) => watch.stop())])
+  }
+
+  setLeader(leads: boolean): void {
+    this.#leaderSince = leads ? (this.#leaderSince ?? Date.now()) : undefined
+    this.#settleLeader()
+  }
+
+  follow(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.kind === "policy") this.#notePolicy(change)
+      else if (change.kind === "namespace") {
+        if (change.op === "set")
+          this.#noteNamespace(change.value.name, change.value.labels[ENFORCEMENT_LABEL])
+        else this.#noteNamespace(change.name, undefined)
+      } else if (change.kind === "node" && change.op === "delete") this.#dropNode(change.name)
+    }
+  }
+
+  phases(): ReadonlyMap<PolicyPhase, number> {
+    return this.#leaderSince === undefined ? new Map() : this.#phases
+  }
+
+  #watch<S>(resource: Resource<StatusObject<S>>, objects: StatusObjects<S>): ListWatch {
+    const { client, onWatchEvent } = this.#options
+    return createListWatch({
+      client,
+      resource,
+      handler: (changes) => {
+        for (const change of changes) {
+          if (change.op === "set") objects.seen(change.value)
+          else objects.gone(change.key.namespace, change.key.name)
+        }
+      },
+      ...(onWatchEvent === undefined ? {} : { onEvent: onWatchEvent }),
+    })
+  }
+
+  #settleLeader(): void {
+    this.#queue.setPaused(!this.#isSynced || this.#leaderSince === undefined)
+    this.#hurry()
+  }
+
+  #notePolicy(change: Extract<Change, { readonly kind: "policy" }>): void {
+    const policy =
+      change.op === "set"
+        ? {
+            kind: change.value.kind,
+            namespace: change.value.metadata.namespace,
+            name: change.value.metadata.name,
+          }
+        : { kind: change.policyKind, namespace: change.namespace, name: change.name }
+    this.#changedPolicies.set(policyKey(policy), policy)
+  }
+
+  #noteNamespace(name: string, mode: string | undefined): void {
+    const before = this.#modes.get(name)
+    if (mode === "enforce" || mode === "observe") this.#modes.set(name, mode)
+    else this.#modes.delete(name)
+    if (this.#modes.get(name) !== before) this.#hurry()
+  }
+
+  #dropNode(node: string): void {
+    this.#nodes.forgetOwner(node)
+    this.#board.drop(node)
+    this.#denied.dropNode(node)
+    this.#changed.add(node)
+  }
+
+  /** The round that is under way may be past what has changed. */
+  #hurry(): void {
+    this.#quickRounds = 2
+  }
+
+  #programChanged(): void {
+    const now = Date.now()
+    for (const [key, policy] of this.#changedPolicies) {
+      const view = this.#options.engine.policyView(policy)
+      if (view === undefined || this.#policies.look(view, now).isNews) this.#touch(key)
+    }
+    this.#changedPolicies.clear()
+  }
+
+  #nodeChanged(state: NodeState): void {
+    const now = Date.now()
+    if (this.#board.changed(state, now)) this.#hurry()
+    if (state.report?.denied !== undefined) this.#denied.report(state.node, state.report.denied)
+    this.#progress.nodeChanged(state)
+    this.#changed.add(state.node)
+  }
+
+  #tick(): void {
+    const now = Date.now()
+    for (const node of this.#board.passed(now)) {
+      this.#changed.add(node)
+      this.#hurry()
+    }
+    if (this.#leaderSince === undefined) this.#round = undefined
+    for (const node of this.#changed) if (this.#nodes.isNews(node, now)) this.#queue.touch(`node ${node}`)
+    this.#changed.clear()
+    this.#lookAround(now)
+  }
+
+  /** A part of all policies: those that change because pods do are found in passing. */
+  #lookAround(now: number): void {
+    const ticks = this.#quickRounds > 0 ? TICKS_A_QUICK_ROUND : TICKS_A_ROUND
+    let rest = Math.max(FEWEST_A_TICK, Math.ceil(this.#policyCount / ticks))
+    this.#round ??= this.#beginRound()
+    for (; rest > 0; rest--) {
+      const next = this.#round.next()
+      if (next.done === true) return this.#endRound(now)
+      const { phase, isNews } = this.#policies.look(next.value, now)
+      this.#counts.set(phase, (this.#counts.get(phase) ?? 0) + 1)
+      if (isNews) this.#touch(policyKey(next.value.reference))
+    }
+  }
+
+  #beginRound(): Iterator<PolicyView> {
+    this.#counts = new Map()
+    return this.#options.engine.policies()[Symbol.iterator]()
+  }
+
+  #endRound(now: number): void {
+    this.#round = undefined
+    this.#quickRounds = Math.max(0, this.#quickRounds - 1)
+    this.#phases = this.#counts
+    this.#policyCount = this.#counts.values().reduce((sum, count) => sum + count, 0)
+    for (const key of this.#policies.orphans()) this.#touch(key)
+    const nodes = [...this.#options.distributor.nodes().keys()].filter((node) =>
+      this.#nodes.isNews(node, now),
+    )
+    for (const node of [...nodes, ...this.#nodes.orphans()]) this.#queue.touch(`node ${node}`)
+  }
+
+  #touch(policy: string): void {
+    this.#queue.touch(`policy ${policy}`)
+  }
+
+  async #write(key: string): Promise<WriteOutcome> {
+    const [kind = "", name = ""] = key.split(" ")
+    const times = { now: Date.now(), leaderSince: this.#leaderSince ?? Date.now() }
+    return kind === "policy" ? await this.#policies.write(name, times) : await this.#nodes.write(name, times)
+  }
+}
