@@ -1,5 +1,6 @@
 // The one registry of diagnostic codes. docs/diagnostics.md is written from it.
 
+import { controllerCodes } from "./codes/controller.ts"
 import { labCodes } from "./codes/lab.ts"
 import { manifestCodes } from "./codes/manifests.ts"
 import { policyCodes } from "./codes/policies.ts"
@@ -12,6 +13,7 @@ export const codes = {
   ...policyCodes,
   ...questionCodes,
   ...labCodes,
+  ...controllerCodes,
 } as const
 
 export type CodeName = keyof typeof codes
