@@ -1,0 +1,82 @@
+// One manifest on a cluster, on both kinds of pod network: examples, time to enforcement, observe, uninstall.
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { settledCases, wrongCases } from "./case-results.ts"
+import { readExample } from "./example.ts"
+import { measureLatency, quantile } from "./latency.ts"
+import { namespaceObject, networkPolicy, serverPod } from "./objects.ts"
+import { createPods, type Pods } from "./pods.ts"
+import { AGENT, CONTROLLER, installPostern, tablesOf, uninstallPostern } from "./postern.ts"
+import type { Rig } from "./rig/rig.ts"
+import { startTestRig } from "./test-rig.ts"
+
+const EXAMPLES = [
+  "and-versus-or",
+  "a-pod-and-its-service",
+  "database-only-from-backend",
+  "from-a-namespace-by-name",
+  "named-port",
+  "named-port-egress",
+  "policies-add-up",
+  "tenants",
+]
+
+describe.for([
+  ["bridge, kube-proxy nftables", { cni: "bridge", proxy: "nftables", families: "ipv4" }],
+  ["routed, kube-proxy iptables, dual-stack", { cni: "ptp", proxy: "iptables", families: "dual" }],
+] as const)("%s", ([, settings]) => {
+  let rig: Rig
+  let pods: Pods
+  beforeAll(async () => {
+    rig = await startTestRig(settings)
+    pods = createPods(rig)
+    await installPostern(rig)
+  })
+  afterAll(async () => {
+    await pods.stop()
+    await rig.down()
+  })
+
+  test("agents and controllers are ready, and every node has its table", async () => {
+    for (const node of rig.nodes) expect(await tablesOf(rig, node)).toContain("inet postern")
+  })
+
+  test("pods of the examples connect as they assert, once their policies are applied", async () => {
+    const examples = EXAMPLES.map((name) => readExample(name, rig.nodes))
+    const cases = examples.flatMap((example) => example.cases)
+    expect(cases.length).toBeGreaterThan(40)
+    await pods.apply(examples.flatMap((example) => example.cluster))
+    const cluster = { rig, pods }
+    expect(await settledCases(cluster, cases, () => "allowed")).toStrictEqual([])
+    await pods.apply(examples.flatMap((example) => example.policies))
+    expect(await settledCases(cluster, cases, ({ expected }) => expected)).toStrictEqual([])
+    expect(await wrongCases(cluster, cases, ({ expected }) => expected)).toStrictEqual([])
+  })
+
+  test("a policy is enforced soon after kubectl apply", async () => {
+    const policy = networkPolicy("soon/closed", { podSelector: { matchLabels: { app: "server" } } })
+    await pods.apply([
+      namespaceObject("soon"),
+      serverPod("soon/server", { node: "node1" }),
+      serverPod("soon/client", { node: "node2" }),
+    ])
+    const [address] = (await pods.status("soon/server")).addresses
+    const race = { rig, pods, client: "soon/client", target: `${address}/80`, policy, rounds: 20 }
+    const { denied, deniedAfterKubectl } = await measureLatency(race)
+    const text = (of: readonly number[]) =>
+      `p50 ${quantile(of, 0.5) | 0} ms, p99 ${quantile(of, 0.99) | 0} ms`
+    console.log(
+      `denied after the start of kubectl apply: ${text(denied)}; after its end: ${text(deniedAfterKubectl)}`,
+    )
+    expect(quantile(denied, 1)).toBeLessThan(5_000)
+  })
+
+  test("uninstalled, no node has a table of Postern, and everything connects", async () => {
+    await uninstallPostern(rig)
+    for (const node of rig.nodes) expect(await tablesOf(rig, node)).toStrictEqual([])
+    const cases = EXAMPLES.flatMap((name) => readExample(name, rig.nodes).cases)
+    expect(await settledCases({ rig, pods }, cases, () => "allowed")).toStrictEqual([])
+    const left = await rig.tryKubectl(["get", "-n", "postern-system", CONTROLLER, AGENT])
+    expect(left.status).not.toBe(0)
+  })
+})
