@@ -215,7 +215,7 @@ class ProgramDistributor implements Distributor {
     }
     if (!shared.concerns(node)) return false
     if (stream.isBlocked) {
-      stream.loseTrack()
+      this.#loseTrack(stream)
       this.#emit({ kind: "reset", node })
       return false
     }
@@ -238,8 +238,13 @@ class ProgramDistributor implements Distributor {
     return true
   }
 
-  #want(stream: NodeStream): void {
+  #loseTrack(stream: NodeStream): void {
+    if (stream.isFollowing) this.#register.sent(stream.node, 0)
     stream.loseTrack()
+  }
+
+  #want(stream: NodeStream): void {
+    this.#loseTrack(stream)
     this.#wanting.add(stream.node)
     this.#run()
   }

@@ -8,7 +8,7 @@ export interface NodeState {
   readonly connected: boolean
   /** Of the agent's build; "" before its first stream. */
   readonly version: string
-  /** Revision of the newest message written to the node's stream; 0 before the first. */
+  /** Revision of the newest message written to the node's stream; 0 before the first, and while a whole ruleset is due. */
   readonly desiredRevision: number
   /** Controller clock, milliseconds since the epoch, when the newest revision was written; 0 before the first. */
   readonly desiredSince: number
