@@ -3,6 +3,7 @@
 
 import { join } from "node:path"
 import { readBounded, writeDurably } from "../durable-file.ts"
+import { createSerial } from "../serial.ts"
 
 export interface ReplicaMemory {
   /** "address:port"; none where nothing is known or readable: they are learned again. */
@@ -14,17 +15,22 @@ const MOST_BYTES = 64 * 1024
 
 export function createReplicaMemory(directory: string): ReplicaMemory {
   const path = join(directory, "replicas")
+  const inTurn = createSerial()
+  let newest: string | undefined
   let written: string | undefined
   return {
     read: async () => {
       const text = await readBounded(path, MOST_BYTES)
       return (text ?? "").split("\n").filter((line) => line !== "")
     },
-    write: async (replicas) => {
-      const text = replicas.map((replica) => `${replica}\n`).join("")
-      if (text === written) return
-      await writeDurably(path, text)
-      written = text
+    write: (replicas) => {
+      newest = replicas.map((replica) => `${replica}\n`).join("")
+      return inTurn(async () => {
+        if (newest === undefined || newest === written) return
+        const text = newest
+        await writeDurably(path, text)
+        written = text
+      })
     },
   }
 }
