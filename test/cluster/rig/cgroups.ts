@@ -28,12 +28,12 @@ export function makeCgroups(rig: string, node: string): void {
   }
 }
 
-/** Every process of the rig must have ended. */
-export async function removeCgroups(rig: string): Promise<void> {
-  const roots = [...CONTROLLERS, "unified"].map((each) => join(HIERARCHIES, each, `postern-${rig}`))
+/** Of the whole rig, or of one node; every process in them must have ended. */
+export async function removeCgroups(rig: string, node = ""): Promise<void> {
+  const roots = [...CONTROLLERS, "unified"].map((each) => join(HIERARCHIES, each, cgroupOf(rig, node)))
   const left = (): readonly string[] => roots.filter((root) => existsSync(root) && !removed(root))
   // The kernel lets go of a group a moment after its last process.
-  await until(() => left().length === 0, `removal of the cgroups postern-${rig}`, 20)
+  await until(() => left().length === 0, `removal of the cgroups ${cgroupOf(rig, node)}`, 20)
 }
 
 function removed(directory: string): boolean {

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { type CommandResult, command, tryCommand } from "../../../src/lab/command.ts"
 import { endBox, enterBox, startBox } from "./box.ts"
 import { makeCertificates } from "./certificates.ts"
-import { makeCgroups } from "./cgroups.ts"
+import { makeCgroups, removeCgroups } from "./cgroups.ts"
 import { controlPlaneDaemons, type Daemon, kubeconfig, nodeDaemons } from "./daemons.ts"
 import { makeImages } from "./images.ts"
 import { podRanges, writeNodeFiles } from "./node-files.ts"
@@ -111,7 +111,13 @@ export class Rig {
 
   /** As a power failure: everything on the machines ends at once, and they boot. Disks stay. */
   async restartNodes(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => endBox(boxOf(this.state, node))))
+    await Promise.all(
+      this.nodes.map(async (node) => {
+        await endBox(boxOf(this.state, node))
+        // The kubelet looks at what it finds there, container by container; a kernel that boots has none.
+        await removeCgroups(this.settings.name, node)
+      }),
+    )
     for (const node of this.nodes) await this.#startMachine(node)
   }
 
