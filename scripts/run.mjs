@@ -22,6 +22,17 @@ const LAB_TOOLS = {
   perl: "perl-base",
 }
 
+/** Of a real cluster on this machine; Kubernetes and etcd are built by Go. */
+const CLUSTER_TOOLS = {
+  ...LAB_TOOLS,
+  containerd: "containerd",
+  crun: "crun",
+  iptables: "iptables",
+  ipset: "ipset",
+  busybox: "busybox-static",
+  "/usr/lib/cni/bridge": "containernetworking-plugins",
+}
+
 const TASKS = {
   // Paths that a user gives are seen from where npm was called.
   demo: {
@@ -30,6 +41,14 @@ const TASKS = {
     directory: process.env.INIT_CWD,
   },
   test: { tools: LAB_TOOLS, steps: [["vitest", "run"]] },
+  "test:cluster": {
+    tools: CLUSTER_TOOLS,
+    steps: [
+      [node, join(root, "scripts/image.ts")],
+      ["vitest", "run", "--config", "vitest.cluster.config.ts"],
+    ],
+  },
+  rig: { tools: CLUSTER_TOOLS, steps: [[node, join(root, "test/cluster/rig/main.ts")]] },
   check: {
     tools: {},
     steps: [
@@ -106,6 +125,7 @@ function installTools(tools) {
 }
 
 function onPath(command) {
+  if (command.startsWith("/")) return existsSync(command)
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"]
   return folders.some((folder) => existsSync(join(folder, command)))
 }
