@@ -17,7 +17,9 @@ const REFUSALS = 5
 
 export class Attempts {
   readonly #timing: RetryTiming
-  #failures = 0
+  /** In a row, without an answer. */
+  #silences = 0
+  /** In a row, with an answer that is an error. */
   #refusals = 0
   #absences = 0
   #pageSize: number
@@ -49,13 +51,13 @@ export class Attempts {
 
   /** A stream has brought something, or lived for long. */
   streamed(): void {
-    this.#failures = 0
+    this.#silences = 0
     this.#refusals = 0
   }
 
   /** A list could not be read. */
   listFailed(error: Error): void {
-    this.#failures++
+    this.#count(error)
     if (this.#watchList === "offered") this.#watchList = "failed"
     else if (error instanceof AnswerTooLargeError)
       this.#pageSize = Math.max(1, Math.floor(this.#pageSize / 4))
@@ -65,11 +67,9 @@ export class Attempts {
 
   /** A watch has broken off; true where nothing is left but to list again. */
   watchFailed(error: Error): boolean {
-    this.#failures++
-    if (error instanceof ApiError) this.#refusals++
-    if (!isExpired(error) && !isStatus(error, 404) && this.#refusals < REFUSALS) return false
-    this.#refusals = 0
-    return true
+    this.#count(error)
+    if (isExpired(error) || isStatus(error, 404)) return true
+    return error instanceof ApiError && this.#refusals % REFUSALS === 0
   }
 
   /** True where it has been missing long enough for its objects to be gone. */
@@ -77,8 +77,20 @@ export class Attempts {
     return ++this.#absences >= ABSENCES
   }
 
+  /** A version that is too old is no sign of trouble, the first time. */
   delay(error: Error): number {
-    return retryDelay(error, { failures: this.#failures, random: Math.random() }, this.#timing)
+    if (isExpired(error) && this.#refusals === 1) return 0
+    const failures = error instanceof ApiError ? this.#refusals : this.#silences
+    return retryDelay(error, { failures, random: Math.random() }, this.#timing)
+  }
+
+  #count(error: Error): void {
+    if (error instanceof ApiError) {
+      this.#refusals++
+      this.#silences = 0
+    } else {
+      this.#silences++
+    }
   }
 }
 

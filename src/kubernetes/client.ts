@@ -27,8 +27,8 @@ export interface KubernetesClient {
   get<T = unknown>(path: string, query?: Query, signal?: AbortSignal): Promise<T>
   /** All items, page by page. */
   list<T = unknown>(path: string, query?: Query): Promise<readonly T[]>
-  create<T = unknown>(path: string, body: unknown): Promise<T>
-  replace<T = unknown>(path: string, body: unknown): Promise<T>
+  create<T = unknown>(path: string, body: unknown, signal?: AbortSignal): Promise<T>
+  replace<T = unknown>(path: string, body: unknown, signal?: AbortSignal): Promise<T>
   patch<T = unknown>(path: string, body: unknown, contentType: PatchType): Promise<T>
   delete<T = unknown>(path: string, body?: unknown): Promise<T>
   /** Lines of a watch, complete ones only. Silence longer than `idleMs` is a ConnectionError. */
@@ -108,12 +108,12 @@ class UndiciClient implements KubernetesClient {
     return items
   }
 
-  async create<T>(path: string, body: unknown): Promise<T> {
-    return await this.#exchange<T>({ method: "POST", path, body })
+  async create<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+    return await this.#exchange<T>({ method: "POST", path, body }, signal)
   }
 
-  async replace<T>(path: string, body: unknown): Promise<T> {
-    return await this.#exchange<T>({ method: "PUT", path, body })
+  async replace<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+    return await this.#exchange<T>({ method: "PUT", path, body }, signal)
   }
 
   async patch<T>(path: string, body: unknown, contentType: PatchType): Promise<T> {
@@ -206,6 +206,8 @@ class UndiciClient implements KubernetesClient {
     this.#agent?.close().catch(() => undefined)
     this.#material = material
     this.#agent = new Agent({
+      // HTTP/1.1: a connection for each watch, so that none waits behind another, and a broken one breaks no other.
+      allowH2: false,
       connect: {
         ...tls,
         timeout: this.#options.connectTimeoutMs,

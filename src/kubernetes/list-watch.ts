@@ -249,6 +249,7 @@ class Loop<T> implements ListWatch {
       this.#emit({ kind: "expired", resource, error })
     }
     const retryInMs = this.#attempts.delay(error)
+    if (retryInMs === 0) return
     if (!(this.#mustList && optional && isStatus(error, 404) && this.#miss())) {
       this.#state = "waiting"
       this.#error = error

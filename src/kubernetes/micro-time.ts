@@ -1,0 +1,5 @@
+// metav1.MicroTime.
+
+export function microTime(date: Date): string {
+  return date.toISOString().replace("Z", "000Z")
+}
