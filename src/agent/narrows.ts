@@ -1,7 +1,8 @@
 // Whether a plan may take access away from live connections.
 //
 // Proven to widen only: new members of sets named "allow" (only Accept runs use them), dispatch elements for
-// addresses that had none (a local address without one was refused), and what the agent itself writes.
+// addresses that had none (a local address without one was refused), and what the agent itself writes: the revision,
+// and the bridge's table, which judges every frame and asks for no mark.
 // The plan's additions and removals are named by no rule, so only the flip counts.
 
 import { isMapElement } from "nftables-json/expression"
@@ -17,10 +18,16 @@ export function narrows(plan: Plan): boolean {
 
 function widens(command: Command, deleted: ReadonlySet<string>): boolean {
   const elements = elementsOf(command)
-  if (elements?.name === "revision") return true
+  if (elements?.name === "revision" || isOfBridge(command)) return true
   if (elements === undefined || !("add" in command)) return false
   if (elements.name.startsWith("allow")) return true
   return DISPATCH_MAPS.has(elements.name) && keysOf(elements).every((key) => !deleted.has(key))
+}
+
+function isOfBridge(command: Command): boolean {
+  const [body] = Object.values<object>(command)
+  const [object] = Object.values<unknown>({ ...body })
+  return typeof object === "object" && object !== null && "family" in object && object.family === "bridge"
 }
 
 function deletedKeys(command: Command): string[] {

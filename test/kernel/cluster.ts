@@ -13,12 +13,15 @@ import { createHost, type Host } from "../../src/agent/host.ts"
 import { changesTo } from "../../src/compile/compile.ts"
 import { createEngine } from "../../src/compile/engine/engine.ts"
 import { defaultRulesetOptions, type RulesetOptions } from "../../src/compile/ruleset/options.ts"
+import { renderBindings } from "../../src/compile/ruleset/render-bindings.ts"
 import { renderDelta } from "../../src/compile/ruleset/render-delta.ts"
 import { renderNode } from "../../src/compile/ruleset/render-node.ts"
 import type { Change, Snapshot } from "../../src/compile/snapshot.ts"
+import { ownersOf } from "../../src/controller/owners-of.ts"
 import { lower } from "../../src/kinds/registry.ts"
 import type { Lab, LabNode } from "../../src/lab/lab.ts"
 import { labFromSnapshot, type SnapshotLabOptions } from "../../src/lab/snapshot-lab.ts"
+import type { NodeRuleset } from "../../src/wire/node-ruleset.ts"
 import { createTraffic, type Traffic } from "./traffic.ts"
 
 export interface ClusterOptions {
@@ -46,6 +49,8 @@ export interface Cluster {
   agent(node: string): NodeAgent
   /** Applies a change of the cluster on every node; resolves when live connections obey it. */
   apply(...changes: readonly Change[]): Promise<void>
+  /** What a controller would tell an agent that comes now. */
+  whole(node: string): Omit<NodeRuleset, "revision">
   /** The whole ruleset of a node as it should be now, without what the agent adds. */
   render(node: string): Ruleset
   /** Runs a command line in a namespace of the lab; its output. */
@@ -64,6 +69,12 @@ export async function createCluster(snapshot: Snapshot, options: ClusterOptions 
     createAgent(lab, node, { ...options.agent, directory: join(directory, node.name) }),
   )
   const render = (node: string): Ruleset => renderNode(engine.program(), node, rulesetOptions)
+  const owners = (node: string) => ownersOf(engine.program().nodes.get(node)?.endpoints() ?? [])
+  const whole = (node: string): Omit<NodeRuleset, "revision"> => ({
+    ruleset: render(node),
+    bindings: renderBindings(engine.program(), node, rulesetOptions),
+    owners: owners(node),
+  })
   const cluster: Cluster = {
     lab,
     traffic,
@@ -77,14 +88,13 @@ export async function createCluster(snapshot: Snapshot, options: ClusterOptions 
           const change = renderDelta(engine.program(), delta, agent.node.name, rulesetOptions)
           const from = agent.revision++
           const { revision, enforcer } = agent
-          if (change === undefined) {
-            const { forget } = delta
-            return enforcer.replace({ revision, ruleset: render(agent.node.name), forget })
-          }
-          return enforcer.update({ from, revision, ...change })
+          if (change === undefined)
+            return enforcer.replace({ revision, ...whole(agent.node.name), forget: delta.forget })
+          return enforcer.update({ from, revision, ...change, owners: owners(agent.node.name) })
         }),
       )
     },
+    whole,
     render,
     run: (reference, commandLine) => run(lab, reference, commandLine),
     close: async () => {
@@ -96,7 +106,7 @@ export async function createCluster(snapshot: Snapshot, options: ClusterOptions 
   }
   if (options.enforce === false) return cluster
   try {
-    await Promise.all(agents.map((agent) => startAgent(agent, render(agent.node.name))))
+    await Promise.all(agents.map((agent) => startAgent(agent, whole(agent.node.name))))
     return cluster
   } catch (error) {
     await cluster.close()
@@ -123,10 +133,10 @@ export function createAgent(
   return { node, host, nft, enforcer, events, directory: options.directory, revision: 0 }
 }
 
-export async function startAgent(agent: NodeAgent, ruleset: Ruleset): Promise<void> {
+export async function startAgent(agent: NodeAgent, node: Omit<NodeRuleset, "revision">): Promise<void> {
   await agent.enforcer.start()
   agent.revision = 1
-  await agent.enforcer.replace({ revision: 1, ruleset })
+  await agent.enforcer.replace({ revision: 1, ...node })
   await eventually(() => agent.enforcer.status().isWatching, "nftables events come through")
 }
 

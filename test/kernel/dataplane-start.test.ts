@@ -308,7 +308,7 @@ describe("what keeps policy from working is found and said, all of it", () => {
   const problemsOf = async (options: Partial<EnforcerOptions> = {}): Promise<readonly string[]> => {
     const agent = newAgent(options)
     try {
-      await startAgent(agent, cluster.render("node-a"))
+      await startAgent(agent, cluster.whole("node-a"))
       agent.events.length = 0
       await eventually(
         () => agent.events.some((event) => event.kind === "problems"),
@@ -336,7 +336,7 @@ describe("what keeps policy from working is found and said, all of it", () => {
   test("which the agent can change on the bridge itself: the global switches stay as they are", async () => {
     await cluster.run("node/node-a", "ip link set cni0 type bridge nf_call_iptables 0 nf_call_ip6tables 0")
     const agent = newAgent({ bridgeFilter: "set" })
-    await startAgent(agent, cluster.render("node-a"))
+    await startAgent(agent, cluster.whole("node-a"))
     expect([
       await verdict(v4(other), v4(server)),
       await verdict(v6(other), v6(server)),
@@ -392,7 +392,7 @@ describe("what keeps policy from working is found and said, all of it", () => {
 
 test("the node's own addresses, its bridge's too, are told", async () => {
   const agent = newAgent()
-  await startAgent(agent, cluster.render("node-a"))
+  await startAgent(agent, cluster.whole("node-a"))
   await eventually(() => agent.enforcer.status().addresses.length > 0, "addresses are told")
   expect(agent.enforcer.status().addresses).toEqual(["10.0.1.1", "192.168.0.1", "fd00::1", "fd01:1::1"])
   await closeAgent(agent)
@@ -400,7 +400,7 @@ test("the node's own addresses, its bridge's too, are told", async () => {
 
 test("a pod's interface is known as soon as it is there", async () => {
   const agent = newAgent()
-  await startAgent(agent, cluster.render("node-a"))
+  await startAgent(agent, cluster.whole("node-a"))
   await cluster.run(
     "node/node-a",
     "ip link add late type veth peer name late1 && ip link set late up && ip route add 10.0.1.200 dev late",
