@@ -21,6 +21,7 @@ import {
 } from "./object-reading.ts"
 
 const NAME_LABEL = "kubernetes.io/metadata.name"
+const ENFORCEMENT_LABEL = "postern.dev/enforcement"
 
 /** A namespace as the API server keeps it: its name is among its labels. */
 export function namespaceOf(name: string, labels: Namespace["labels"] = {}): Namespace {
@@ -34,11 +35,19 @@ export function readNamespace(reading: ObjectReading): Namespace | undefined {
   const identity = source && readIdentity(source.metadata, naming, reading)
   if (identity === undefined) return undefined
   const { name, labels } = identity
-  const claimed = Object.hasOwn(labels, NAME_LABEL) ? labels[NAME_LABEL] : undefined
+  const claimed = labelValue(labels, NAME_LABEL)
   if (claimed !== undefined && claimed !== name) {
     reading.report("namespaceNameLabel", { name, value: shown(claimed) }, ["metadata", "labels", NAME_LABEL])
   }
+  const mode = labelValue(labels, ENFORCEMENT_LABEL)
+  if (mode !== undefined && mode !== "observe" && mode !== "enforce") {
+    reading.report("unknownEnforcement", { value: shown(mode) }, ["metadata", "labels", ENFORCEMENT_LABEL])
+  }
   return namespaceOf(name, labels)
+}
+
+function labelValue(labels: Namespace["labels"], key: string): string | undefined {
+  return Object.hasOwn(labels, key) ? labels[key] : undefined
 }
 
 export function readNode(reading: ObjectReading): Node | undefined {

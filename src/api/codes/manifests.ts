@@ -172,6 +172,14 @@ export const manifestCodes = {
     template: "a {kind} belongs to no namespace",
     remedy: "Leave metadata.namespace out.",
   },
+  unknownEnforcement: {
+    code: "PNP0130",
+    severity: "warning",
+    title: "Namespace with an unknown enforcement mode",
+    template:
+      "postern.dev/enforcement is enforce or observe, not {value}: the namespace is as the cluster is",
+    remedy: "Write observe or enforce, or leave the label out.",
+  },
   assertionForm: {
     code: "PNP0140",
     severity: "error",

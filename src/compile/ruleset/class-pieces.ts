@@ -21,15 +21,16 @@ export interface ClassChain {
   readonly about: ChainSubject
 }
 
+export interface Denial {
+  readonly by: "rule" | "isolation" | "limit"
+  readonly policies: readonly PolicyReference[]
+}
+
 /** What a chain is for, for people. */
 export type ChainSubject =
   | { readonly kind: "class" }
   | { readonly kind: "port" }
-  | {
-      readonly kind: "deny"
-      readonly policies: readonly PolicyReference[]
-      readonly by: "rule" | "isolation" | "limit"
-    }
+  | ({ readonly kind: "deny" } & Denial)
 
 /** By name. */
 export interface ClassPieces {

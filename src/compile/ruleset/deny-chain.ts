@@ -3,14 +3,9 @@
 
 import type { Statement, Verdict } from "nftables-json/schema"
 import type { PolicyReference } from "../policy-ir.ts"
-import { acceptVerdict, type ChainRule, type Draft } from "./class-pieces.ts"
+import { acceptVerdict, type ChainRule, type Denial, type Draft } from "./class-pieces.ts"
 import { conntrack, drop, goto, isEstablished, match, meta } from "./expressions.ts"
 import { COMMENT_BYTES, shortened } from "./names.ts"
-
-export interface Denial {
-  readonly by: "rule" | "isolation" | "limit"
-  readonly policies: readonly PolicyReference[]
-}
 
 /** The verdict that leads to the chain, which is added to the draft. */
 export function denyVerdict(draft: Draft, denial: Denial): Verdict {

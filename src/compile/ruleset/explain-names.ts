@@ -1,7 +1,7 @@
 // What the names in a node's ruleset stand for, for whoever reads counters, logs and `nft list`.
 
 import type { Direction, PolicyReference } from "../policy-ir.ts"
-import type { ClassKey, Program } from "../program.ts"
+import type { ClassKey, PolicyClass, Program } from "../program.ts"
 import type { ClassChain, ClassPieces } from "./class-pieces.ts"
 import { createRendering, piecesOf } from "./node-pieces.ts"
 import type { RulesetOptions } from "./options.ts"
@@ -15,6 +15,8 @@ export interface ExplainedName {
   readonly policies: readonly PolicyReference[]
   /** Of a deny chain: whether a rule says so, or the isolation of the pod. */
   readonly by?: "rule" | "isolation" | "limit"
+  /** Of a deny chain: what it counts is let through. */
+  readonly observed?: boolean
   /** Of a set of peers: the pods that it holds, as the canonical text of their selectors. */
   readonly selects?: string
   /** "namespace/name" of the pods on this node that it concerns, sorted. */
@@ -44,11 +46,12 @@ export function explainNames(
 
 function podsByClass(program: Program, node: string): ReadonlyMap<ClassKey, ReadonlySet<string>> {
   const pods = new Map<ClassKey, Set<string>>()
-  for (const endpoint of program.nodes.get(node)?.endpoints() ?? []) {
-    for (const key of [endpoint.ingress, endpoint.egress]) {
-      const known = pods.get(key)
-      if (known === undefined) pods.set(key, new Set([endpoint.pod]))
-      else known.add(endpoint.pod)
+  const known = program.nodes.get(node)
+  for (const { pod, ingress, egress } of [...(known?.endpoints() ?? []), ...(known?.pending() ?? [])]) {
+    for (const key of [ingress, egress]) {
+      const others = pods.get(key)
+      if (others === undefined) pods.set(key, new Set([pod]))
+      else others.add(pod)
     }
   }
   return pods
@@ -61,7 +64,7 @@ function explainPieces(
   const { policyClass, chains, maps, ranges, members, logs } = pieces
   const about = { directions: [policyClass.direction], policies: policiesOf(policyClass), pods }
   return [
-    ...[...chains].map(([name, chain]) => [name, { ...about, ...explainChain(chain) }] as const),
+    ...[...chains].map(([name, chain]) => [name, { ...about, ...explainChain(chain, policyClass) }] as const),
     ...[...maps.keys()].map((name) => [name, { ...about, kind: "ports" }] as const),
     ...[...ranges.keys()].map((name) => [name, { ...about, kind: "ranges" }] as const),
     ...[...members].map(([name, { kind, key }]) => {
@@ -71,9 +74,12 @@ function explainPieces(
   ]
 }
 
-function explainChain({ about }: ClassChain): Pick<ExplainedName, "kind"> & Partial<ExplainedName> {
+function explainChain(
+  { about }: ClassChain,
+  { observed }: PolicyClass,
+): Pick<ExplainedName, "kind"> & Partial<ExplainedName> {
   return about.kind === "deny"
-    ? { kind: "deny", policies: about.policies, by: about.by }
+    ? { kind: "deny", policies: about.policies, by: about.by, observed }
     : { kind: about.kind }
 }
 

@@ -13,6 +13,13 @@ test("every node's table, in native syntax, with the policy that isolates in a c
   expect(run.output).toMatch(/comment ".*shop\/db.*"/)
 })
 
+test("observed, nothing is dropped, and the log says so", () => {
+  const run = postern([...manifests, "--place", "--enforcement", "observe"])
+  expect(run).toMatchObject({ status: 0, errors: "" })
+  expect(run.output).toMatch(/prefix "postern:observe:ingress:/)
+  expect(run.output).not.toMatch(/^\s*drop$|: drop|policy drop/m)
+})
+
 test("a pod without a node or an address is in no ruleset, and that is said", () => {
   const run = postern([...manifests, "--node", "worker"])
   expect(run.errors).toMatch(/^note PNP0913: 2 pods are without a node or an address/)

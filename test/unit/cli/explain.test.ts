@@ -13,6 +13,7 @@ test.for<[string, readonly string[]]>([
   ["mixed-ports", ask("--from", "203.0.113.7", "--to", "shop/deploy/db", "--port", "5430-5450")],
   ["through-a-service", ask("--from", "203.0.113.7", "--to", "shop/svc/db", "--port", "15432")],
   ["everything-that-may-flow", ask("--from", "203.0.113.7", "--to", "shop/deploy/db")],
+  ["observed", ask(...clientToDb, "--port", "5432", "--enforcement", "observe")],
   ["own-node", ask("--from", "node/worker", "--to", "shop/client", "--port", "ICMP")],
   ["unknown-address", ask("--from", "shop/client", "--to", "10.0.1.77", "--port", "80")],
   ["unassumed-address", ask("--from", "shop/cj/backup", "--to", "shop/deploy/db", "--port", "5432")],
@@ -39,6 +40,7 @@ const schema: unknown = JSON.parse(readFileSync(`${root}docs/schemas/explain.jso
 
 test.for<[string, readonly string[]]>([
   ["denied-near-miss", ask(...clientToDb, "--port", "5432", "-o", "json")],
+  ["observed", ask(...clientToDb, "--port", "5432", "--enforcement", "observe", "-o", "json")],
   [
     "mixed-ports",
     ask("--from", "203.0.113.7", "--to", "shop/deploy/db", "--port", "5430-5450", "-o", "json"),

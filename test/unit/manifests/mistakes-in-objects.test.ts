@@ -67,6 +67,11 @@ const metadata: readonly Row[] = [
     'PNP0128 metadata.labels["kubernetes.io/metadata.name"]',
   ],
   [
+    "a namespace with an enforcement mode that there is not",
+    "apiVersion: v1\nkind: Namespace\nmetadata: { name: a, labels: { postern.dev/enforcement: ▸Observe } }",
+    'PNP0130 metadata.labels["postern.dev/enforcement"]',
+  ],
+  [
     "a namespace in a namespace",
     "apiVersion: v1\nkind: Namespace\nmetadata: { name: a, namespace: ▸b }",
     "PNP0129 metadata.namespace",
