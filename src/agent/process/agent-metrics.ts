@@ -2,6 +2,7 @@
 
 import { LATENCY_BUCKETS, type Metrics } from "../../telemetry/metrics.ts"
 import type { DenyCount } from "../deny-counts.ts"
+import type { Problem } from "../problem.ts"
 import type { EnforcerStatus } from "../status.ts"
 
 export interface AgentMetrics {
@@ -78,11 +79,15 @@ function followStatus(metrics: Metrics, status: () => EnforcerStatus): void {
     sets.set(now.sizes.sets)
     elements.set(now.sizes.elements)
     chains.set(now.sizes.chains)
-    const found = Map.groupBy(now.problems, ({ code, severity }) => `${code} ${severity}`)
-    problems.replace(
-      [...found.values()].flatMap((all) => all.slice(0, 1).map((one) => [all.length, one] as const)),
-    )
+    const found = Map.groupBy(now.problems, ({ code, severity }) => `${severity} ${code}`)
+    problems.replace([...found.values()].flatMap(countOf))
   })
+}
+
+function countOf(problems: readonly Problem[]) {
+  const [first] = problems
+  if (first === undefined) return []
+  return [[problems.length, { code: first.code, severity: first.severity }] as const]
 }
 
 /** So many chains have a series of their own; what others deny is counted together. */

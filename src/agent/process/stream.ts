@@ -94,16 +94,25 @@ async function* withoutSilence(
     code: "silent",
     message: `${endpointText(endpoint)} has said nothing for ${silenceMs} ms`,
   })
-  const watch = (): NodeJS.Timeout => setTimeout(() => response.destroy(silent), silenceMs)
+  let last: NodeJS.Immediate | undefined
+  // After a stall of this process timers come first: what waits in the socket is heard before it counts as silence.
+  const watch = (): NodeJS.Timeout =>
+    setTimeout(() => {
+      last = setImmediate(() => response.destroy(silent))
+    }, silenceMs)
   let timer = watch()
+  const heard = (): void => {
+    clearTimeout(timer)
+    if (last !== undefined) clearImmediate(last)
+  }
   try {
     const pieces: AsyncIterable<Uint8Array> = response
     for await (const piece of pieces) {
-      clearTimeout(timer)
+      heard()
       yield piece
       timer = watch()
     }
   } finally {
-    clearTimeout(timer)
+    heard()
   }
 }
