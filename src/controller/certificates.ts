@@ -1,0 +1,193 @@
+// The authority and the serving certificate that Secret postern-tls should hold now.
+//
+// A new authority is published for a week before it signs anything: by then every agent trusts it. What cannot be
+// read is never overwritten while it might be the authority that agents trust; a serving certificate is ours to renew.
+
+import { createPrivateKey, X509Certificate } from "node:crypto"
+import { createAuthority, issueCertificate, type KeyPair } from "./x509.ts"
+
+/** Keys of the Secret. */
+export type TlsData = Readonly<Partial<Record<TlsKey, string>>>
+export type TlsKey =
+  | "ca.crt"
+  | "ca.key"
+  | "tls.crt"
+  | "tls.key"
+  | "next-ca.crt"
+  | "next-ca.key"
+  | "old-ca.crt"
+
+export interface TlsMaterial {
+  readonly serving: KeyPair
+  /** PEM: whom agents shall trust. */
+  readonly bundle: string
+}
+
+export type TlsDecision =
+  | { readonly kind: "good"; readonly material: TlsMaterial }
+  | { readonly kind: "change"; readonly data: TlsData; readonly reason: string }
+  /** `material`: what can still be served. */
+  | { readonly kind: "unreadable"; readonly mistake: string; readonly material: TlsMaterial | undefined }
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const AUTHORITY_LIFE = 3_650 * DAY
+/** Its successor is made when so much of its life is left, and signs a week later. */
+const AUTHORITY_RENEWAL = 365 * DAY
+const AUTHORITY_PUBLICATION = 7 * DAY
+const SERVING_LIFE = 90 * DAY
+/** For clocks that are slow. */
+const BACKDATED = HOUR
+
+/** What is to be done with what the Secret holds; undefined where there is none. */
+export async function decideTls(
+  held: TlsData | undefined,
+  namespace: string,
+  now: Date,
+): Promise<TlsDecision> {
+  if (held === undefined || Object.keys(held).length === 0) return await renewed({}, namespace, now)
+  const authority = pairIn(held, "ca.crt", "ca.key")
+  if (typeof authority === "string") return unreadable(held, authority, now)
+  const next = pairIn(held, "next-ca.crt", "next-ca.key")
+  if (typeof next === "string" && new X509Certificate(authority.certificate).validToDate <= now)
+    return { ...(await renewed({}, namespace, now)), reason: "the authority has ended" }
+  const succession = await succeed(
+    held,
+    { authority, next: typeof next === "string" ? undefined : next },
+    now,
+  )
+  if (succession !== undefined) return succession
+  const serving = pairIn(held, "tls.crt", "tls.key")
+  const reason =
+    typeof serving === "string"
+      ? serving
+      : servingMistake(serving, { authority, names: namesOf(namespace), now })
+  if (reason === "" && typeof serving !== "string")
+    return { kind: "good", material: { serving, bundle: bundleOf(held, now) } }
+  return { kind: "change", data: { ...held, ...(await issue(authority, namespace, now)) }, reason }
+}
+
+/** Names by which agents and others may know the controller; agents dial addresses and ask for the first. */
+function namesOf(namespace: string): readonly string[] {
+  return ["postern-controller", `postern-controller.${namespace}`, `postern-controller.${namespace}.svc`]
+}
+
+async function renewed(held: TlsData, namespace: string, now: Date) {
+  const authority = await makeAuthority(now)
+  const data: TlsData = {
+    ...held,
+    "ca.crt": authority.certificate,
+    "ca.key": authority.key,
+    ...(await issue(authority, namespace, now)),
+  }
+  return { kind: "change", data, reason: "there is none" } as const
+}
+
+async function makeAuthority(now: Date): Promise<KeyPair> {
+  return await createAuthority(`postern-ca ${now.toISOString().slice(0, 10)}`, validity(now, AUTHORITY_LIFE))
+}
+
+async function issue(authority: KeyPair, namespace: string, now: Date): Promise<TlsData> {
+  const { certificate, key } = await issueCertificate(authority, {
+    commonName: "postern-controller",
+    names: namesOf(namespace),
+    usages: ["server"],
+    ...validity(now, SERVING_LIFE),
+  })
+  return { "tls.crt": certificate, "tls.key": key }
+}
+
+function validity(now: Date, life: number) {
+  return { notBefore: new Date(now.getTime() - BACKDATED), notAfter: new Date(now.getTime() + life) }
+}
+
+interface Authorities {
+  readonly authority: KeyPair
+  readonly next: KeyPair | undefined
+  readonly namespace: string
+}
+
+/** Undefined where the authority stays for now. */
+async function succeed(
+  held: TlsData,
+  { authority, next, namespace }: Authorities,
+  now: Date,
+): Promise<TlsDecision | undefined> {
+  const { validToDate } = new X509Certificate(authority.certificate)
+  if (validToDate.getTime() - now.getTime() > AUTHORITY_RENEWAL) return undefined
+  if (next === undefined) {
+    const made = await makeAuthority(now)
+    const data = { ...held, "next-ca.crt": made.certificate, "next-ca.key": made.key }
+    return { kind: "change", data, reason: "the authority ends within a year: its successor is published" }
+  }
+  const publishedAt = new X509Certificate(next.certificate).validFromDate.getTime() + BACKDATED
+  if (now.getTime() < publishedAt + AUTHORITY_PUBLICATION) return undefined
+  const { "next-ca.crt": _certificate, "next-ca.key": _key, ...rest } = held
+  const data = {
+    ...rest,
+    "ca.crt": next.certificate,
+    "ca.key": next.key,
+    "old-ca.crt": authority.certificate,
+    ...(await issue(next, namespace, now)),
+  }
+  return { kind: "change", data, reason: "the authority's successor takes over" }
+}
+
+function bundleOf(held: TlsData, now: Date): string {
+  const certificates = [held["ca.crt"], held["next-ca.crt"], held["old-ca.crt"]]
+  return certificates
+    .filter((pem) => pem !== undefined && (readCertificate(pem)?.validToDate ?? now) > now)
+    .map((pem) => `${pem?.trim()}\n`)
+    .join("")
+}
+
+/** Whoever restores or deletes the Secret knows which authority the agents trust; we do not. */
+function unreadable(held: TlsData, mistake: string, now: Date): TlsDecision {
+  const serving = pairIn(held, "tls.crt", "tls.key")
+  const bundle = bundleOf(held, now)
+  const isServable =
+    typeof serving !== "string" && bundle !== "" && new X509Certificate(serving.certificate).validToDate > now
+  return { kind: "unreadable", mistake, material: isServable ? { serving, bundle } : undefined }
+}
+
+/** The pair, or what is wrong with it. */
+function pairIn(held: TlsData, certificateKey: TlsKey, privateKey: TlsKey): KeyPair | string {
+  const { [certificateKey]: certificate, [privateKey]: key } = held
+  if (certificate === undefined || key === undefined)
+    return `${certificate === undefined ? certificateKey : privateKey} is missing`
+  const read = readCertificate(certificate)
+  if (read === undefined) return `${certificateKey} is no certificate`
+  try {
+    return read.checkPrivateKey(createPrivateKey(key))
+      ? { certificate, key }
+      : `${privateKey} is not the key of ${certificateKey}`
+  } catch {
+    return `${privateKey} is no private key`
+  }
+}
+
+function readCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem)
+  } catch {
+    return undefined
+  }
+}
+
+interface Wanted {
+  readonly authority: KeyPair
+  readonly names: readonly string[]
+  readonly now: Date
+}
+
+/** "" where it can be served. */
+function servingMistake(serving: KeyPair, { authority, names, now }: Wanted): string {
+  const certificate = new X509Certificate(serving.certificate)
+  const { validFromDate, validToDate } = certificate
+  if (!certificate.verify(new X509Certificate(authority.certificate).publicKey))
+    return "tls.crt is another authority's"
+  const missing = names.find((name) => certificate.checkHost(name) === undefined)
+  if (missing !== undefined) return `tls.crt does not name ${missing}`
+  const life = validToDate.getTime() - validFromDate.getTime()
+  return now.getTime() > validFromDate.getTime() + (2 / 3) * life ? "two thirds of its life are over" : ""
+}
