@@ -25,6 +25,8 @@ export interface Pods {
   readonly traffic: Traffic
   /** prober.pl in the network namespace of "namespace/name". */
   probe(reference: string, probe: Probe): Promise<Talker>
+  /** kill -9 of every process of its containers; the sandbox stays. */
+  kill(reference: string): Promise<void>
   /** Asks for addresses anew: pods were restarted. */
   forget(): void
   /** Ends all probes and traffic. */
@@ -64,6 +66,9 @@ export function createPods(rig: Rig): Pods {
       probers.push(prober)
       return prober
     },
+    kill: async (reference) => {
+      for (const pid of containerProcesses(rig, await status(reference))) process.kill(pid, "SIGKILL")
+    },
     forget: () => known.clear(),
     stop: async () => {
       await Promise.all([traffic.stopAll(), ...probers.splice(0).map((prober) => prober.stop())])
@@ -101,13 +106,23 @@ async function readStatus(rig: Rig, reference: string): Promise<PodStatus> {
 }
 
 /** Any process of the pod, seen from outside: all of them are in its network namespace. */
-function processOf(rig: Rig, { uid, node }: PodStatus): number {
+function processOf(rig: Rig, status: PodStatus): number {
+  const [pid] = processesOf(rig, status)
+  if (pid === undefined) throw new Error(`no process of pod ${status.uid} on ${status.node}`)
+  return pid
+}
+
+function containerProcesses(rig: Rig, status: PodStatus): readonly number[] {
+  return processesOf(rig, status).filter((pid) => {
+    return !readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("/bin/sleep\0")
+  })
+}
+
+function processesOf(rig: Rig, { uid, node }: PodStatus): readonly number[] {
   const root = cgroupDirectory(rig.settings.name, node)
   const groups = readdirSync(root, { recursive: true, encoding: "utf8" })
   const inside = groups.filter((path) => path.includes(`pod${uid}/`) && path.endsWith("/cgroup.procs"))
-  for (const path of inside) {
-    const [pid] = readFileSync(join(root, path), "utf8").split("\n")
-    if (pid !== undefined && pid !== "") return Number(pid)
-  }
-  throw new Error(`no process of pod ${uid} on ${node}`)
+  return inside.flatMap((path) => {
+    return readFileSync(join(root, path), "utf8").split("\n").filter(Boolean).map(Number)
+  })
 }
