@@ -184,7 +184,9 @@ class Client implements StreamClient {
     this.#again.abort()
   }
 
+  /** A replica names itself at least: an empty list is no news. */
   #learn(replicas: readonly string[], candidates: Candidates): void {
+    if (replicas.length === 0) return
     candidates.learn(replicas)
     this.options.memory.write(candidates.learned).catch((error: unknown) => {
       this.options.onEvent({ kind: "failed", what: "keeping the replicas' addresses", error })
