@@ -53,7 +53,7 @@ export async function decideTls(
     return { ...(await renewed({}, namespace, now)), reason: "the authority has ended" }
   const succession = await succeed(
     held,
-    { authority, next: typeof next === "string" ? undefined : next },
+    { authority, next: typeof next === "string" ? undefined : next, namespace },
     now,
   )
   if (succession !== undefined) return succession
