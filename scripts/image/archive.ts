@@ -34,7 +34,7 @@ const MEDIA = "application/vnd.oci.image"
 export function archiveOf(image: Image): Archive {
   const layers = image.layers.map(({ name, entries }) => {
     const tar = writeTar(completed(entries))
-    return { name, bytes: tar.length, diffId: digestOf(tar), blob: blobOf(gzipSync(tar, { level: 9 })) }
+    return { name, bytes: tar.length, diffId: digestOf(tar), blob: blobOf(gzipSync(tar)) }
   })
   const configuration = blobOf(Buffer.from(JSON.stringify(configurationOf(image, layers))))
   const manifest = blobOf(
