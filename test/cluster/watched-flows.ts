@@ -19,7 +19,7 @@ const EVERY_MS = 50
 /** Longer than any of these tests. */
 const COUNT = 1_000_000
 /** An answer may be late on a busy machine. */
-const PATIENCE_MS = 5_000
+const PATIENCE_MS = 3_000
 
 export interface WatchedFlows {
   /** Lets it all go on for a while, ends it, and says what was wrong: nothing, if the data path never changed. */
@@ -37,7 +37,8 @@ export async function watchFlows(
   await sleep(500)
   return {
     end: async () => {
-      await sleep(2_000)
+      // Until the last try of the disturbed time is decided.
+      await sleep(PATIENCE_MS + 500)
       const problems = await Promise.all([...allowed, ...denied].map((each) => each.end()))
       await echo.stop()
       return problems.flat()
