@@ -150,7 +150,7 @@ describe("an agent that starts", () => {
     const first = await successor()
     expect(first.enforcer.held().revision).toBeGreaterThan(0)
     await Promise.all(agents.splice(0).map(closeAgent))
-    await cluster.run("node/node-a", "nft flush ruleset")
+    await cluster.run("node/node-a", "nft flush ruleset; conntrack -F 2>/dev/null")
     const { enforcer } = await successor({ bootId: "another" })
     expect(enforcer.held()).toMatchObject({ revision: 0, asOf: "" })
     expect(await judged(v4(client))).toEqual([])
