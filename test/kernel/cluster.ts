@@ -16,7 +16,7 @@ import { defaultRulesetOptions, type RulesetOptions } from "../../src/compile/ru
 import { renderBindings } from "../../src/compile/ruleset/render-bindings.ts"
 import { renderDelta } from "../../src/compile/ruleset/render-delta.ts"
 import { renderNode } from "../../src/compile/ruleset/render-node.ts"
-import type { Change, Snapshot } from "../../src/compile/snapshot.ts"
+import type { Change, Enforcement, Snapshot } from "../../src/compile/snapshot.ts"
 import { ownersOf } from "../../src/controller/owners-of.ts"
 import { lower } from "../../src/kinds/registry.ts"
 import type { Lab, LabNode } from "../../src/lab/lab.ts"
@@ -49,6 +49,8 @@ export interface Cluster {
   agent(node: string): NodeAgent
   /** Applies a change of the cluster on every node; resolves when live connections obey it. */
   apply(...changes: readonly Change[]): Promise<void>
+  /** Another mode of the cluster, on every node; resolves when live connections obey it. */
+  setEnforcement(mode: Enforcement): Promise<void>
   /** What a controller would tell an agent that comes now. */
   whole(node: string): Omit<NodeRuleset, "revision">
   /** The whole ruleset of a node as it should be now, without what the agent adds. */
@@ -61,9 +63,9 @@ export interface Cluster {
 export async function createCluster(snapshot: Snapshot, options: ClusterOptions = {}): Promise<Cluster> {
   const lab = await labFromSnapshot(snapshot, options.lab)
   const directory = mkdtempSync(join(tmpdir(), "postern-kernel-"))
-  const engine = createEngine({ lower })
+  let rulesetOptions = { ...defaultRulesetOptions, ...options.ruleset }
+  const engine = createEngine({ lower, enforcement: rulesetOptions.enforcement })
   engine.apply(changesTo(snapshot))
-  const rulesetOptions = { ...defaultRulesetOptions, ...options.ruleset }
   const traffic = createTraffic(lab)
   const agents = lab.nodes.map((node) =>
     createAgent(lab, node, { ...options.agent, directory: join(directory, node.name) }),
@@ -92,6 +94,19 @@ export async function createCluster(snapshot: Snapshot, options: ClusterOptions 
             return enforcer.replace({ revision, ...whole(agent.node.name), forget: delta.forget })
           return enforcer.update({ from, revision, ...change, owners: owners(agent.node.name) })
         }),
+      )
+    },
+    setEnforcement: async (mode) => {
+      const { forget } = engine.setEnforcement(mode)
+      rulesetOptions = { ...rulesetOptions, enforcement: mode }
+      await Promise.all(
+        agents
+          .filter((agent) => agent.revision > 0)
+          .map((agent) => {
+            agent.revision += 1
+            const { revision, enforcer, node } = agent
+            return enforcer.replace({ revision, ...whole(node.name), forget })
+          }),
       )
     },
     whole,

@@ -11,7 +11,7 @@ import type { PeerUnion, PortGroup, Run } from "../../src/compile/program.ts"
 import { MAXIMUM_SEGMENTS } from "../../src/compile/ruleset/class-chain.ts"
 import { defaultRulesetOptions, type RulesetOptions } from "../../src/compile/ruleset/options.ts"
 import { renderNode } from "../../src/compile/ruleset/render-node.ts"
-import { type ProgramSource, programOf, runOf, stageOf } from "../programs.ts"
+import { type PodSource, type ProgramSource, programOf, runOf, stageOf } from "../programs.ts"
 
 const any: PeerUnion = { kind: "any" }
 const pods = (key: string): PeerUnion => ({ kind: "some", pods: key, ranges: null })
@@ -67,6 +67,22 @@ function everyRun(action: Action): Run {
 
 const ACTIONS: readonly Action[] = ["Accept", "Deny", "Pass", "Log"]
 
+/** As many tiers with Pass as a class may have, and one more; at the end a port map, each in the deepest way it ends. */
+function deepest(observed: boolean): readonly PodSource[] {
+  const many = { ports: groups(9, () => pods("clients")) }
+  const passing = [everyRun("Accept"), runOf("Pass", many)]
+  const last = observed ? stageOf([runOf("Deny", many)], ["a"], 99) : stageOf(passing, [], 99)
+  return [MAXIMUM_SEGMENTS, MAXIMUM_SEGMENTS + 1].flatMap((count) =>
+    (["ingress", "egress"] as const).map((direction, i) => ({
+      addresses: [`10.244.1.${2 * count + i}`],
+      observed,
+      [direction]: Array.from({ length: count }, (_, n) =>
+        n + 1 === count ? last : stageOf(passing, [], n),
+      ),
+    })),
+  )
+}
+
 describe("a rendered ruleset", () => {
   let namespace: NetworkNamespace
   beforeAll(() => {
@@ -115,6 +131,18 @@ describe("a rendered ruleset", () => {
         ]),
       },
       {},
+    ],
+    [
+      "of observed pods in an observed cluster",
+      {
+        ...dualStack,
+        pods: (["ingress", "egress"] as const).map((direction, i) => ({
+          addresses: [`10.244.1.${i + 2}`],
+          observed: true,
+          [direction]: [stageOf(ACTIONS.map(everyRun), [], 100), stageOf([everyRun("Accept")], ["a", "b"])],
+        })),
+      },
+      { enforcement: "observe" },
     ],
     [
       "of several tiers",
@@ -180,7 +208,7 @@ describe("a rendered ruleset", () => {
     expect(normalize(await listed(ruleset))).toStrictEqual(normalize(ruleset))
   })
 
-  test.for<[string, ProgramSource]>([
+  test.for<[string, ProgramSource, Partial<RulesetOptions>]>([
     [
       "a class of 200 runs",
       {
@@ -197,6 +225,7 @@ describe("a rendered ruleset", () => {
           ],
         })),
       },
+      {},
     ],
     [
       "a class of 1,000 policies with a port and a block each",
@@ -223,27 +252,20 @@ describe("a rendered ruleset", () => {
           ],
         })),
       },
+      {},
     ],
     [
       `as many tiers with Pass as a class may have, ${MAXIMUM_SEGMENTS}, and one more`,
       {
         ...dualStack,
-        pods: [MAXIMUM_SEGMENTS, MAXIMUM_SEGMENTS + 1].flatMap((count) =>
-          (["ingress", "egress"] as const).map((direction, i) => ({
-            addresses: [`10.244.1.${2 * count + i}`],
-            [direction]: Array.from({ length: count }, (_, n) =>
-              stageOf(
-                [everyRun("Accept"), runOf("Pass", { ports: groups(9, () => pods("clients")) })],
-                [],
-                n,
-              ),
-            ),
-          })),
-        ),
+        pods: deepest(false),
       },
+      {},
     ],
-  ])("%s is loaded", async ([, source]) => {
-    const ruleset = renderNode(programOf(source), "node", defaultRulesetOptions)
+    ["the same of observed pods", { ...dualStack, pods: deepest(true) }, {}],
+    ["the same in an observed cluster", { ...dualStack, pods: deepest(true) }, { enforcement: "observe" }],
+  ])("%s is loaded", async ([, source, options]) => {
+    const ruleset = renderNode(programOf(source), "node", { ...defaultRulesetOptions, ...options })
     expect(normalize(await listed(ruleset))).toStrictEqual(normalize(ruleset))
   })
 })
