@@ -70,7 +70,9 @@ export async function endBox(box: Pick<Box, "record">): Promise<void> {
 
 /** The argv that runs a command inside. */
 export function enterBox(box: Box, argv: readonly string[]): readonly string[] {
-  return ["nsenter", "-t", String(processOne(box)), "-n", "-m", "-p", "-u", "-i", "--", ...argv]
+  // Relative paths mean what they mean outside.
+  const inside = ["-n", "-m", "-p", "-u", "-i", `--wdns=${process.cwd()}`]
+  return ["nsenter", "-t", String(processOne(box)), ...inside, "--", ...argv]
 }
 
 /** Seen from outside. */
