@@ -28,6 +28,11 @@ const COMMANDS: readonly LazyCommand[] = [
     load: async () => (await import("./demo.ts")).demoCommand,
   },
   {
+    name: "controller",
+    summary: "compile the policies of a cluster and serve the agents of its nodes",
+    load: async () => (await import("../controller/command.ts")).controllerCommand,
+  },
+  {
     name: "agent",
     summary: "enforce the policies of one node of a cluster; ask and steer the agent of this node",
     load: async () => (await import("../agent/process/command.ts")).agentCommand,

@@ -36,7 +36,8 @@ export interface AgentServer {
   listen(host: string, port: number): Promise<number>
   /** For new connections; those that are there go on with the one they began with. */
   setCertificate(certificate: ServingCertificate): void
-  /** No new connections; those without a stream end. */
+  /** Whoever comes from now on is sent to another replica. */
+  drain(): void
   close(): Promise<void>
 }
 
@@ -53,7 +54,8 @@ const KEEP_ALIVE_MS = 75_000
 const OLDEST_PROTOCOL = Math.max(1, PROTOCOL_VERSION - 1)
 
 export function createAgentServer(options: AgentServerOptions): AgentServer {
-  const app = createApp(options)
+  let isDraining = false
+  const app = createApp(options, () => isDraining)
   return {
     listen: async (host, port) => {
       await app.listen({ host, port })
@@ -62,6 +64,9 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
     },
     setCertificate: ({ certificate, key }) =>
       app.server.setSecureContext({ cert: certificate, key, ...PROTOCOLS }),
+    drain: () => {
+      isDraining = true
+    },
     close: async () => {
       await app.close()
     },
@@ -70,7 +75,7 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
 
 const PROTOCOLS = { minVersion: "TLSv1.3" } as const
 
-function createApp(options: AgentServerOptions) {
+function createApp(options: AgentServerOptions, isDraining: () => boolean) {
   const { certificate, authenticator, distributor } = options
   const app = fastify<Server>({
     https: {
@@ -97,7 +102,7 @@ function createApp(options: AgentServerOptions) {
   // Checked before the body is read: whoever is not an agent may not make us hold 4 MiB.
   const agents = new WeakMap<IncomingMessage, AgentIdentity>()
   app.addHook("onRequest", async (request, reply) => {
-    const admission = await admit(request, authenticator)
+    const admission = isDraining() ? 503 : await admit(request, authenticator)
     if (typeof admission === "number") return reply.code(admission).send()
     agents.set(request.raw, admission)
   })

@@ -70,6 +70,15 @@ const nodeReportSchema = {
     },
     addresses: addresses(1_000),
     observing: { type: "boolean" },
+    denied: {
+      type: "array",
+      maxItems: 1_000,
+      items: {
+        type: "object",
+        required: ["chain", "packets"],
+        properties: { chain: text, packets: { type: "integer", minimum: 0 } },
+      },
+    },
   },
 }
 

@@ -1,0 +1,254 @@
+// The parts of a controller replica, and the order in which they begin and end.
+//
+// Settings first: a program made with the wrong mode would drop what is only to be counted. Then the cluster; and only a
+// replica that has a program takes agents, which otherwise would leave one that has.
+
+import manifest from "../../package.json" with { type: "json" }
+import { createEngine } from "../compile/engine/engine.ts"
+import type { RulesetOptions } from "../compile/ruleset/options.ts"
+import type { Change } from "../compile/snapshot.ts"
+import { lower, policyKindOf } from "../kinds/registry.ts"
+import type { KubernetesClient } from "../kubernetes/client.ts"
+import { type ClusterWatch, watchCluster } from "../kubernetes/cluster-watch.ts"
+import { createEventRecorder, type EventRecorder } from "../kubernetes/events.ts"
+import { createLease, type Lease, type LeaseTiming } from "../kubernetes/lease.ts"
+import type { ListWatch } from "../kubernetes/list-watch.ts"
+import { type HealthServer, startHealthServer } from "../telemetry/health.ts"
+import type { Log } from "../telemetry/log.ts"
+import { createMetrics, type Metrics } from "../telemetry/metrics.ts"
+import { type AgentServer, createAgentServer } from "./agent-server.ts"
+import { createAuthenticator } from "./authentication.ts"
+import { type CertificateStore, createCertificateStore } from "./certificate-store.ts"
+import type { TlsMaterial } from "./certificates.ts"
+import type { ControllerEvent } from "./controller-event.ts"
+import type { DistributionEvent } from "./distribution-event.ts"
+import { createDistributor, type Distributor } from "./distributor.ts"
+import { logEvent, settingsRefused } from "./event-log.ts"
+import { type ControllerMetrics, createControllerMetrics } from "./metrics.ts"
+import { replicaText, watchReplicas } from "./object-watch.ts"
+import type { ControllerOptions } from "./options.ts"
+import { createSettingsStore, type SettingsStore } from "./settings-store.ts"
+import { createStatusWriter, type StatusWriter } from "./status/status-writer.ts"
+
+export interface ControllerParts {
+  readonly options: ControllerOptions
+  readonly client: KubernetesClient
+  readonly log: Log
+  readonly lease?: Partial<LeaseTiming>
+  /** Milliseconds over which agents are sent away at the end; 5,000 by default. */
+  readonly drainMs?: number
+}
+
+export interface Controller {
+  /** Resolves when agents are served. */
+  start(): Promise<void>
+  stop(): Promise<void>
+  readonly port: number | undefined
+  readonly healthPort: number | undefined
+  readonly distributor: Distributor
+  readonly isLeader: boolean
+}
+
+const DRAIN_MS = 5_000
+
+export function createController(parts: ControllerParts): Controller {
+  return new Replica(parts)
+}
+
+class Replica implements Controller {
+  readonly #parts: ControllerParts
+  readonly #metrics: Metrics = createMetrics()
+  readonly #engine = createEngine({
+    lower,
+    check: (policy) => policyKindOf(policy)?.check(policy, "api") ?? [],
+  })
+  readonly distributor: Distributor
+  readonly #settings: SettingsStore
+  readonly #certificates: CertificateStore
+  readonly #firstMaterial = Promise.withResolvers<TlsMaterial>()
+  readonly #status: StatusWriter
+  readonly #events: EventRecorder
+  readonly #measured: ControllerMetrics
+  readonly #lease: Lease
+  readonly #cluster: ClusterWatch
+  readonly #replicas: ListWatch
+  #ruleset: RulesetOptions | undefined
+  #others: readonly string[] = []
+  #server: AgentServer | undefined
+  #health: HealthServer | undefined
+  #isStopping = false
+  port: number | undefined
+
+  constructor(parts: ControllerParts) {
+    this.#parts = parts
+    const { options, client, log } = parts
+    const { namespace } = options
+    const onEvent = (event: Exclude<ControllerEvent, DistributionEvent>): void => this.#told(event)
+    this.#events = createEventRecorder({
+      client,
+      reportingController: "postern.dev/controller",
+      reportingInstance: options.identity,
+      onError: (error) => log.debug({ err: error }, "an event could not be written"),
+    })
+    this.#settings = createSettingsStore({
+      client,
+      namespace,
+      onEvent,
+      onSettings: (ruleset) => this.#set(ruleset),
+    })
+    this.distributor = createDistributor({
+      engine: this.#engine,
+      ruleset: this.#settings.current,
+      onEvent: (event) => {
+        this.#measured.distribution(event)
+        logEvent(log, event)
+      },
+    })
+    this.#certificates = createCertificateStore({
+      client,
+      namespace,
+      onEvent,
+      onMaterial: (material) => {
+        this.#firstMaterial.resolve(material)
+        this.#server?.setCertificate(material.serving)
+      },
+    })
+    this.#status = createStatusWriter({
+      client,
+      engine: this.#engine,
+      distributor: this.distributor,
+      log,
+      ruleset: () => this.#settings.current,
+      recordEvent: (event) => this.#events.recordEvent(event),
+      onDenied: (chain, packets) => this.#measured.denied(chain, packets),
+      onWatchEvent: onEvent,
+    })
+    this.#measured = createControllerMetrics(this.#metrics, {
+      nodes: () => this.distributor.nodes(),
+      program: this.#engine.program,
+      phases: () => this.#status.phases(),
+      statusesWaiting: () => this.#status.waiting,
+      isLeader: () => this.isLeader,
+    })
+    this.#cluster = watchCluster({ client, onChanges: (changes) => this.#apply(changes), onEvent })
+    this.#replicas = watchReplicas({ client, namespace, onEvent }, (replicas) => {
+      this.#others = replicas
+      this.distributor.setReplicas(this.#allReplicas())
+    })
+    this.#lease = createLease({
+      client,
+      namespace,
+      name: "postern-controller",
+      identity: options.identity,
+      onError: (error) => log.warn({ err: error }, "the lease could not be read or renewed"),
+      ...(parts.lease === undefined ? {} : { timing: parts.lease }),
+    })
+    this.#lease.onChange((leads) => {
+      log.info({ leads }, leads ? "this replica writes statuses" : "another replica writes statuses")
+      this.#status.setLeader(leads)
+    })
+  }
+
+  get healthPort(): number | undefined {
+    return this.#health?.port
+  }
+
+  get isLeader(): boolean {
+    return this.#lease.isHolder()
+  }
+
+  async start(): Promise<void> {
+    const { options, client, log } = this.#parts
+    if (options.metricsAddress !== "") {
+      const checks = { health: () => "", readiness: () => this.#unreadiness() }
+      this.#health = await startHealthServer({
+        address: options.metricsAddress,
+        metrics: this.#metrics,
+        checks,
+      })
+    }
+    this.#certificates.start()
+    this.#replicas.start()
+    this.#settings.start()
+    await this.#settings.ready
+    if (this.#isStopping) return
+    this.#cluster.start()
+    const [{ serving }] = await Promise.all([this.#firstMaterial.promise, this.#cluster.synced])
+    if (this.#isStopping) return
+    this.#server = createAgentServer({
+      certificate: serving,
+      authenticator: createAuthenticator({
+        client,
+        namespace: options.namespace,
+        onError: (error) => log.warn({ err: error }, "a token could not be reviewed"),
+      }),
+      distributor: this.distributor,
+      version: manifest.version,
+      replicas: () => this.#allReplicas(),
+    })
+    this.distributor.start()
+    this.port = await this.#server.listen(options.listen.host, options.listen.port)
+    this.distributor.setReplicas(this.#allReplicas())
+    this.#lease.start()
+    await this.#status.start()
+  }
+
+  /** Another replica leads before this one's agents go, and they go one after the other. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    this.#server?.drain()
+    await this.#lease.stop()
+    await this.#status.stop()
+    await Promise.all([
+      this.#cluster.stop(),
+      this.#replicas.stop(),
+      this.#settings.stop(),
+      this.#certificates.stop(),
+    ])
+    await this.distributor.close(this.#parts.drainMs ?? DRAIN_MS)
+    await this.#events.stop()
+    await this.#server?.close()
+    await this.#health?.close()
+  }
+
+  #told(event: Exclude<ControllerEvent, DistributionEvent>): void {
+    const { log, options } = this.#parts
+    if ("resource" in event) this.#measured.watch(event)
+    if (event.kind === "settings-refused")
+      this.#events.recordEvent(settingsRefused(options.namespace, event.mistakes))
+    logEvent(log, event)
+  }
+
+  #set(ruleset: RulesetOptions): void {
+    this.#ruleset = ruleset
+    this.distributor.setSettings(ruleset)
+  }
+
+  #apply(changes: readonly Change[]): void {
+    this.#status.follow(changes)
+    this.distributor.apply(changes)
+  }
+
+  #allReplicas(): readonly string[] {
+    const { port } = this
+    const own =
+      port === undefined ? [] : this.#parts.options.advertise.map((address) => replicaText(address, port))
+    return [...new Set([...own, ...this.#others])].sort()
+  }
+
+  #unreadiness(): string {
+    if (this.#isStopping) return "this replica stops"
+    if (this.#ruleset === undefined) return this.#settings.problem
+    if (!this.distributor.isReady) return `the first lists are not whole: ${this.#missing()}`
+    if (this.port === undefined) return this.#certificates.problem || "agents are not served yet"
+    return ""
+  }
+
+  #missing(): string {
+    return this.#cluster
+      .status()
+      .filter(({ synced }) => !synced)
+      .map(({ resource, error }) => (error === undefined ? resource : `${resource} (${error.message})`))
+      .join(", ")
+  }
+}
