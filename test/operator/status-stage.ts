@@ -3,18 +3,21 @@
 import { readdirSync } from "node:fs"
 import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import type { Diagnostic } from "../../src/api/diagnostic.ts"
+import { diagnostic } from "../../src/api/report.ts"
 import { createEngine } from "../../src/compile/engine/engine.ts"
 import { defaultRulesetOptions } from "../../src/compile/ruleset/options.ts"
+import type { PolicyObject } from "../../src/compile/snapshot.ts"
 import {
   createDistributor,
   type Distributor,
   type StreamAttachment,
 } from "../../src/controller/distributor.ts"
-import type { PolicyTransition } from "../../src/controller/status/policy-statuses.ts"
 import { createStatusWriter, type StatusWriter } from "../../src/controller/status/status-writer.ts"
 import { lower, policyKindOf } from "../../src/kinds/registry.ts"
 import type { KubernetesClient } from "../../src/kubernetes/client.ts"
 import { watchCluster } from "../../src/kubernetes/cluster-watch.ts"
+import { createEventRecorder } from "../../src/kubernetes/events.ts"
 import { createLog } from "../../src/telemetry/log.ts"
 import { type NodeReport, PROTOCOL_VERSION } from "../../src/wire/messages.ts"
 import type { ApiServer } from "../api-server/api-server.ts"
@@ -22,7 +25,8 @@ import type { ApiServer } from "../api-server/api-server.ts"
 export interface Replica {
   readonly distributor: Distributor
   readonly writer: StatusWriter
-  readonly transitions: PolicyTransition[]
+  /** Reasons of the events on policies. */
+  readonly events: string[]
   /** Requests that have written something. */
   readonly writes: string[]
   stop(): Promise<void>
@@ -35,17 +39,25 @@ export interface ReplicaOptions {
 
 export async function startReplica(server: ApiServer, options: ReplicaOptions = {}): Promise<Replica> {
   const { leads = true, rate } = options
-  const engine = createEngine({ lower, check: (policy) => policyKindOf(policy)?.check(policy, "api") ?? [] })
+  const engine = createEngine({ lower, check })
   const distributor = createDistributor({ engine, ruleset: defaultRulesetOptions })
-  const transitions: PolicyTransition[] = []
+  const events: string[] = []
+  const recorder = createEventRecorder({
+    client: server.client,
+    reportingController: "postern.dev/controller",
+    reportingInstance: "test",
+  })
   const writes: string[] = []
   const writer = createStatusWriter({
     client: counted(server.client, writes),
     engine,
     distributor,
     log: createLog({ level: "silent", name: "test" }),
-    enforcement: () => "enforce",
-    onTransition: (transition) => void transitions.push(transition),
+    ruleset: () => defaultRulesetOptions,
+    recordEvent: (event) => {
+      events.push(event.reason)
+      recorder.recordEvent(event)
+    },
     ...(rate === undefined ? {} : { rate }),
   })
   const watch = watchCluster({
@@ -62,15 +74,26 @@ export async function startReplica(server: ApiServer, options: ReplicaOptions = 
   return {
     distributor,
     writer,
-    transitions,
+    events,
     writes,
     stop: async () => {
       await writer.stop()
+      await recorder.stop()
       await watch.stop()
       await distributor.close(0)
     },
   }
 }
+
+/** The API server lets no policy pass that we would refuse; old versions and other webhooks may. */
+function check(policy: PolicyObject): readonly Diagnostic[] {
+  const made = diagnostic("labelKey", { value: '"a b"', why: "it has a blank" }, ["spec", "podSelector"])
+  const found = policyKindOf(policy)?.check(policy, "api") ?? []
+  return policy.metadata.name === MISTAKEN ? [...found, made] : found
+}
+
+/** A policy of this name has a mistake. */
+export const MISTAKEN = "mistaken"
 
 function counted(client: KubernetesClient, writes: string[]): KubernetesClient {
   const note = (method: string, path: string): void => void writes.push(`${method} ${path}`)

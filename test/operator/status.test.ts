@@ -7,6 +7,7 @@ import {
   eventually,
   type FakeAgent,
   installCrds,
+  MISTAKEN,
   must,
   type Replica,
   startReplica,
@@ -14,7 +15,6 @@ import {
 
 let server: ApiServer
 let replica: Replica
-let one: FakeAgent
 let two: FakeAgent
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ beforeEach(async () => {
   await makePod("web", "one")
   await makePod("db", "two")
   replica = await startReplica(server)
-  one = connectAgent(replica, "one")
+  connectAgent(replica, "one")
   two = connectAgent(replica, "two")
 })
 
@@ -184,20 +184,21 @@ test("a node that fails is named, with its error, and comes back", async () => {
   expect(nodes).toMatch(/^one +Programmed/m)
   two.say({})
   await phaseBecomes("Programmed")
-  expect(replica.transitions.map(({ to }) => to)).toEqual(["Programmed", "Degraded", "Programmed"])
+  expect(replica.events).toEqual(["PolicyDegraded", "PolicyRecovered"])
 })
 
-test("a policy that cannot be read as it is has failed, with every reason and its field", async () => {
-  // The API server takes a namespace selector with a value that no label can have.
-  const spec = {
-    ...denyAll,
-    ingress: [
-      { from: [{ namespaceSelector: { matchExpressions: [{ key: "a", operator: "In", values: ["b"] }] } }] },
-    ],
-  }
-  await must(server, ["create", "-f", "-"], policyText("fine", spec))
-  await phaseBecomes("Programmed")
-  expect(await statusOf("fine")).toMatchObject({ diagnostics: [] })
+test("a policy that cannot be read as it is has failed, with the reason, its field and an event", async () => {
+  await must(server, ["create", "-f", "-"], policyText(MISTAKEN, denyAll))
+  await phaseBecomes("Failed")
+  expect(await statusOf(MISTAKEN)).toMatchObject({
+    diagnostics: [{ code: "PNP0210", severity: "error", field: "spec.podSelector" }],
+    conditions: [{ status: "False", reason: "Failed" }],
+  })
+  await eventually(
+    () => must(server, ["events", "-n", "shop", "--for", `networkpolicy/${MISTAKEN}`]),
+    (text) => /Warning +PolicyRefused .*its pods fail closed: spec\.podSelector/.test(text),
+    "the event is there",
+  )
 })
 
 test("a policy that selects nothing lacks nothing", async () => {
@@ -216,6 +217,7 @@ test("the status of a deleted policy goes with it: its owner is gone", async () 
   await replica.stop()
   await must(server, ["delete", "netpol", "default-deny", "-n", "shop"])
   await eventually(printed, (rows) => rows.length === 0, "garbage is collected without us")
+  expect(await printed()).toEqual([])
   replica = await startReplica(server)
 })
 
@@ -236,6 +238,7 @@ test("a status that somebody deletes or changes is written again", async () => {
     '{"status":{"phase":"Failed"}}',
   ])
   await phaseBecomes("Programmed")
+  expect(await statusOf("default-deny")).toMatchObject({ phase: "Programmed", observedGeneration: 1 })
 })
 
 test("a new leader rewrites nothing that is right", async () => {

@@ -6,8 +6,13 @@ import { createDeniedTotals, type DenyChain } from "./denied-totals.ts"
 
 const policy = (name: string) => ({ kind: "NetworkPolicy", namespace: "shop", name })
 const chains: Readonly<Record<string, DenyChain>> = {
-  deny_one: { direction: "ingress", policies: [policy("a")], observed: false },
-  deny_both: { direction: "egress", policies: [policy("a"), policy("b")], observed: true },
+  deny_one: { direction: "ingress", policies: [policy("a")], namespaces: ["shop"], observed: false },
+  deny_both: {
+    direction: "egress",
+    policies: [policy("a"), policy("b")],
+    namespaces: ["shop"],
+    observed: true,
+  },
 }
 
 type Report = readonly [node: string, counts: Readonly<Record<string, number>>]
@@ -72,14 +77,14 @@ test.for<readonly [string, readonly Report[], a: readonly [number, number], b: r
     [0, 0],
   ],
 ])("%s", ([, reports, a, b]) => {
-  const totals = createDeniedTotals({ chainNamed: (name) => chains[name], onDenied: () => undefined })
+  const totals = createDeniedTotals({ chainNamed: (_, name) => chains[name], onDenied: () => undefined })
   for (const [node, counts] of reports) totals.report(node, countsOf(counts))
   expect(totals.pending("NetworkPolicy/shop/a")).toEqual({ ingress: a[0], egress: a[1] })
   expect(totals.pending("NetworkPolicy/shop/b")).toEqual({ ingress: b[0], egress: b[1] })
 })
 
 test("what is taken is gone, and what has come meanwhile stays", () => {
-  const totals = createDeniedTotals({ chainNamed: (name) => chains[name], onDenied: () => undefined })
+  const totals = createDeniedTotals({ chainNamed: (_, name) => chains[name], onDenied: () => undefined })
   totals.report("x", [])
   totals.report("x", countsOf({ deny_one: 5 }))
   const taken = totals.pending("NetworkPolicy/shop/a")

@@ -3,18 +3,12 @@
 // Agents count by chain since they began, and a chain is a class: its denials are those of every policy that isolates
 // its pods. A policy's status adds up what all of its chains have denied.
 
-import type { Direction, PolicyReference } from "../../compile/policy-ir.ts"
+import type { DenyName } from "../../compile/ruleset/deny-names.ts"
 import type { DeniedCount } from "../../wire/messages.ts"
 import { policyKey } from "./policy-key.ts"
 
-/** What a deny chain stands for. */
-export interface DenyChain {
-  readonly direction: Direction
-  /** Sorted; the isolating policies, or the one whose rule denies. */
-  readonly policies: readonly PolicyReference[]
-  /** Its denials are let pass. */
-  readonly observed: boolean
-}
+/** What of a deny chain's meaning matters here. */
+export type DenyChain = Pick<DenyName, "direction" | "policies" | "namespaces" | "observed">
 
 export interface Denied {
   readonly ingress: number
@@ -31,7 +25,7 @@ export interface DeniedTotals {
 }
 
 export interface DeniedTotalsOptions {
-  readonly chainNamed: (chain: string) => DenyChain | undefined
+  readonly chainNamed: (node: string, chain: string) => DenyChain | undefined
   readonly onDenied: (chain: DenyChain, packets: number) => void
 }
 
@@ -62,7 +56,7 @@ export function createDeniedTotals({ chainNamed, onDenied }: DeniedTotalsOptions
         const last = before.get(chain) ?? 0
         // A counter that has fallen has begun anew, with its agent.
         const more = packets < last ? packets : packets - last
-        const stands = more > 0 ? chainNamed(chain) : undefined
+        const stands = more > 0 ? chainNamed(node, chain) : undefined
         if (stands !== undefined) add(stands, more)
       }
     },

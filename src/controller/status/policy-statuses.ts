@@ -26,7 +26,7 @@ export interface PolicyStatusesOptions {
   readonly denied: DeniedTotals
   /** Denials alone are written this seldom. */
   readonly deniedEveryMs: () => number
-  readonly onTransition?: (transition: PolicyTransition) => void
+  readonly onTransition: (transition: PolicyTransition) => void
 }
 
 export interface PolicyTransition {
@@ -213,7 +213,7 @@ class WrittenPolicies implements PolicyStatuses {
     before: PolicyStatusStatus | undefined,
   ) {
     if (before?.phase === status.phase) return
-    this.#options.onTransition?.({
+    this.#options.onTransition({
       policy: view.reference,
       apiVersion: owner.apiVersion,
       uid: owner.uid,

@@ -4,9 +4,10 @@ import type { NodeStatusStatus } from "../../api/node-status.ts"
 import type { PolicyPhase, PolicyStatusStatus } from "../../api/policy-status.ts"
 import type { Engine } from "../../compile/engine/engine.ts"
 import type { PolicyReference } from "../../compile/policy-ir.ts"
-import type { PolicyView } from "../../compile/policy-view.ts"
+import type { RulesetOptions } from "../../compile/ruleset/options.ts"
 import type { Change, Enforcement } from "../../compile/snapshot.ts"
 import type { KubernetesClient } from "../../kubernetes/client.ts"
+import type { ClusterEvent } from "../../kubernetes/events.ts"
 import { createListWatch, type ListWatch } from "../../kubernetes/list-watch.ts"
 import type { Resource } from "../../kubernetes/resource.ts"
 import type { WatchEvent } from "../../kubernetes/watch-event.ts"
@@ -14,26 +15,27 @@ import type { Log } from "../../telemetry/log.ts"
 import type { Distributor } from "../distributor.ts"
 import type { NodeState } from "../node-state.ts"
 import { createDeniedTotals, type DeniedTotals, type DenyChain } from "./denied-totals.ts"
+import { createDenyChains } from "./deny-chains.ts"
 import { createNodeBoard, type NodeBoard } from "./node-board.ts"
 import { createNodeStatuses, type NodeStatuses } from "./node-statuses.ts"
+import { policyEvent } from "./policy-events.ts"
 import { policyKey } from "./policy-key.ts"
 import { createPolicyProgress, type PolicyProgress } from "./policy-progress.ts"
-import { createPolicyStatuses, type PolicyStatuses, type PolicyTransition } from "./policy-statuses.ts"
+import { createPolicyRounds, type PolicyRounds } from "./policy-rounds.ts"
+import { createPolicyStatuses, type PolicyStatuses } from "./policy-statuses.ts"
 import { createStatusObjects, type StatusObject, type StatusObjects } from "./status-objects.ts"
 import { nodeStatuses, nodeStatusResource, policyStatuses, policyStatusResource } from "./status-resource.ts"
 import { createWriteQueue, type WriteOutcome, type WriteQueue } from "./write-queue.ts"
 
 export interface StatusWriterOptions {
   readonly client: KubernetesClient
-  readonly engine: Pick<Engine, "policies" | "policyView">
+  readonly engine: Pick<Engine, "policies" | "policyView" | "program">
   readonly distributor: Pick<Distributor, "nodes" | "onNodeState" | "onProgram">
+  /** The settings in force. */
+  readonly ruleset: () => RulesetOptions
   readonly log: Log
-  /** The cluster's mode. */
-  readonly enforcement: () => Enforcement
-  /** What a deny chain of any node stands for; undefined for one that is not known (any more). */
-  readonly chainNamed?: (chain: string) => DenyChain | undefined
+  readonly recordEvent?: (event: ClusterEvent) => void
   readonly onDenied?: (chain: DenyChain, packets: number) => void
-  readonly onTransition?: (transition: PolicyTransition) => void
   readonly onWatchEvent?: (event: WatchEvent) => void
   /** Requests a second. */
   readonly rate?: number
@@ -54,10 +56,6 @@ export interface StatusWriter {
 const RATE = 20
 const BURST = 40
 const TICK_MS = 250
-/** All policies are looked at once in so many ticks, and in this many where something has happened to a node. */
-const TICKS_A_ROUND = 40
-const TICKS_A_QUICK_ROUND = 4
-const FEWEST_A_TICK = 50
 const DENIED_EVERY_MS = 60_000
 const ENFORCEMENT_LABEL = "postern.dev/enforcement"
 
@@ -75,16 +73,12 @@ class LeaderWriter implements StatusWriter {
   readonly #policies: PolicyStatuses
   readonly #nodes: NodeStatuses
   readonly #queue: WriteQueue
+  readonly #rounds: PolicyRounds
   readonly #modes = new Map<string, Enforcement>()
   readonly #watches: readonly ListWatch[]
   readonly #ends: (() => void)[] = []
   readonly #changed = new Set<string>()
   readonly #changedPolicies = new Map<string, PolicyReference>()
-  #round: Iterator<PolicyView> | undefined
-  #counts = new Map<PolicyPhase, number>()
-  #phases: ReadonlyMap<PolicyPhase, number> = new Map()
-  #policyCount = 0
-  #quickRounds = 0
   #leaderSince: number | undefined
   #isSynced = false
   #timer: NodeJS.Timeout | undefined
@@ -95,7 +89,7 @@ class LeaderWriter implements StatusWriter {
     this.#policyObjects = createStatusObjects(client, policyStatuses)
     this.#nodeObjects = createStatusObjects(client, nodeStatuses)
     this.#denied = createDeniedTotals({
-      chainNamed: options.chainNamed ?? (() => undefined),
+      chainNamed: createDenyChains({ program: engine.program, ruleset: options.ruleset }),
       onDenied: options.onDenied ?? (() => undefined),
     })
     this.#progress = createPolicyProgress({
@@ -104,13 +98,16 @@ class LeaderWriter implements StatusWriter {
     })
     this.#policies = createPolicyStatuses({
       policyView: engine.policyView,
-      modeOf: (namespace) => this.#modes.get(namespace) ?? options.enforcement(),
+      modeOf: (namespace) => this.#modes.get(namespace) ?? options.ruleset().enforcement,
       objects: this.#policyObjects,
       board: this.#board,
       progress: this.#progress,
       denied: this.#denied,
-      deniedEveryMs: () => Math.max(DENIED_EVERY_MS, (this.#policyCount * 4_000) / this.#rate),
-      ...(options.onTransition === undefined ? {} : { onTransition: options.onTransition }),
+      deniedEveryMs: () => Math.max(DENIED_EVERY_MS, (this.#rounds.policies * 4_000) / this.#rate),
+      onTransition: (transition) => {
+        const event = policyEvent(transition)
+        if (event !== undefined) options.recordEvent?.(event)
+      },
     })
     this.#nodes = createNodeStatuses({
       client,
@@ -118,6 +115,7 @@ class LeaderWriter implements StatusWriter {
       board: this.#board,
       isKnown: (node) => distributor.nodes().has(node),
     })
+    this.#rounds = createPolicyRounds(engine.policies)
     this.#queue = createWriteQueue({
       rate: this.#rate,
       burst: BURST,
@@ -175,7 +173,7 @@ class LeaderWriter implements StatusWriter {
   }
 
   phases(): ReadonlyMap<PolicyPhase, number> {
-    return this.#leaderSince === undefined ? new Map() : this.#phases
+    return this.#leaderSince === undefined ? new Map() : this.#rounds.phases()
   }
 
   #watch<S>(resource: Resource<StatusObject<S>>, objects: StatusObjects<S>): ListWatch {
@@ -195,7 +193,7 @@ class LeaderWriter implements StatusWriter {
 
   #settleLeader(): void {
     this.#queue.setPaused(!this.#isSynced || this.#leaderSince === undefined)
-    this.#hurry()
+    this.#rounds.hurry()
   }
 
   #notePolicy(change: Extract<Change, { readonly kind: "policy" }>): void {
@@ -214,7 +212,7 @@ class LeaderWriter implements StatusWriter {
     const before = this.#modes.get(name)
     if (mode === "enforce" || mode === "observe") this.#modes.set(name, mode)
     else this.#modes.delete(name)
-    if (this.#modes.get(name) !== before) this.#hurry()
+    if (this.#modes.get(name) !== before) this.#rounds.hurry()
   }
 
   #dropNode(node: string): void {
@@ -222,11 +220,6 @@ class LeaderWriter implements StatusWriter {
     this.#board.drop(node)
     this.#denied.dropNode(node)
     this.#changed.add(node)
-  }
-
-  /** The round that is under way may be past what has changed. */
-  #hurry(): void {
-    this.#quickRounds = 2
   }
 
   #programChanged(): void {
@@ -240,7 +233,7 @@ class LeaderWriter implements StatusWriter {
 
   #nodeChanged(state: NodeState): void {
     const now = Date.now()
-    if (this.#board.changed(state, now)) this.#hurry()
+    if (this.#board.changed(state, now)) this.#rounds.hurry()
     if (state.report?.denied !== undefined) this.#denied.report(state.node, state.report.denied)
     this.#progress.nodeChanged(state)
     this.#changed.add(state.node)
@@ -250,38 +243,20 @@ class LeaderWriter implements StatusWriter {
     const now = Date.now()
     for (const node of this.#board.passed(now)) {
       this.#changed.add(node)
-      this.#hurry()
+      this.#rounds.hurry()
     }
-    if (this.#leaderSince === undefined) this.#round = undefined
     for (const node of this.#changed) if (this.#nodes.isNews(node, now)) this.#queue.touch(`node ${node}`)
     this.#changed.clear()
     this.#lookAround(now)
   }
 
-  /** A part of all policies: those that change because pods do are found in passing. */
   #lookAround(now: number): void {
-    const ticks = this.#quickRounds > 0 ? TICKS_A_QUICK_ROUND : TICKS_A_ROUND
-    let rest = Math.max(FEWEST_A_TICK, Math.ceil(this.#policyCount / ticks))
-    this.#round ??= this.#beginRound()
-    for (; rest > 0; rest--) {
-      const next = this.#round.next()
-      if (next.done === true) return this.#endRound(now)
-      const { phase, isNews } = this.#policies.look(next.value, now)
-      this.#counts.set(phase, (this.#counts.get(phase) ?? 0) + 1)
-      if (isNews) this.#touch(policyKey(next.value.reference))
-    }
-  }
-
-  #beginRound(): Iterator<PolicyView> {
-    this.#counts = new Map()
-    return this.#options.engine.policies()[Symbol.iterator]()
-  }
-
-  #endRound(now: number): void {
-    this.#round = undefined
-    this.#quickRounds = Math.max(0, this.#quickRounds - 1)
-    this.#phases = this.#counts
-    this.#policyCount = this.#counts.values().reduce((sum, count) => sum + count, 0)
+    const ends = this.#rounds.goOn((view) => {
+      const { phase, isNews } = this.#policies.look(view, now)
+      if (isNews) this.#touch(policyKey(view.reference))
+      return phase
+    })
+    if (!ends) return
     for (const key of this.#policies.orphans()) this.#touch(key)
     const nodes = [...this.#options.distributor.nodes().keys()].filter((node) =>
       this.#nodes.isNews(node, now),
