@@ -23,8 +23,8 @@ export interface FakeControllerOptions {
   readonly greeting?: readonly ControllerMessage[]
   /** 0: any. */
   readonly port?: number
-  /** 127.0.0.1 by default. */
-  readonly host?: string
+  /** Instead of a port of loopback: a unix socket, for agents behind a relay. */
+  readonly socketPath?: string
 }
 
 export interface FakeController {
@@ -75,7 +75,7 @@ export function hello(
 }
 
 export async function startFakeController(options: FakeControllerOptions): Promise<FakeController> {
-  const { host = "127.0.0.1", greeting = [hello()] } = options
+  const { greeting = [hello()], socketPath } = options
   const { certificate, key } = await servingPair(options.authority, options.name)
   const streams: FakeStream[] = []
   const reports: FakeController["reports"] = []
@@ -106,11 +106,13 @@ export async function startFakeController(options: FakeControllerOptions): Promi
     sockets.add(socket)
     socket.on("close", () => sockets.delete(socket))
   })
-  await new Promise<void>((resolve) => server.listen(options.port ?? 0, host, resolve))
+  const place =
+    socketPath === undefined ? { host: "127.0.0.1", port: options.port ?? 0 } : { path: socketPath }
+  await new Promise<void>((resolve) => server.listen(place, resolve))
   const bound = server.address()
   const port = typeof bound === "object" && bound !== null ? bound.port : 0
   return {
-    address: `${host}:${port}`,
+    address: `127.0.0.1:${port}`,
     port,
     streams,
     reports,
@@ -122,7 +124,10 @@ export async function startFakeController(options: FakeControllerOptions): Promi
       server.setSecureContext({ cert: pair.certificate, key: pair.key, minVersion: "TLSv1.3" }),
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve))
-      for (const socket of sockets) socket.resetAndDestroy()
+      for (const socket of sockets) {
+        if (socketPath === undefined) socket.resetAndDestroy()
+        else socket.destroy()
+      }
       await closed
     },
   }
