@@ -1,0 +1,94 @@
+// Controller replicas with the rights of the manifest, on a real API server, and agents' tokens as kubelet asks for them.
+
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { fieldOf, recordIn } from "../../src/api/conforms.ts"
+import { type Controller, createController } from "../../src/controller/controller.ts"
+import { createKubernetesClient } from "../../src/kubernetes/client.ts"
+import { loadClusterConfig } from "../../src/kubernetes/cluster-config.ts"
+import { createLog } from "../../src/telemetry/log.ts"
+import type { ApiServer } from "../api-server/api-server.ts"
+import { must } from "./status-stage.ts"
+
+export const NAMESPACE = "postern-system"
+
+/** Everything that the plain manifest makes; nobody runs its pods. */
+export async function installManifest(server: ApiServer): Promise<void> {
+  const manifest = readFileSync(fileURLToPath(new URL("../../deploy/postern.yaml", import.meta.url)), "utf8")
+  await must(server, ["apply", "--server-side", "-f", "-"], manifest)
+  await must(server, ["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"])
+}
+
+export interface RunningController {
+  readonly controller: Controller
+  /** Messages of its log. */
+  readonly said: string[]
+  stop(): Promise<void>
+}
+
+export async function startController(server: ApiServer, identity: string): Promise<RunningController> {
+  const kubeconfig = await server.addServiceAccountUser({
+    namespace: NAMESPACE,
+    serviceAccount: "postern-controller",
+  })
+  const client = createKubernetesClient(await loadClusterConfig({ kubeconfig }))
+  const said: string[] = []
+  const stream = { write: (line: string) => void said.push(line) }
+  const controller = createController({
+    client,
+    log: createLog({ level: "info", name: "test", stream }),
+    options: {
+      namespace: NAMESPACE,
+      identity,
+      listen: { host: "127.0.0.1", port: 0 },
+      advertise: ["127.0.0.1"],
+      metricsAddress: "127.0.0.1:0",
+      kubeconfig,
+      logLevel: "info",
+    },
+    lease: { durationMs: 4_000, renewDeadlineMs: 3_000, retryMs: 500 },
+    drainMs: 0,
+  })
+  const stop = async (): Promise<void> => {
+    await controller.stop()
+    await client.close()
+  }
+  try {
+    await controller.start()
+    return { controller, said, stop }
+  } catch (error) {
+    await stop()
+    throw new Error(said.join(""), { cause: error })
+  }
+}
+
+/** Certificates that agents trust, as their pods see them. */
+export async function trusted(server: ApiServer): Promise<string> {
+  const configMap = await server.client.get(`/api/v1/namespaces/${NAMESPACE}/configmaps/postern-ca`)
+  return String(recordIn(configMap, "data")["ca.crt"])
+}
+
+/** A token of an agent's pod on the node; the pod is made where it is not there. */
+export async function agentToken(server: ApiServer, node: string): Promise<string> {
+  const pods = `/api/v1/namespaces/${NAMESPACE}/pods`
+  const name = `postern-agent-${node}`
+  const made = await server.client
+    .create(pods, {
+      metadata: { name },
+      spec: {
+        serviceAccountName: "postern-agent",
+        nodeName: node,
+        hostNetwork: true,
+        terminationGracePeriodSeconds: 0,
+        containers: [{ name: "agent", image: "none" }],
+      },
+    })
+    .catch(() => server.client.get(`${pods}/${name}`))
+  const uid = String(fieldOf(fieldOf(made, "metadata"), "uid"))
+  return await server.mintToken({
+    namespace: NAMESPACE,
+    serviceAccount: "postern-agent",
+    audiences: ["postern-controller"],
+    boundTo: { kind: "Pod", name, uid },
+  })
+}

@@ -1,0 +1,325 @@
+// A controller replica as agents and kubectl meet it: real API server, the manifest's rights, real tokens.
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { recordIn } from "../../src/api/conforms.ts"
+import { rulesetDigest } from "../../src/wire/digest.ts"
+import type { ControllerMessage } from "../../src/wire/messages.ts"
+import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
+import { type Answer, ask, lines, messagesIn, streamRequest } from "../unit/controller/loopback-server.ts"
+import { reportOf } from "../unit/controller/stream-agent.ts"
+import {
+  agentToken,
+  installManifest,
+  NAMESPACE,
+  type RunningController,
+  startController,
+  trusted,
+} from "./controller-stage.ts"
+import { eventually, must } from "./status-stage.ts"
+
+let server: ApiServer
+let first: RunningController
+let ca: string
+
+beforeAll(async () => {
+  server = await startApiServer()
+  await installManifest(server)
+  for (const node of ["node-a", "node-b"]) {
+    const podCIDR = node === "node-a" ? "10.0.1.0/24" : "10.0.2.0/24"
+    await server.client.create("/api/v1/nodes", {
+      metadata: { name: node },
+      spec: { podCIDR, podCIDRs: [podCIDR] },
+    })
+  }
+  await must(server, ["create", "namespace", "shop"])
+  first = await startController(server, "replica-1")
+  ca = await trusted(server)
+})
+
+afterAll(async () => {
+  await first?.stop()
+  await server?.stop()
+})
+
+const portOf = ({ controller }: RunningController): number => controller.port ?? 0
+const path = (node: string, what = "stream"): string => `/v1/nodes/${node}/${what}`
+
+interface Following {
+  readonly messages: () => readonly ControllerMessage[]
+  readonly ended: Promise<Answer>
+}
+
+/** A stream whose messages are read as they come. */
+function follow(replica: RunningController, node: string, token: string, body = streamRequest()): Following {
+  let text = ""
+  const ended = ask(portOf(replica), { path: path(node), token, body, ca }, (all) => {
+    text = all
+    return false
+  })
+  ended.catch(() => undefined)
+  return { messages: () => messagesIn(text), ended }
+}
+
+const last = ({ messages }: Following): ControllerMessage | undefined => messages().at(-1)
+
+async function status(replica: RunningController, token: string, node = "node-a"): Promise<number> {
+  const answer = await ask(portOf(replica), { path: path(node), token, body: streamRequest(), ca }, lines(1))
+  answer.end()
+  return answer.status
+}
+
+async function setSettings(data: Readonly<Record<string, string>>): Promise<void> {
+  await must(server, [
+    "patch",
+    "configmap",
+    "postern",
+    "-n",
+    NAMESPACE,
+    "--type=merge",
+    "-p",
+    JSON.stringify({ data }),
+  ])
+}
+
+function enforcementIn(message: ControllerMessage | undefined): string {
+  return message?.kind === "ruleset" ? rulesetDigest(message.ruleset) : ""
+}
+
+describe("a replica with the rights of the manifest", () => {
+  test("makes an authority, and serves with a certificate of it", async () => {
+    const secret = await server.client.get(`/api/v1/namespaces/${NAMESPACE}/secrets/postern-tls`)
+    expect(Object.keys(recordIn(secret, "data")).sort()).toEqual(["ca.crt", "ca.key", "tls.crt", "tls.key"])
+    expect(ca).toContain("BEGIN CERTIFICATE")
+    expect(await status(first, await agentToken(server, "node-a"))).toBe(200)
+  })
+
+  test("says that it is ready, and counts", async () => {
+    const at = (what: string) => fetch(`http://127.0.0.1:${first.controller.healthPort}${what}`)
+    expect((await at("/readyz")).status).toBe(200)
+    expect((await at("/healthz")).status).toBe(200)
+    expect(await (await at("/metrics")).text()).toMatch(/^postern_streams /m)
+  })
+
+  test("lets an agent have its node's program, and no other's", async () => {
+    const token = await agentToken(server, "node-a")
+    expect([await status(first, token), await status(first, token, "node-b")]).toEqual([200, 403])
+  })
+
+  test("refuses a token that is not for it, not of an agent, or bound to no pod", async () => {
+    const minted = (serviceAccount: string, audience: string) =>
+      server.mintToken({ namespace: NAMESPACE, serviceAccount, audiences: [audience] })
+    const tokens = [
+      await minted("postern-agent", "https://kubernetes.default.svc"),
+      await minted("postern-controller", "postern-controller"),
+      await minted("postern-agent", "postern-controller"),
+    ]
+    for (const token of tokens) expect(await status(first, token)).toBe(401)
+  })
+
+  test("refuses the token of a pod that is gone", async () => {
+    const token = await agentToken(server, "node-b")
+    await server.client.delete(`/api/v1/namespaces/${NAMESPACE}/pods/postern-agent-node-b`)
+    expect(await status(first, token, "node-b")).toBe(401)
+  })
+
+  test("has been refused nothing by the API server", () => {
+    expect(first.said.filter((line) => /forbidden|cannot/i.test(line))).toEqual([])
+  })
+})
+
+test("what kubectl changes reaches the stream of the node, and its report the controller", async () => {
+  const token = await agentToken(server, "node-a")
+  const stream = follow(first, "node-a", token)
+  await eventually(
+    () => last(stream)?.kind,
+    (kind) => kind === "ruleset",
+    "the ruleset comes",
+  )
+  await server.client.create("/api/v1/namespaces/shop/pods", {
+    metadata: { name: "web", labels: { app: "web" } },
+    spec: { nodeName: "node-a", containers: [{ name: "main", image: "none" }] },
+  })
+  await eventually(
+    () =>
+      JSON.stringify(stream.messages().filter((each) => "bindings" in each && each.bindings?.length === 1)),
+    (text) => text !== "[]",
+    "the pod is announced before it has an address",
+  )
+  const podStatus = { phase: "Running", podIP: "10.0.1.7", podIPs: [{ ip: "10.0.1.7" }] }
+  await server.client.patch(
+    "/api/v1/namespaces/shop/pods/web/status",
+    { status: podStatus },
+    "application/merge-patch+json",
+  )
+  await eventually(
+    () => JSON.stringify(stream.messages()),
+    (text) => text.includes("10.0.1.7"),
+    "its address comes",
+  )
+  const message = last(stream)
+  const revision = message !== undefined && "revision" in message ? message.revision : 0
+  const body = JSON.stringify(reportOf(revision))
+  const answer = await ask(portOf(first), { path: path("node-a", "report"), token, body, ca })
+  expect(answer.status).toBe(204)
+  expect(first.controller.distributor.nodes().get("node-a")).toMatchObject({
+    desiredRevision: revision,
+    report: { revision },
+  })
+})
+
+test("a change of the settings renders every node anew, and a mistake changes nothing", async () => {
+  const token = await agentToken(server, "node-a")
+  const stream = follow(first, "node-a", token)
+  await eventually(
+    () => last(stream)?.kind,
+    (kind) => kind === "ruleset",
+    "the ruleset comes",
+  )
+  const before = enforcementIn(last(stream))
+  await setSettings({ logGroup: "7" })
+  await eventually(
+    () => enforcementIn(last(stream)),
+    (digest) => digest !== "" && digest !== before,
+    "another ruleset comes",
+  )
+  const count = stream.messages().length
+  await setSettings({ logGroup: "none", midStream: "accept" })
+  const told = await eventually(
+    () => must(server, ["get", "events", "-n", NAMESPACE, "-o", "jsonpath={.items[*].message}"]),
+    (text) => text.includes("PNP0203 data.logGroup"),
+    "the mistake is an event of the ConfigMap",
+  )
+  expect(told).toContain("The last good settings stay in force.")
+  const changes = stream
+    .messages()
+    .slice(count)
+    .filter(({ kind }) => kind !== "alive")
+  expect(changes).toEqual([])
+  await setSettings({ logGroup: "100", midStream: "drop" })
+})
+
+test("a Secret that is deleted is made anew, and served without a restart", async () => {
+  const token = await agentToken(server, "node-a")
+  const stream = follow(first, "node-a", token)
+  await eventually(
+    () => last(stream)?.kind,
+    (kind) => kind === "ruleset",
+    "the ruleset comes",
+  )
+  const before = ca
+  await server.client.delete(`/api/v1/namespaces/${NAMESPACE}/secrets/postern-tls`)
+  ca = await eventually(
+    () => trusted(server),
+    (bundle) => bundle !== before,
+    "another authority is published",
+  )
+  const answers = async (authority: string): Promise<number> => {
+    const asked = { path: path("node-a", "report"), token, body: JSON.stringify(reportOf(1)), ca: authority }
+    return await ask(portOf(first), asked).then(
+      (answer) => answer.status,
+      () => 0,
+    )
+  }
+  await eventually(
+    () => answers(ca),
+    (code) => code === 204,
+    "the new certificate is served",
+  )
+  expect(await answers(before)).toBe(0)
+  first.controller.distributor.setReplicas(["127.0.0.1:1"])
+  await eventually(
+    () => last(stream)?.kind,
+    (kind) => kind === "replicas",
+    "the stream goes on",
+  )
+})
+
+test("a Secret that cannot be read is left alone, and what was served is served on", async () => {
+  const secrets = `/api/v1/namespaces/${NAMESPACE}/secrets/postern-tls`
+  const good = await server.client.get(secrets)
+  const data = recordIn(good, "data")
+  const patch = (changed: unknown) =>
+    server.client.patch(secrets, { data: changed }, "application/merge-patch+json")
+  await patch({ "ca.key": Buffer.from("lost").toString("base64") })
+  await eventually(
+    () => first.said.some((line) => line.includes("ca.key is no private key")),
+    (told) => told,
+    "the log says what is wrong",
+  )
+  expect(await status(first, await agentToken(server, "node-a"))).toBe(200)
+  expect(recordIn(await server.client.get(secrets), "data")["ca.key"]).toBe(
+    Buffer.from("lost").toString("base64"),
+  )
+  await patch(data)
+})
+
+test("a second replica serves agents too, and writes statuses when the first has gone", async () => {
+  const second = await startController(server, "replica-2")
+  try {
+    const token = await agentToken(server, "node-a")
+    await eventually(
+      () => first.controller.isLeader,
+      (leads) => leads,
+      "the first leads",
+    )
+    const stream = follow(second, "node-a", token)
+    await eventually(
+      () => last(stream)?.kind,
+      (kind) => kind === "ruleset",
+      "the second sends the same",
+    )
+    expect([await trusted(server), second.controller.isLeader]).toEqual([ca, false])
+    const ended = follow(first, "node-b", await agentToken(server, "node-b"))
+    await eventually(
+      () => last(ended)?.kind,
+      (kind) => kind === "ruleset",
+      "the first has a stream",
+    )
+    await first.stop()
+    expect((await ended.ended).status).toBe(200)
+    await eventually(
+      () => second.controller.isLeader,
+      (leads) => leads,
+      "the second leads",
+    )
+  } finally {
+    await second.stop()
+    first = await startController(server, "replica-1")
+  }
+})
+
+test("while the API server is away, streams go on and known agents come back", async () => {
+  const token = await agentToken(server, "node-a")
+  const stream = follow(first, "node-a", token)
+  await eventually(
+    () => last(stream)?.kind,
+    (kind) => kind === "ruleset",
+    "the ruleset comes",
+  )
+  await server.server.stop()
+  try {
+    const before = stream.messages().length
+    await eventually(
+      () => stream.messages().length,
+      (count) => count > before,
+      "it is alive",
+    )
+    const ruleset = stream.messages().find(({ kind }) => kind === "ruleset")
+    const held = ruleset?.kind === "ruleset" ? ruleset : undefined
+    const body = streamRequest({
+      revision: held?.revision ?? 0,
+      digest: held?.digest ?? "",
+      asOf: held?.asOf ?? "",
+    })
+    const again = follow(first, "node-a", token, body)
+    await eventually(
+      () => last(again)?.kind,
+      (kind) => kind === "unchanged",
+      "it holds what there is",
+    )
+    const ready = await fetch(`http://127.0.0.1:${first.controller.healthPort}/readyz`)
+    expect(ready.status).toBe(200)
+  } finally {
+    await server.server.start()
+  }
+})
