@@ -209,6 +209,7 @@ test("a policy that selects nothing lacks nothing", async () => {
   )
   await phaseBecomes("Pending")
   await must(server, ["wait", "--for=condition=Programmed", "--timeout=30s", "-n", "shop", "pstat", "--all"])
+  expect(await printed()).toEqual([["networkpolicy.nobody", "nobody", "Pending", "0", "0", "0"]])
 })
 
 test("the status of a deleted policy goes with it: its owner is gone", async () => {
