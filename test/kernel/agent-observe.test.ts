@@ -62,8 +62,10 @@ describe("while it is on", () => {
 
   test("no rule of our tables drops, the bridge's neither", async () => {
     expect(JSON.stringify(await tables())).toContain('"drop"')
+    expect(JSON.stringify(await tables())).toContain('"denied"')
     await agent.enforcer.observe(true)
     expect(JSON.stringify(await tables())).not.toContain('"drop"')
+    expect(JSON.stringify(await tables())).not.toContain('"denied"')
     expect((await tables()).some((object) => "table" in object && object.table.family === "bridge")).toBe(
       true,
     )
@@ -97,6 +99,8 @@ describe("while it is on", () => {
     await flow.until((line) => line.startsWith("5"))
     const entry = await cluster.run("node/node-a", "conntrack -L -p udp --dport 7400 -o id 2>/dev/null")
     const id = /id=(\d+)/.exec(entry)?.[1] ?? "none"
+    // As a flow that was denied before has it.
+    await cluster.run("node/node-a", `conntrack -U -f ipv4 -p udp --dport 7400 -m ${MASK}/${MASK} 2>&1`)
     // A new generation makes the agent look for entries that are marked as denied.
     await cluster.apply(deny("other", "Ingress"), noPolicy("deny-other"), deny("other", "Egress"))
     // They are looked for 1 s after it for the last time.

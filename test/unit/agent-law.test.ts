@@ -116,7 +116,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       .array(fc.oneof(names, fc.constant("")), { minLength: 4, maxLength: 5 })
       .map((pods): Step => ({ kind: "attached", pods })),
   },
-  { weight: 1, arbitrary: fc.boolean().map((isOn): Step => ({ kind: "observe", isOn })) },
+  { weight: 2, arbitrary: fc.boolean().map((isOn): Step => ({ kind: "observe", isOn })) },
   { weight: 1, arbitrary: fc.constant<Step>({ kind: "check" }) },
 )
 
