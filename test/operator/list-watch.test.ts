@@ -1,0 +1,208 @@
+// The list-watch against a real API server, with a proxy between that breaks what can break.
+
+import { setTimeout } from "node:timers/promises"
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import { createKubernetesClient, type KubernetesClient } from "../../src/kubernetes/client.ts"
+import { createListWatch, type ListWatch, type ListWatchOptions } from "../../src/kubernetes/list-watch.ts"
+import type { WatchEvent } from "../../src/kubernetes/watch-event.ts"
+import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
+import { type FaultProxy, type ProxiedRequest, startFaultProxy } from "../api-server/fault-proxy.ts"
+import { type Followed, type FollowedObjects, followObjects } from "./followed-objects.ts"
+import { gone, isAt, rowsOf } from "./list-watch-faults.ts"
+
+const timing = {
+  firstDelayMs: 20,
+  longestSilentDelayMs: 300,
+  longestRefusedDelayMs: 300,
+  absentDelayMs: 100,
+  idleMs: 1_500,
+}
+
+const etcds = [
+  { etcd: "3.6", modes: ["watch-list", "pages"] },
+  { etcd: "3.4", modes: ["pages"] },
+] as const
+
+describe.for(etcds)("with etcd $etcd", ({ etcd, modes }) => {
+  let server: ApiServer
+  let proxy: FaultProxy
+  let client: KubernetesClient
+  let count = 0
+  let watch: ListWatch | undefined
+  let events: WatchEvent[] = []
+
+  beforeAll(async () => {
+    server = await startApiServer({ etcd })
+    proxy = await startFaultProxy(server.kubeconfig)
+    client = createKubernetesClient(proxy.config, { timeoutMs: 5_000 })
+  })
+
+  afterEach(async () => {
+    await watch?.stop()
+    proxy.clear()
+  })
+
+  afterAll(async () => {
+    await client.close()
+    await proxy.stop()
+    await server.stop()
+  })
+
+  const follow = async (): Promise<FollowedObjects> =>
+    await followObjects(server.client, `followed-${++count}`)
+
+  const start = (objects: FollowedObjects, options: Partial<ListWatchOptions<Followed>> = {}): ListWatch => {
+    events = []
+    watch = createListWatch({
+      client,
+      resource: objects.resource,
+      handler: objects.handler,
+      onEvent: (event) => void events.push(event),
+      timing,
+      pageSize: 5,
+      ...options,
+    })
+    watch.start()
+    return watch
+  }
+
+  const eventually = async (holds: () => boolean): Promise<void> => {
+    for (const end = Date.now() + 60_000; !holds() && Date.now() < end; ) await setTimeout(20)
+    expect(holds()).toBe(true)
+  }
+
+  describe.for([...modes])("reading lists as %s", (mode) => {
+    test.for(rowsOf(mode))("%s", async ([, row]) => {
+      const objects = await follow()
+      const { path } = objects.resource
+      await objects.create(...names(12))
+      const isOurs = ({ path: asked, kind, query }: ProxiedRequest): boolean =>
+        asked === path && isAt(row.at, { kind, isNextPage: query.has("continue") })
+      const { fault, times = 1 } = row
+      const met = proxy.met
+      if (row.at !== "open-stream") proxy.inject({ when: isOurs, fault, times })
+      const list = start(objects, { watchList: mode === "watch-list" })
+      await list.synced
+      expect(objects.calls[0]).toBe(12)
+      expect(await objects.mistakes()).toEqual([])
+      // The first watch of WatchList comes when its one stream has ended.
+      if (row.at === "first-watch" && mode === "watch-list") {
+        await streamIsOpen(path)
+        proxy.breakStreams(path, { kind: "cut", lines: 0 })
+      }
+      if (row.at === "open-stream" && fault.kind !== "refuse" && fault.kind !== "repeat") {
+        await streamIsOpen(path)
+        proxy.breakStreams(path, fault)
+      }
+      await objects.update("m0", "m1", "m2")
+      await objects.remove("m3", "m4", "m5")
+      await objects.create("m3", "n0")
+      await eventually(() => proxy.met - met >= times)
+      await objects.update("m3")
+      expect(await objects.mistakes()).toEqual([])
+      expect(events.some(({ kind }) => kind === "expired")).toBe(row.relists === true)
+    })
+
+    test("objects come and go while nobody can be reached, and versions are forgotten meanwhile", async () => {
+      const objects = await follow()
+      const { path } = objects.resource
+      await objects.create(...names(12))
+      await start(objects, { watchList: mode === "watch-list" }).synced
+      await streamIsOpen(path)
+      proxy.inject({
+        when: (asked) => asked.path === path,
+        fault: { kind: "refuse", status: 503 },
+        times: 10_000,
+      })
+      proxy.breakStreams(path, { kind: "cut", lines: 0 })
+      await objects.remove("m0", "m1")
+      await objects.create("m1", "n0")
+      await objects.update("m2")
+      const before = objects.calls.length
+      const isWatch = ({ path: asked, kind }: ProxiedRequest): boolean => asked === path && kind === "watch"
+      proxy.clear()
+      proxy.inject({ when: isWatch, fault: { kind: "refuse", ...gone } })
+      expect(await objects.mistakes()).toEqual([])
+      // One call has all of it: two deletes, two creations, one update.
+      expect(objects.calls.slice(before)).toEqual([5])
+    })
+
+    test("the API server is killed, and forgets every version", async () => {
+      const objects = await follow()
+      await objects.create(...names(12))
+      const list = start(objects, { watchList: mode === "watch-list" })
+      await list.synced
+      await objects.remove("m0")
+      await server.server.kill()
+      await eventually(() => list.status().state === "waiting")
+      await server.server.start()
+      await objects.update("m1")
+      await objects.remove("m2")
+      expect(await objects.mistakes()).toEqual([])
+      expect(list.status()).toMatchObject({ objects: 10, synced: true, error: undefined })
+    })
+
+    test("the API server does not answer for a while", async () => {
+      const objects = await follow()
+      await objects.create(...names(6))
+      const list = start(objects, { watchList: mode === "watch-list" })
+      await list.synced
+      server.server.pause()
+      await eventually(() => events.some(({ kind }) => kind === "failed"))
+      server.server.resume()
+      await objects.update("m1")
+      await objects.remove("m2")
+      expect(await objects.mistakes()).toEqual([])
+    })
+
+    test("etcd is killed and comes back", async () => {
+      const objects = await follow()
+      await objects.create(...names(6))
+      await start(objects, { watchList: mode === "watch-list" }).synced
+      await objects.update("m0")
+      await server.etcd.kill()
+      await setTimeout(500)
+      await server.etcd.start()
+      await retried(() => objects.update("m1"))
+      await retried(() => objects.remove("m2"))
+      expect(await objects.mistakes()).toEqual([])
+    })
+  })
+
+  test("WatchList is used where the server has it, and lists are read in pages elsewhere", async () => {
+    const objects = await follow()
+    await objects.create(...names(12))
+    await start(objects).synced
+    const how = events.flatMap((event) => (event.kind === "listed" ? [event.how] : []))
+    expect(how).toEqual([etcd === "3.6" ? "watch-list" : "list"])
+    expect(events.some(({ kind }) => kind === "watch-list-refused")).toBe(etcd === "3.4")
+    await objects.update("m0")
+    expect(await objects.mistakes()).toEqual([])
+  })
+
+  test("an empty list is handed on too", async () => {
+    const objects = await follow()
+    await start(objects).synced
+    expect(objects.calls).toEqual([0])
+  })
+
+  const streamIsOpen = async (path: string): Promise<void> => {
+    await eventually(() => watch?.status().state === "watching" && proxy.openStreams(path) > 0)
+  }
+})
+
+function names(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, i) => `m${i}`)
+}
+
+/** While etcd elects itself, writes are refused. */
+async function retried(write: () => Promise<void>): Promise<void> {
+  for (let left = 100; ; left--) {
+    try {
+      return await write()
+    } catch (error) {
+      if (left === 0) throw error
+      await setTimeout(200)
+    }
+  }
+}
