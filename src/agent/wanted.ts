@@ -10,6 +10,7 @@ import { type Generation, withGeneration } from "./generation.ts"
 import type { LocalAddresses, Surroundings } from "./interfaces.ts"
 import { isInRanges, localAddressesIn } from "./local-addresses.ts"
 import { DISPATCH_MAPS, keyOf } from "./narrows.ts"
+import { observed } from "./observing.ts"
 
 /** What becomes of pods on this node that the program does not know (yet). */
 export type UnknownPods = "deny" | "allow"
@@ -25,7 +26,18 @@ export function wantedRuleset(program: Ruleset, additions: Additions, generation
   const explicit = explicitAddresses(localAddressesIn(program), additions)
   const filled = program.map((object) => withOwnElements(object, { surroundings, overlay, explicit }))
   const ports = { known: surroundings.ports, unknown: surroundings.unknownPorts }
-  return [...withGeneration(filled, generation), ...antispoofRuleset(ports)]
+  const antispoof = antispoofRuleset(ports)
+  return [
+    ...withGeneration(filled, generation),
+    ...(letsSpoofedPass(program) ? observed(antispoof) : antispoof),
+  ]
+}
+
+/** A program that is only observed says so in the chain for spoofed sources: so does what the agent adds then. */
+function letsSpoofedPass(program: Ruleset): boolean {
+  const rules = program.flatMap((object) => ("rule" in object ? [object.rule] : []))
+  const ends = rules.findLast(({ chain }) => chain === "drop_spoofed")
+  return ends?.expr.some((statement) => "accept" in statement) === true
 }
 
 /** Addresses of pods found on this node that the program does not know and the setting lets through. */

@@ -46,6 +46,12 @@ async function stands(chat: Talker): Promise<void> {
   expect(chat.lines.filter((line) => line.at > moment)).toEqual([])
 }
 
+async function dropsIn(node: string): Promise<readonly string[]> {
+  const ruleset = await cluster.run(`node/${node}`, "nft list ruleset")
+  const tables = ruleset.split(/^table /m).filter((text) => /^(inet|bridge) postern/.test(text))
+  return tables.flatMap((text) => text.match(/\bdrop$|\bdrop\b[,}]/gm) ?? [])
+}
+
 async function packetsIn(node: string, chain: RegExp): Promise<number> {
   const ruleset = await cluster.run(`node/${node}`, "nft list table inet postern")
   const chains = ruleset.split("\tchain ").filter((text) => chain.test(text.split(" ")[0] ?? ""))
@@ -103,6 +109,17 @@ describe("new connections", () => {
     for (const [from, to] of asked) expect(await probe(from, to)).toEqual(["denied", "denied"])
     await cluster.setEnforcement("observe")
     for (const [from, to] of asked) expect(await probe(from, to)).toEqual(["allowed", "allowed"])
+  })
+
+  test("meet no drop in any table of an observed cluster, that of the bridge's ports included", async () => {
+    await install()
+    expect(await cluster.run("node/node-a", "nft list table bridge postern")).toMatch(/drop_spoofed/)
+    expect([await dropsIn("node-a"), await dropsIn("node-b")]).toEqual([[], []])
+    await cluster.setEnforcement("enforce")
+    const [bridged, routed] = [await dropsIn("node-a"), await dropsIn("node-b")]
+    expect(bridged.length).toBeGreaterThan(routed.length)
+    await cluster.setEnforcement("observe")
+    expect([await dropsIn("node-a"), await dropsIn("node-b")]).toEqual([[], []])
   })
 
   test("follow the namespace's label, whatever the cluster does", async () => {

@@ -42,7 +42,7 @@ function judge(steps: readonly Step[], enforced: Enforced, world: World) {
     const prepared = enforced.get(node)
     if (prepared === undefined) throw new Error(`no ruleset for ${node}`)
     const { verdict, log } = evaluate(prepared, packet, environmentOf(node, world))
-    isObserved ||= log.some(({ prefix }) => prefix?.startsWith("postern:observe:") === true)
+    isObserved ||= log.some(({ prefix }) => prefix?.startsWith("postern:observe:"))
     return verdict === "accept"
   })
   const verdict: Verdict = passes ? "Allow" : "Deny"

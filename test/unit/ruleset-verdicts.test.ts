@@ -111,7 +111,7 @@ test("what an observed pod would be denied is let through and counted once", { t
         for (const state of ["new", "untracked"] as const) {
           const { log } = evaluate(prepared, request(flow, { state }), environment)
           const counted = (direction: string): number =>
-            log.filter(({ prefix }) => prefix?.startsWith(`postern:observe:${direction}:`) === true).length
+            log.filter(({ prefix }) => prefix?.startsWith(`postern:observe:${direction}:`)).length
           const expected = observations(source, flow)
           expect({ egress: counted("egress"), ingress: counted("ingress") }).toStrictEqual(expected)
           seen.egress += expected.egress

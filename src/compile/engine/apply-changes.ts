@@ -74,8 +74,12 @@ function readChange(
 
 function readPolicy(policy: PolicyObject, { lower, check }: PolicyReading): ReadPolicy {
   const { uid = "", generation = 0 } = policy.metadata
-  return { ir: lower(policy), about: { uid, generation, diagnostics: check?.(policy) ?? NONE } }
+  const diagnostics = check?.(policy) ?? NONE
+  const isPlain = uid === "" && generation === 0 && diagnostics.length === 0
+  return { ir: lower(policy), about: isPlain ? PLAIN : { uid, generation, diagnostics } }
 }
+
+const PLAIN: PolicyAbout = { uid: "", generation: 0, diagnostics: NONE }
 
 function applyNamespace(state: EngineState, change: Change): void {
   if (change.kind !== "namespace") return

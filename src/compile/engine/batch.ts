@@ -1,9 +1,9 @@
 // Marking what a change has touched; settle.ts looks at each of it once.
 
 import { NONE, visitItems } from "./bag.ts"
+import type { Batch } from "./batch-state.ts"
 import type {
   AddressRecord,
-  Batch,
   EngineState,
   Identity,
   LabelSet,

@@ -3,9 +3,10 @@
 import type { NamedPortMember, NodeDelta, PolicyClass, ProgramDelta } from "../program.ts"
 import { visitItems } from "./bag.ts"
 import { isNamed } from "./batch.ts"
+import type { Batch } from "./batch-state.ts"
 import { endpointOf } from "./endpoints.ts"
 import { pendingPod } from "./pending.ts"
-import type { AddressSetState, Batch, NamedPortSetState, NodeChanges, NodeState, SharedSet } from "./state.ts"
+import type { AddressSetState, NamedPortSetState, NodeChanges, NodeState, SharedSet } from "./state.ts"
 
 export interface DeltaDraft {
   readonly addressSets: Map<AddressSetState, MemberChanges<string>>

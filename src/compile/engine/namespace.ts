@@ -108,6 +108,11 @@ function relabel(state: EngineState, namespace: NamespaceState, labels: Labels):
   for (const each of gained) each.namespaces.add(namespace)
   const identities = [...itemsOf(namespace.identities.items)]
   for (const identity of identities) rematch(state, identity, { lost, gained })
+  for (const { labels } of itemsOf(namespace.hostPods)) {
+    for (const { expressions } of [...lost, ...gained]) {
+      visitHolding(expressions, labels, (each) => state.batch.rematched.push(each))
+    }
+  }
 }
 
 /** Of every namespace without a mode of its own. */

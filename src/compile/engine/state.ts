@@ -11,6 +11,7 @@ import type { ClassKey, NodeProgram, PolicyClass, SetKey } from "../program.ts"
 import type { Selector } from "../selector.ts"
 import type { AddressFamily, ContainerPort, Enforcement, Labels } from "../snapshot.ts"
 import type { Bag, ByKey } from "./bag.ts"
+import type { Batch } from "./batch-state.ts"
 import type { Buckets } from "./buckets.ts"
 import type { LabelIndex, LabelledItems } from "./label-index.ts"
 import type { NamedPortPeers, PolicyRecord } from "./policy-record.ts"
@@ -43,40 +44,6 @@ export interface EngineState {
   /** The last mark that was used; see Marked. */
   mark: number
   batch: Batch
-}
-
-/** What the changes at hand have touched, and what lost its last user. */
-export interface Batch {
-  readonly number: number
-  readonly addresses: AddressRecord[]
-  readonly identities: Identity[]
-  readonly moved: LabelSet[]
-  readonly nodes: NodeState[]
-  /** Whose pending pods may have changed. */
-  readonly pendingNodes: NodeState[]
-  /** Label sets whose pods came or went, after the first batch. */
-  readonly populations: Set<LabelSet>
-  /** Expressions whose identities changed without a pod. */
-  readonly rematched: Expression[]
-  /** Host-network pods that came or went. */
-  readonly hostPods: HostPod[]
-  /** Those that were set or deleted. */
-  readonly policies: PolicyRecord[]
-  readonly unused: Unused
-}
-
-/** Candidates for reclaim.ts, which looks again whether they are still unused. */
-export interface Unused {
-  readonly namespaces: NamespaceState[]
-  readonly namespaceSelectors: NamespaceSelector[]
-  readonly labelSets: LabelSet[]
-  readonly identities: Identity[]
-  readonly descriptions: Description[]
-  readonly stacks: Stack[]
-  readonly classes: ClassState[]
-  readonly expressions: Expression[]
-  readonly labelKeys: string[]
-  readonly portNames: string[]
 }
 
 /** Where an expression looks: one namespace, or those that a selector holds. */

@@ -4,8 +4,9 @@
 
 import type { PolicyReference } from "../policy-ir.ts"
 import { visitItems } from "./bag.ts"
+import type { Batch } from "./batch-state.ts"
 import { visitHolding } from "./selector-index.ts"
-import type { Batch, EngineState, Expression } from "./state.ts"
+import type { EngineState, Expression } from "./state.ts"
 
 /** As of the end of the batch; asked for before the next one. May name a policy that is as it was. */
 export function touchedPolicies({ batch, policies }: EngineState): () => readonly PolicyReference[] {
