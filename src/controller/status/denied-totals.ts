@@ -22,11 +22,17 @@ export interface DeniedTotals {
   pending(policy: string): Denied
   take(policy: string, taken: Denied): void
   dropPolicy(policy: string): void
+  /** What others have counted. */
+  add(policy: string, more: Denied): void
+  /** Nothing is pending. */
+  clear(): void
 }
 
 export interface DeniedTotalsOptions {
   readonly chainNamed: (node: string, chain: string) => DenyChain | undefined
   readonly onDenied: (chain: DenyChain, packets: number) => void
+  /** What a policy has denied on nodes that report here. */
+  readonly onCounted?: (policy: string, more: Denied) => void
 }
 
 /** Of one node, that are remembered. */
@@ -34,16 +40,20 @@ const MOST_CHAINS = 2_000
 
 const none: Denied = { ingress: 0, egress: 0 }
 
-export function createDeniedTotals({ chainNamed, onDenied }: DeniedTotalsOptions): DeniedTotals {
+export function createDeniedTotals({ chainNamed, onDenied, onCounted }: DeniedTotalsOptions): DeniedTotals {
   const counted = new Map<string, ReadonlyMap<string, number>>()
   const totals = new Map<string, Denied>()
 
-  const add = (chain: DenyChain, packets: number): void => {
+  const add = (key: string, more: Denied): void => {
+    const { ingress, egress } = totals.get(key) ?? none
+    totals.set(key, { ingress: ingress + more.ingress, egress: egress + more.egress })
+  }
+  const count = (chain: DenyChain, packets: number): void => {
     onDenied(chain, packets)
+    const more = { ...none, [chain.direction]: packets }
     for (const policy of chain.policies) {
-      const key = policyKey(policy)
-      const before = totals.get(key) ?? none
-      totals.set(key, { ...before, [chain.direction]: before[chain.direction] + packets })
+      add(policyKey(policy), more)
+      onCounted?.(policyKey(policy), more)
     }
   }
   return {
@@ -57,7 +67,7 @@ export function createDeniedTotals({ chainNamed, onDenied }: DeniedTotalsOptions
         // A counter that has fallen has begun anew, with its agent.
         const more = packets < last ? packets : packets - last
         const stands = more > 0 ? chainNamed(node, chain) : undefined
-        if (stands !== undefined) add(stands, more)
+        if (stands !== undefined) count(stands, more)
       }
     },
     dropNode: (node) => void counted.delete(node),
@@ -69,6 +79,8 @@ export function createDeniedTotals({ chainNamed, onDenied }: DeniedTotalsOptions
       else totals.set(policy, rest)
     },
     dropPolicy: (policy) => void totals.delete(policy),
+    add,
+    clear: () => totals.clear(),
   }
 }
 

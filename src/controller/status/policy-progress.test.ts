@@ -127,8 +127,8 @@ test.for<readonly [string, Partial<PolicyVersion>, boolean]>([
 test("what another replica has heard counts for this version alone", () => {
   const { progress, outstanding } = world({})
   progress.follow(policy)
-  progress.confirmed(policy.key, { uid: "u1", generation: 0 }, "one")
-  progress.confirmed(policy.key, { uid: "u0", generation: 1 }, "one")
+  progress.confirmed(policy.key, { ...policy, generation: 0 }, "one")
+  progress.confirmed(policy.key, { ...policy, uid: "u0" }, "one")
   expect(outstanding()).toEqual(["one", "two"])
   progress.confirmed(policy.key, policy, "one")
   expect(outstanding()).toEqual(["two"])

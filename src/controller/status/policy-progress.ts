@@ -11,10 +11,12 @@ export interface PolicyVersion {
   /** See policyKey. */
   readonly key: string
   readonly uid: string
-  readonly generation: number | undefined
+  readonly generation: number
   readonly enforcement: "enforce" | "observe"
   readonly nodes: Iterable<string>
 }
+
+type VersionOfPolicy = Pick<PolicyVersion, "uid" | "generation" | "enforcement">
 
 export interface PolicyProgress {
   /** The program that the nodes are sent has this version of the policy; where it is a new one, true. */
@@ -22,20 +24,26 @@ export interface PolicyProgress {
   drop(key: string): void
   nodeChanged(state: NodeState): void
   /** Somebody else has heard it from the node. */
-  confirmed(key: string, version: Pick<PolicyVersion, "uid" | "generation">, node: string): void
+  confirmed(key: string, version: VersionOfPolicy, node: string): void
   isConfirmed(key: string, node: string): boolean
   outstanding(key: string): Iterable<string>
+  /** Keys of policies that the node has not confirmed. */
+  outstandingOn(node: string): readonly string[]
+  version(key: string): VersionOfPolicy | undefined
+  keys(): Iterable<string>
 }
 
 export interface ProgressOptions {
   readonly stateOf: (node: string) => NodeState | undefined
   /** A node fewer is outstanding. */
   readonly onConfirmed: (key: string, node: string) => void
+  /** There is a new version. */
+  readonly onFollowed?: (key: string) => void
 }
 
 interface PolicyRecord {
   readonly uid: string
-  readonly generation: number | undefined
+  readonly generation: number
   readonly enforcement: "enforce" | "observe"
   /** By node: the revision that it must report; NOT_SENT where that is not known yet. */
   readonly outstanding: Map<string, number>
@@ -43,7 +51,8 @@ interface PolicyRecord {
 
 const NOT_SENT = 0
 
-export function createPolicyProgress({ stateOf, onConfirmed }: ProgressOptions): PolicyProgress {
+export function createPolicyProgress(options: ProgressOptions): PolicyProgress {
+  const { stateOf, onConfirmed, onFollowed } = options
   const records = new Map<string, PolicyRecord>()
   const keysByNode = new Map<string, Set<string>>()
 
@@ -68,8 +77,7 @@ export function createPolicyProgress({ stateOf, onConfirmed }: ProgressOptions):
   return {
     follow: ({ key, uid, generation, enforcement, nodes }) => {
       const before = records.get(key)
-      if (before?.uid === uid && before.generation === generation && before.enforcement === enforcement)
-        return false
+      if (before !== undefined && isSame(before, { uid, generation, enforcement })) return false
       forget(key)
       const record: PolicyRecord = { uid, generation, enforcement, outstanding: new Map() }
       records.set(key, record)
@@ -79,6 +87,7 @@ export function createPolicyProgress({ stateOf, onConfirmed }: ProgressOptions):
         const state = stateOf(node)
         if (state !== undefined) ask(key, record, state)
       }
+      onFollowed?.(key)
       return true
     },
     drop: forget,
@@ -88,13 +97,20 @@ export function createPolicyProgress({ stateOf, onConfirmed }: ProgressOptions):
         if (record !== undefined) ask(key, record, state)
       }
     },
-    confirmed: (key, { uid, generation }, node) => {
+    confirmed: (key, version, node) => {
       const record = records.get(key)
-      if (record?.uid === uid && record.generation === generation) settle(key, record, node)
+      if (record !== undefined && isSame(record, version)) settle(key, record, node)
     },
     isConfirmed: (key, node) => records.get(key)?.outstanding.has(node) === false,
     outstanding: (key) => records.get(key)?.outstanding.keys() ?? [],
+    outstandingOn: (node) => Array.from(keysByNode.get(node) ?? []),
+    version: (key) => records.get(key),
+    keys: () => records.keys(),
   }
+}
+
+function isSame(a: VersionOfPolicy, b: VersionOfPolicy): boolean {
+  return a.uid === b.uid && a.generation === b.generation && a.enforcement === b.enforcement
 }
 
 /** A stream that has just begun has other numbers: what is written first to it holds everything. */

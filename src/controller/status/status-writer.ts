@@ -3,9 +3,8 @@
 import type { NodeStatusStatus } from "../../api/node-status.ts"
 import type { PolicyPhase, PolicyStatusStatus } from "../../api/policy-status.ts"
 import type { Engine } from "../../compile/engine/engine.ts"
-import type { PolicyReference } from "../../compile/policy-ir.ts"
 import type { RulesetOptions } from "../../compile/ruleset/options.ts"
-import type { Change, Enforcement } from "../../compile/snapshot.ts"
+import type { Change } from "../../compile/snapshot.ts"
 import type { KubernetesClient } from "../../kubernetes/client.ts"
 import type { ClusterEvent } from "../../kubernetes/events.ts"
 import { createListWatch, type ListWatch } from "../../kubernetes/list-watch.ts"
@@ -14,6 +13,10 @@ import type { WatchEvent } from "../../kubernetes/watch-event.ts"
 import type { Log } from "../../telemetry/log.ts"
 import type { Distributor } from "../distributor.ts"
 import type { NodeState } from "../node-state.ts"
+import { createReplicaExchange, type ReplicaExchange } from "../replicas/exchange.ts"
+import type { NewsSenderOptions } from "../replicas/news-sender.ts"
+import type { ReplicaNews } from "../replicas/replica-news.ts"
+import { createClusterNotes } from "./cluster-notes.ts"
 import { createDeniedTotals, type DeniedTotals, type DenyChain } from "./denied-totals.ts"
 import { createDenyChains } from "./deny-chains.ts"
 import { createNodeBoard, type NodeBoard } from "./node-board.ts"
@@ -37,6 +40,8 @@ export interface StatusWriterOptions {
   readonly recordEvent?: (event: ClusterEvent) => void
   readonly onDenied?: (chain: DenyChain, packets: number) => void
   readonly onWatchEvent?: (event: WatchEvent) => void
+  /** How other replicas are told what agents say here; without it this one is alone. */
+  readonly post?: NewsSenderOptions["post"]
   /** Requests a second. */
   readonly rate?: number
 }
@@ -48,6 +53,10 @@ export interface StatusWriter {
   setLeader(leads: boolean): void
   /** To be told before the distributor is given the same changes. */
   follow(changes: readonly Change[]): void
+  /** "address:port" of the other replicas. */
+  setReplicas(replicas: readonly string[]): void
+  /** From another replica; false where something before it is missing. */
+  takeNews(news: ReplicaNews): boolean
   /** Of the policies that were looked at last; empty on a replica that does not lead. */
   phases(): ReadonlyMap<PolicyPhase, number>
   readonly waiting: number
@@ -57,7 +66,6 @@ const RATE = 20
 const BURST = 40
 const TICK_MS = 250
 const DENIED_EVERY_MS = 60_000
-const ENFORCEMENT_LABEL = "postern.dev/enforcement"
 
 export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
   return new LeaderWriter(options)
@@ -69,16 +77,19 @@ class LeaderWriter implements StatusWriter {
   readonly #nodeObjects: StatusObjects<NodeStatusStatus>
   readonly #board: NodeBoard = createNodeBoard()
   readonly #progress: PolicyProgress
+  readonly #exchange: ReplicaExchange
   readonly #denied: DeniedTotals
   readonly #policies: PolicyStatuses
   readonly #nodes: NodeStatuses
   readonly #queue: WriteQueue
   readonly #rounds: PolicyRounds
-  readonly #modes = new Map<string, Enforcement>()
+  readonly #notes = createClusterNotes({
+    onMode: () => this.#rounds.hurry(),
+    onNodeGone: (node) => this.#dropNode(node),
+  })
   readonly #watches: readonly ListWatch[]
   readonly #ends: (() => void)[] = []
   readonly #changed = new Set<string>()
-  readonly #changedPolicies = new Map<string, PolicyReference>()
   #leaderSince: number | undefined
   #isSynced = false
   #timer: NodeJS.Timeout | undefined
@@ -91,14 +102,26 @@ class LeaderWriter implements StatusWriter {
     this.#denied = createDeniedTotals({
       chainNamed: createDenyChains({ program: engine.program, ruleset: options.ruleset }),
       onDenied: options.onDenied ?? (() => undefined),
+      onCounted: (key, more) => this.#exchange.denied(key, more),
     })
     this.#progress = createPolicyProgress({
       stateOf: (node) => distributor.nodes().get(node),
-      onConfirmed: (key) => this.#touch(key),
+      onConfirmed: (key) => {
+        this.#touch(key)
+        this.#exchange.policyChanged(key)
+      },
+      onFollowed: (key) => this.#exchange.followed(key),
+    })
+    this.#exchange = createReplicaExchange({
+      progress: this.#progress,
+      localNodes: () => distributor.nodes(),
+      onNode: (node) => this.#settleNode(node),
+      onDenied: (key, more) => this.#denied.add(key, more),
+      post: options.post ?? (async () => "failed"),
     })
     this.#policies = createPolicyStatuses({
       policyView: engine.policyView,
-      modeOf: (namespace) => this.#modes.get(namespace) ?? options.ruleset().enforcement,
+      modeOf: (namespace) => this.#notes.modeOf(namespace) ?? options.ruleset().enforcement,
       objects: this.#policyObjects,
       board: this.#board,
       progress: this.#progress,
@@ -153,23 +176,30 @@ class LeaderWriter implements StatusWriter {
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     for (const end of this.#ends.splice(0)) end()
-    await Promise.all([this.#queue.close(), ...this.#watches.map((watch) => watch.stop())])
+    await Promise.all([
+      this.#exchange.stop(),
+      this.#queue.close(),
+      ...this.#watches.map((watch) => watch.stop()),
+    ])
   }
 
   setLeader(leads: boolean): void {
+    // What was counted up to now, the last leader has written.
+    if (leads && this.#leaderSince === undefined) this.#denied.clear()
     this.#leaderSince = leads ? (this.#leaderSince ?? Date.now()) : undefined
     this.#settleLeader()
   }
 
+  setReplicas(replicas: readonly string[]): void {
+    this.#exchange.setPeers(replicas)
+  }
+
+  takeNews(news: ReplicaNews): boolean {
+    return this.#exchange.take(news)
+  }
+
   follow(changes: readonly Change[]): void {
-    for (const change of changes) {
-      if (change.kind === "policy") this.#notePolicy(change)
-      else if (change.kind === "namespace") {
-        if (change.op === "set")
-          this.#noteNamespace(change.value.name, change.value.labels[ENFORCEMENT_LABEL])
-        else this.#noteNamespace(change.name, undefined)
-      } else if (change.kind === "node" && change.op === "delete") this.#dropNode(change.name)
-    }
+    this.#notes.follow(changes)
   }
 
   phases(): ReadonlyMap<PolicyPhase, number> {
@@ -196,25 +226,6 @@ class LeaderWriter implements StatusWriter {
     this.#rounds.hurry()
   }
 
-  #notePolicy(change: Extract<Change, { readonly kind: "policy" }>): void {
-    const policy =
-      change.op === "set"
-        ? {
-            kind: change.value.kind,
-            namespace: change.value.metadata.namespace,
-            name: change.value.metadata.name,
-          }
-        : { kind: change.policyKind, namespace: change.namespace, name: change.name }
-    this.#changedPolicies.set(policyKey(policy), policy)
-  }
-
-  #noteNamespace(name: string, mode: string | undefined): void {
-    const before = this.#modes.get(name)
-    if (mode === "enforce" || mode === "observe") this.#modes.set(name, mode)
-    else this.#modes.delete(name)
-    if (this.#modes.get(name) !== before) this.#rounds.hurry()
-  }
-
   #dropNode(node: string): void {
     this.#nodes.forgetOwner(node)
     this.#board.drop(node)
@@ -224,23 +235,28 @@ class LeaderWriter implements StatusWriter {
 
   #programChanged(): void {
     const now = Date.now()
-    for (const [key, policy] of this.#changedPolicies) {
+    for (const [key, policy] of this.#notes.takePolicies()) {
       const view = this.#options.engine.policyView(policy)
       if (view === undefined || this.#policies.look(view, now).isNews) this.#touch(key)
     }
-    this.#changedPolicies.clear()
   }
 
   #nodeChanged(state: NodeState): void {
-    const now = Date.now()
-    if (this.#board.changed(state, now)) this.#rounds.hurry()
     if (state.report?.denied !== undefined) this.#denied.report(state.node, state.report.denied)
     this.#progress.nodeChanged(state)
-    this.#changed.add(state.node)
+    this.#exchange.nodeChanged(state)
+    this.#settleNode(state.node)
+  }
+
+  #settleNode(node: string): void {
+    const state = this.#exchange.stateOf(node)
+    if (state !== undefined && this.#board.changed(state, Date.now())) this.#rounds.hurry()
+    this.#changed.add(node)
   }
 
   #tick(): void {
     const now = Date.now()
+    this.#exchange.tick(now)
     for (const node of this.#board.passed(now)) {
       this.#changed.add(node)
       this.#rounds.hurry()
