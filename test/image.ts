@@ -1,11 +1,11 @@
 // The image's root file system as a directory, and programs run in it as a container runtime would: own network, own
 // processes, own /dev, nothing of the host's environment.
 
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import type { Image } from "../scripts/image/archive.ts"
-import { completed } from "../scripts/image/file-entry.ts"
+import { writeDirectory } from "../scripts/image/write-directory.ts"
 import { type CommandResult, tryCommand } from "../src/lab/command.ts"
 
 export interface UnpackedImage {
@@ -17,15 +17,7 @@ export interface UnpackedImage {
 
 export function unpack(image: Image): UnpackedImage {
   const directory = mkdtempSync(join(tmpdir(), "postern-image-"))
-  for (const { entries } of image.layers) {
-    for (const entry of completed(entries)) {
-      const path = join(directory, entry.path)
-      mkdirSync(dirname(path), { recursive: true })
-      if (entry.kind === "directory") mkdirSync(path, { recursive: true, mode: entry.mode })
-      else if (entry.kind === "file") writeFileSync(path, entry.content, { mode: entry.mode })
-      else symlinkSync(entry.target, path)
-    }
-  }
+  writeDirectory(image, directory)
   const environment = Object.entries(image.environment).map(([name, value]) => `${name}=${value}`)
   return {
     directory,

@@ -93,7 +93,7 @@ class Chosen {
   }
 
   packageFiles(): readonly string[] {
-    return [...this.#packages].map((each) => each.file.replace(/\.deb$/, "")).sort()
+    return [...this.#packages].map((each) => decodeURIComponent(each.file.replace(/\.deb$/, ""))).sort()
   }
 
   #library(name: string): string {
