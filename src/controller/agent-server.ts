@@ -22,7 +22,18 @@ export interface AgentServerOptions {
   readonly distributor: Distributor
   readonly version: string
   readonly replicas: () => readonly string[]
+  /** Other replicas; without it nobody is taken for one. */
+  readonly peers?: PeerRoute
   readonly now?: () => number
+}
+
+/** Where other replicas speak to this one; nothing else is theirs. */
+export interface PeerRoute {
+  /** Below /v1/replicas/. */
+  readonly path: string
+  readonly accepts: (token: string) => boolean
+  /** The status of the answer, which has no body. */
+  readonly take: (body: unknown) => 204 | 400 | 409
 }
 
 /** PEM. */
@@ -76,7 +87,7 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
 const PROTOCOLS = { minVersion: "TLSv1.3" } as const
 
 function createApp(options: AgentServerOptions, isDraining: () => boolean) {
-  const { certificate, authenticator, distributor } = options
+  const { certificate, authenticator, distributor, peers } = options
   const app = fastify<Server>({
     https: {
       cert: certificate.certificate,
@@ -102,7 +113,12 @@ function createApp(options: AgentServerOptions, isDraining: () => boolean) {
   // Checked before the body is read: whoever is not an agent may not make us hold 4 MiB.
   const agents = new WeakMap<IncomingMessage, AgentIdentity>()
   app.addHook("onRequest", async (request, reply) => {
-    const admission = isDraining() ? 503 : await admit(request, authenticator)
+    if (isDraining()) return reply.code(503).send()
+    const token = tokenIn(request)
+    if (peers !== undefined && request.url === peers.path) {
+      return peers.accepts(token) ? undefined : reply.code(401).send()
+    }
+    const admission = await admit(request.params, token, authenticator)
     if (typeof admission === "number") return reply.code(admission).send()
     agents.set(request.raw, admission)
   })
@@ -123,6 +139,8 @@ function createApp(options: AgentServerOptions, isDraining: () => boolean) {
     distributor.report(request.params.node, report.ok)
     return reply.code(204).send()
   })
+  if (peers !== undefined)
+    app.post(peers.path, (request, reply) => reply.code(peers.take(request.body)).send())
   return app
 }
 
@@ -132,13 +150,19 @@ interface Asked {
 
 type Refusal = 401 | 403 | 503
 
+/** "" where there is none. */
+function tokenIn({ headers }: FastifyRequest): string {
+  const [, token = ""] = /^Bearer ([A-Za-z0-9._~+/=-]+)$/i.exec(headers.authorization ?? "") ?? []
+  return token
+}
+
 /** A body would tell more than an agent needs. */
 async function admit(
-  request: FastifyRequest,
+  params: unknown,
+  token: string,
   authenticator: Authenticator,
 ): Promise<AgentIdentity | Refusal> {
-  const [, token] = /^Bearer ([A-Za-z0-9._~+/=-]+)$/i.exec(request.headers.authorization ?? "") ?? []
-  if (token === undefined) return 401
+  if (token === "") return 401
   const authentication = await authenticator.authenticate(token)
   switch (authentication.kind) {
     case "refused":
@@ -146,7 +170,7 @@ async function admit(
     case "unavailable":
       return 503
     case "agent":
-      return isAllowed(request.params, authentication.identity) ? authentication.identity : 403
+      return isAllowed(params, authentication.identity) ? authentication.identity : 403
   }
 }
 

@@ -27,6 +27,9 @@ import { logEvent, settingsRefused } from "./event-log.ts"
 import { type ControllerMetrics, createControllerMetrics } from "./metrics.ts"
 import { replicaText, watchReplicas } from "./object-watch.ts"
 import type { ControllerOptions } from "./options.ts"
+import { createReplicaHttp } from "./replicas/replica-http.ts"
+import { NEWS_PATH, readReplicaNews } from "./replicas/replica-news.ts"
+import { createReplicaTokens } from "./replicas/replica-token.ts"
 import { createSettingsStore, type SettingsStore } from "./settings-store.ts"
 import { createStatusWriter, type StatusWriter } from "./status/status-writer.ts"
 
@@ -72,6 +75,12 @@ class Replica implements Controller {
   readonly #lease: Lease
   readonly #cluster: ClusterWatch
   readonly #replicas: ListWatch
+  readonly #tokens = createReplicaTokens()
+  readonly #peers = createReplicaHttp({
+    authorities: () => this.#authorities,
+    token: () => this.#tokens.token,
+  })
+  #authorities = ""
   #ruleset: RulesetOptions | undefined
   #others: readonly string[] = []
   #server: AgentServer | undefined
@@ -111,6 +120,8 @@ class Replica implements Controller {
       onMaterial: (material) => {
         this.#firstMaterial.resolve(material)
         this.#server?.setCertificate(material.serving)
+        this.#authorities = material.bundle
+        this.#tokens.setKey(material.serving.key)
       },
     })
     this.#status = createStatusWriter({
@@ -122,6 +133,7 @@ class Replica implements Controller {
       recordEvent: (event) => this.#events.recordEvent(event),
       onDenied: (chain, packets) => this.#measured.denied(chain, packets),
       onWatchEvent: onEvent,
+      post: (peer, news, signal) => this.#peers.post(peer, news, signal),
     })
     this.#measured = createControllerMetrics(this.#metrics, {
       nodes: () => this.distributor.nodes(),
@@ -134,6 +146,7 @@ class Replica implements Controller {
     this.#replicas = watchReplicas({ client, namespace, onEvent }, (replicas) => {
       this.#others = replicas
       this.distributor.setReplicas(this.#allReplicas())
+      this.#status.setReplicas(replicas)
     })
     this.#lease = createLease({
       client,
@@ -185,6 +198,15 @@ class Replica implements Controller {
       distributor: this.distributor,
       version: manifest.version,
       replicas: () => this.#allReplicas(),
+      peers: {
+        path: NEWS_PATH,
+        accepts: (token) => this.#tokens.accepts(token),
+        take: (body) => {
+          const news = readReplicaNews(body)
+          if (news === undefined) return 400
+          return this.#status.takeNews(news) ? 204 : 409
+        },
+      },
     })
     this.distributor.start()
     this.port = await this.#server.listen(options.listen.host, options.listen.port)
@@ -206,7 +228,7 @@ class Replica implements Controller {
       this.#certificates.stop(),
     ])
     await this.distributor.close(this.#parts.drainMs ?? DRAIN_MS)
-    await this.#events.stop()
+    await Promise.all([this.#events.stop(), this.#peers.close()])
     await this.#server?.close()
     await this.#health?.close()
   }

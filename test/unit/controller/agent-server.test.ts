@@ -12,6 +12,8 @@ import {
   type LoopbackServer,
   lines,
   messagesIn,
+  PEER_TOKEN,
+  PEERS,
   servingPair,
   startLoopbackServer,
   streamRequest,
@@ -89,6 +91,17 @@ describe("who is let in", () => {
     const answer = await ask(loopback.port, { path, method, body: method === "GET" ? "" : "{}" })
     const { date: _date, connection: _connection, "keep-alive": _keepAlive, ...headers } = answer.headers
     expect([answer.status, answer.body, headers]).toEqual([401, "", { "content-length": "0" }])
+  })
+
+  test.for<[string, string, () => string | undefined, number]>([
+    ["another replica tells its news", PEERS, () => PEER_TOKEN, 204],
+    ["an agent has no news", PEERS, () => known("agent-peer", agentUser("node-a")), 401],
+    ["who shows nothing has none", PEERS, () => undefined, 401],
+    ["another replica is no agent", REPORT, () => PEER_TOKEN, 401],
+    ["a longer path is another path", `${PEERS}/more`, () => PEER_TOKEN, 401],
+  ])("%s", async ([, path, tokenOf, status]) => {
+    const answer = await ask(loopback.port, { path, token: tokenOf(), body: "{}" })
+    expect([answer.status, answer.body]).toEqual([status, ""])
   })
 
   test("a body that is not an agent's is not read", async () => {

@@ -46,6 +46,9 @@ export function token(name: string, expiresInSeconds = 3_600): string {
   return `${part({ alg: "none" })}.${part({ sub: name, exp: Math.floor(Date.now() / 1000) + expiresInSeconds })}.c2ln`
 }
 
+export const PEERS = "/v1/replicas/news"
+export const PEER_TOKEN = "a-token-that-replicas-share"
+
 export interface LoopbackServer {
   readonly server: AgentServer
   readonly distributor: Distributor
@@ -70,6 +73,7 @@ export async function startLoopbackServer(): Promise<LoopbackServer> {
     distributor,
     version: "test",
     replicas: () => ["127.0.0.1:1"],
+    peers: { path: PEERS, accepts: (token) => token === PEER_TOKEN, take: () => 204 },
   })
   const port = await server.listen("127.0.0.1", 0)
   const close = async (): Promise<void> => {
