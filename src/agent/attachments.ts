@@ -42,8 +42,18 @@ export function createAttachments(directories: readonly string[]): Attachments {
   const files = new Map<string, ResultFile>()
   let refreshed: readonly ResultFile[] = []
   const watches = directories.map((directory) => new DirectoryWatch(directory))
-  /** True where the file's result is another one than before. */
+  const reading = new Map<string, Promise<boolean>>()
+  /** True where the file's result is another one than before. One after the other: the last event finds the last write. */
   const read = async (path: string): Promise<boolean> => {
+    const next = (reading.get(path) ?? Promise.resolve(false)).then(() => readNow(path))
+    reading.set(path, next)
+    try {
+      return await next
+    } finally {
+      if (reading.get(path) === next) reading.delete(path)
+    }
+  }
+  const readNow = async (path: string): Promise<boolean> => {
     const known = files.get(path)
     const found = await readResult(path, known)
     if (found === known) return false

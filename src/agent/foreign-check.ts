@@ -11,6 +11,7 @@ import { ANTISPOOF_TABLE } from "./antispoof.ts"
 import { foreignProblems, isOnOurHooks } from "./foreign-rules.ts"
 import type { Host } from "./host.ts"
 import { POSTERN_TABLE } from "./kernel-tables.ts"
+import { policyEngineProblems } from "./policy-engines.ts"
 import type { Problem } from "./problem.ts"
 
 export type ForeignCheck = () => Promise<readonly Problem[]>
@@ -23,12 +24,13 @@ export function createForeignCheck(nft: Nft, host: Host): ForeignCheck {
     | undefined
   return async () => {
     try {
-      const chains = foreignBaseChains(await nft.list({ kind: "chains" }))
+      const all = foreignChains(await nft.list({ kind: "chains" }))
+      const chains = all.filter(isOnOurHooks)
       const signature = JSON.stringify(chains)
       if (last?.signature !== signature || Date.now() - last.at > READ_AGAIN_MS) {
         last = { signature, at: Date.now(), problems: foreignProblems(await tablesOf(nft, chains)) }
       }
-      return [...last.problems, ...foreignProblems(await flowtables(host))]
+      return [...last.problems, ...policyEngineProblems(all), ...foreignProblems(await flowtables(host))]
     } catch (error) {
       if (error instanceof NftError) return refusedProblems(error)
       throw error
@@ -36,13 +38,9 @@ export function createForeignCheck(nft: Nft, host: Host): ForeignCheck {
   }
 }
 
-function foreignBaseChains(ruleset: Ruleset): readonly Chain[] {
+function foreignChains(ruleset: Ruleset): readonly Chain[] {
   return ruleset.flatMap((object) =>
-    "chain" in object &&
-    isOnOurHooks(object.chain) &&
-    !OURS.has(`${object.chain.family} ${object.chain.table}`)
-      ? [object.chain]
-      : [],
+    "chain" in object && !OURS.has(`${object.chain.family} ${object.chain.table}`) ? [object.chain] : [],
   )
 }
 

@@ -11,6 +11,7 @@ export type ProblemCode =
   | "bridge-not-filtered"
   | "br-netfilter-missing"
   | "foreign-chain-drops"
+  | "other-policy-engine"
   | "flowtable"
   | "pod-not-behind-veth"
   | "pod-not-found"

@@ -356,6 +356,7 @@ describe("what keeps policy from working is found and said, all of it", () => {
 
   test("foreign chains that drop, pods behind what no hook sees, bridge ports nobody knows", async () => {
     const script = [
+      "nft 'table ip filter { chain cali-FORWARD { }; }'",
       "nft 'table ip firewall { chain f { type filter hook forward priority 10; policy drop; ct state established accept; ip saddr 10.0.0.0/8 accept; }; }'",
       "tc qdisc add dev cni0 clsact && tc filter add dev cni0 ingress bpf bytecode '1,6 0 0 0,'",
       "ip link add stray type veth peer name stray1; ip link set stray master cni0",
@@ -376,6 +377,7 @@ describe("what keeps policy from working is found and said, all of it", () => {
     expect(found).toEqual(
       expect.arrayContaining([
         "warning foreign-chain-drops ip firewall f",
+        "warning other-policy-engine Calico",
         "warning port-not-known stray",
         "warning traffic-control cni0",
         "error pod-not-behind-veth 10.0.1.77",
