@@ -4,6 +4,7 @@ import { changesTo } from "../../src/compile/compile.ts"
 import { createEngine } from "../../src/compile/engine/engine.ts"
 import { defaultRulesetOptions } from "../../src/compile/ruleset/options.ts"
 import { renderDelta } from "../../src/compile/ruleset/render-delta.ts"
+import { renderNode } from "../../src/compile/ruleset/render-node.ts"
 import type { Enforcement, Snapshot } from "../../src/compile/snapshot.ts"
 import { lower } from "../../src/kinds/registry.ts"
 import { randomCluster, tieredCluster } from "../random/cluster.ts"
@@ -92,6 +93,20 @@ test("the mode of the cluster is that of every namespace without its own", () =>
   told.push(engine.setEnforcement("observe").enforcement, engine.setEnforcement("enforce").enforcement)
   expect(modes()).toEqual({ shop: [false, false], bank: [false, false] })
   expect(told).toEqual(["observe", null, "enforce"])
+})
+
+test.for<[string, Enforcement, string, string]>([
+  ["dropped where a local pod is isolated", "enforce", "enforce", "drop_multicast"],
+  ["let through where isolated pods are only observed", "enforce", "observe", "stamp"],
+  ["counted for them where the cluster is observed", "observe", "observe", "drop_multicast"],
+])("broadcast from pods is %s", ([, cluster, namespace, target]) => {
+  const engine = createEngine({ lower, enforcement: cluster })
+  engine.apply([...changesTo(shop), labelled("shop", namespace)])
+  const options = { ...defaultRulesetOptions, enforcement: cluster }
+  const rules = renderNode(engine.program(), "node-a", options).flatMap((object) =>
+    "rule" in object && object.rule.chain === "flood" ? [object.rule] : [],
+  )
+  expect(rules[0]?.expr.at(-1)).toEqual({ goto: { target } })
 })
 
 test("another mode of the cluster asks for the whole ruleset of every node", () => {
