@@ -35,10 +35,12 @@ export interface Replica {
 export interface ReplicaOptions {
   readonly leads?: boolean
   readonly rate?: number
+  /** Another replica, to which this one tells what its agents say. */
+  readonly tells?: () => Replica
 }
 
 export async function startReplica(server: ApiServer, options: ReplicaOptions = {}): Promise<Replica> {
-  const { leads = true, rate } = options
+  const { leads = true, rate, tells } = options
   const engine = createEngine({ lower, check })
   const distributor = createDistributor({ engine, ruleset: defaultRulesetOptions })
   const events: string[] = []
@@ -59,7 +61,11 @@ export async function startReplica(server: ApiServer, options: ReplicaOptions = 
       recorder.recordEvent(event)
     },
     ...(rate === undefined ? {} : { rate }),
+    ...(tells === undefined
+      ? {}
+      : { post: async (_peer, news) => (tells().writer.takeNews(news) ? "taken" : "missed") }),
   })
+  if (tells !== undefined) writer.setReplicas(["10.0.0.1:1"])
   const watch = watchCluster({
     client: server.client,
     onChanges: (changes) => {

@@ -282,6 +282,24 @@ test("a replica that does not lead writes nothing until it does", async () => {
   await phaseBecomes("Programmed")
 })
 
+test("the replica that leads knows what agents tell another one", async () => {
+  await replica.stop()
+  replica = await startReplica(server)
+  const other = await startReplica(server, { leads: false, tells: () => replica })
+  try {
+    connectAgent(replica, "one")
+    const far = connectAgent(other, "two")
+    await must(server, ["create", "-f", "-"], policyText("default-deny", denyAll))
+    await phaseBecomes("Programmed")
+    far.say({ observing: true })
+    await phaseBecomes("Degraded")
+    expect(await statusOf("default-deny")).toMatchObject({ nodes: { failed: [{ node: "two" }] } })
+    expect(other.writes).toEqual([])
+  } finally {
+    await other.stop()
+  }
+})
+
 test("writes keep to their rate, and nodes that report one by one cost few of them", async () => {
   await replica.stop()
   replica = await startReplica(server, { rate: 5 })
