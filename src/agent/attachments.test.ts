@@ -41,17 +41,17 @@ async function eventually(condition: () => boolean): Promise<void> {
 
 describe("looked at", () => {
   test("a directory that is not there has no results", async () => {
-    expect(await attachments.refresh()).toBe(false)
+    expect((await attachments.refresh()).hasChanged).toBe(false)
     expect(owners()).toEqual({})
   })
 
   test("results come and go", async () => {
     await write("a", result("one", "10.1.0.2"))
-    expect(await attachments.refresh()).toBe(true)
+    expect((await attachments.refresh()).hasChanged).toBe(true)
     expect(owners()).toEqual({ "10.1.0.2": "one" })
-    expect(await attachments.refresh()).toBe(false)
+    expect((await attachments.refresh()).hasChanged).toBe(false)
     await rm(join(directory, "a"))
-    expect(await attachments.refresh()).toBe(true)
+    expect((await attachments.refresh()).hasChanged).toBe(true)
     expect(owners()).toEqual({})
   })
 
@@ -77,10 +77,10 @@ describe("looked at", () => {
     await write("a", result("one", "10.1.0.2"))
     await attachments.refresh()
     await write("a", text, 2_000)
-    expect(await attachments.refresh()).toBe(false)
+    expect((await attachments.refresh()).hasChanged).toBe(false)
     expect(owners()).toEqual({ "10.1.0.2": "one" })
     await write("a", result("two", "10.1.0.2"), 2_000)
-    expect(await attachments.refresh()).toBe(true)
+    expect((await attachments.refresh()).hasChanged).toBe(true)
     expect(owners()).toEqual({ "10.1.0.2": "two" })
   })
 
@@ -94,8 +94,8 @@ describe("looked at", () => {
   test("a result whose interface is gone names no owner, until it is written anew", async () => {
     await write("a", result("one", "10.1.0.2"))
     await write("b", result("two", "10.1.0.3"))
-    await attachments.refresh()
-    attachments.judge(new Set(["veth-two"]))
+    const { judge } = await attachments.refresh()
+    judge(new Set(["veth-two"]))
     expect(owners()).toEqual({ "10.1.0.3": "two" })
     await write("a", result("one", "10.1.0.2"), 3_000)
     await attachments.refresh()
@@ -103,11 +103,11 @@ describe("looked at", () => {
   })
 
   test("what has come since the last look is not judged by interfaces that are older", async () => {
-    await attachments.refresh()
+    const { judge } = await attachments.refresh()
     attachments.watch(() => undefined)
     await write("a", result("one", "10.1.0.2"))
     await eventually(() => attachments.owners().size === 1)
-    attachments.judge(new Set())
+    judge(new Set())
     expect(owners()).toEqual({ "10.1.0.2": "one" })
   })
 })

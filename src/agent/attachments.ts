@@ -13,16 +13,20 @@ export interface Attachments {
   all(): readonly Attachment[]
   /** Pods' addresses by what the newest result says; without results whose interfaces are gone. */
   owners(): ReadonlyMap<string, string>
-  /** Looks at every file; true where anything has changed. */
-  refresh(): Promise<boolean>
-  /**
-   * Results outlive the pod after a crash: one whose interface is not among these names no owner. `interfaces` must
-   * be newer than the last refresh; what has come since is not judged.
-   */
-  judge(interfaces: ReadonlySet<string>): void
+  /** Looks at every file. */
+  refresh(): Promise<Refreshed>
   /** From now on calls `changed` where a result has come, gone or changed. */
   watch(changed: () => void): void
   stop(): void
+}
+
+export interface Refreshed {
+  readonly hasChanged: boolean
+  /**
+   * Results outlive the pod after a crash: one whose interface is not among these, which must have been read after the
+   * refresh, names no owner. What has come since then is not judged.
+   */
+  readonly judge: (interfaces: ReadonlySet<string>) => void
 }
 
 interface ResultFile {
@@ -40,7 +44,6 @@ const MISSING_POLL_MS = 500
 
 export function createAttachments(directories: readonly string[]): Attachments {
   const files = new Map<string, ResultFile>()
-  let refreshed: readonly ResultFile[] = []
   const watches = directories.map((directory) => new DirectoryWatch(directory))
   const reading = new Map<string, Promise<boolean>>()
   /** True where the file's result is another one than before. One after the other: the last event finds the last write. */
@@ -75,11 +78,13 @@ export function createAttachments(directories: readonly string[]): Attachments {
     owners: () => ownersIn(sorted().filter((file) => !file.isDead)),
     refresh: async () => {
       const changes = await Promise.all(directories.map(readAll))
-      refreshed = [...files.values()]
-      return changes.includes(true)
-    },
-    judge: (interfaces) => {
-      for (const file of refreshed) file.isDead = !file.attachments.some((each) => isThere(each, interfaces))
+      const seen = [...files.values()]
+      return {
+        hasChanged: changes.includes(true),
+        judge: (interfaces) => {
+          for (const file of seen) file.isDead = !file.attachments.some((each) => isThere(each, interfaces))
+        },
+      }
     },
     watch: (changed) => {
       for (const each of watches) {

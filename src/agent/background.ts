@@ -14,7 +14,7 @@ import type { KernelTables } from "./kernel-tables.ts"
 import { readNodeAddresses } from "./node-addresses.ts"
 import { preflight } from "./preflight.ts"
 import type { Problem } from "./problem.ts"
-import type { Serial } from "./serial.ts"
+import { createSerial, type Serial } from "./serial.ts"
 import { createTimers } from "./timers.ts"
 import { type NftablesWatch, watchNftables } from "./watch-nftables.ts"
 import { type SurroundingsWatch, watchSurroundings } from "./watch-surroundings.ts"
@@ -28,6 +28,12 @@ export interface BackgroundParts {
   /** What CNI results say may have changed. */
   readonly attached: () => Promise<void>
   readonly emit: (event: EnforcerEvent) => void
+}
+
+/** The node as it was seen, counted by when the look began. */
+interface Look {
+  readonly number: number
+  readonly surroundings: Surroundings
 }
 
 const CHECK_EVERY_MS = 60_000
@@ -45,6 +51,11 @@ export class Background {
   readonly #discovery: DiscoveryOptions
   readonly #foreign: ForeignCheck
   #surroundings: Surroundings = NO_SURROUNDINGS
+  readonly #reading = createSerial()
+  #newest: Look | undefined
+  #looks = 0
+  #taken = 0
+  #isStopped = false
   #nftables: NftablesWatch | undefined
   #watch: SurroundingsWatch | undefined
   readonly #waiting = new Set<string>()
@@ -76,10 +87,22 @@ export class Background {
 
   /** To be called in turn: the enforcement knows the interfaces afterwards. */
   async discover(): Promise<void> {
-    const { enforcement } = this.parts
-    if (enforcement.program === undefined) return
-    this.#surroundings = await discover(this.#discovery, enforcement.program.local)
-    enforcement.surround(this.#surroundings)
+    this.#take(await this.#read())
+  }
+
+  async #read(): Promise<Look | undefined> {
+    const { program } = this.parts.enforcement
+    const number = ++this.#looks
+    if (program === undefined) return undefined
+    return { number, surroundings: await discover(this.#discovery, program.local) }
+  }
+
+  /** What was begun before something that is known by now says nothing new. */
+  #take(look: Look | undefined): void {
+    if (look === undefined || look.number < this.#taken) return
+    this.#taken = look.number
+    this.#surroundings = look.surroundings
+    this.parts.enforcement.surround(look.surroundings)
   }
 
   start(): void {
@@ -112,8 +135,10 @@ export class Background {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true
     this.#timers.stop()
     this.attachments.stop()
+    await this.#reading(() => Promise.resolve())
     await Promise.all([this.#nftables?.stop(), this.#watch?.stop()])
   }
 
@@ -128,10 +153,21 @@ export class Background {
     })
   }
 
+  /** Read beside what goes on, so that the address of a pod whose interface has just come need not wait for it. */
   lookAround(): void {
-    this.after("looking at the node", LOOK_AFTER_MS, async () => {
+    this.#timers.once("looking at the node", LOOK_AFTER_MS, () => {
+      void this.#reading(() => this.#lookNow()).catch((error: unknown) =>
+        this.#failed("looking at the node", error),
+      )
+    })
+  }
+
+  async #lookNow(): Promise<void> {
+    if (this.#isStopped) return
+    this.#newest = await this.#read()
+    this.#inTurn("what is around", async () => {
       const before = this.#surroundings
-      await this.discover()
+      this.#take(this.#newest)
       await this.parts.attached()
       if (isDeepStrictEqual(before, this.#surroundings)) return
       await this.parts.bring("surroundings")
@@ -184,10 +220,12 @@ export class Background {
       this.#waiting.delete(what)
       await task()
     }
-    void this.parts.serial(begun).catch((error: unknown) => {
-      this.parts.emit({ kind: "failed", what, error })
-      this.tryAgain()
-    })
+    void this.parts.serial(begun).catch((error: unknown) => this.#failed(what, error))
+  }
+
+  #failed(what: string, error: unknown): void {
+    this.parts.emit({ kind: "failed", what, error })
+    this.tryAgain()
   }
 
   #restarted(monitor: string, reason: string): void {

@@ -16,9 +16,9 @@ export interface DiscoveryOptions {
 export async function discover(options: DiscoveryOptions, local: LocalAddresses): Promise<Surroundings> {
   const { attachments } = options
   // Before the interfaces: a result is there later than its interface.
-  await attachments.refresh()
+  const { judge } = await attachments.refresh()
   const [links, routes] = await Promise.all([readLinks(options.host), readLinkRoutes(options.host)])
-  attachments.judge(new Set(links.filter((link) => link.bridge === undefined).map((link) => link.name)))
+  judge(new Set(links.filter((link) => link.bridge === undefined).map((link) => link.name)))
   const surroundings = surroundingsOf({ links, routes, attachments: attachments.all() }, local)
   if (options.bridgeFilter === "set") await filterBridges(options.host, surroundings)
   return surroundings
