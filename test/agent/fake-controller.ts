@@ -16,16 +16,21 @@ export interface FakeControllerOptions {
   readonly authority: KeyPair
   /** In the certificate; postern-controller by default. */
   readonly name?: string
-  readonly tokens?: readonly string[]
+  /** The node that each proves; { token: "node-1" } by default. */
+  readonly tokens?: Tokens
   /** Answered instead of a stream. */
   readonly refusal?: { readonly status: number; readonly body: unknown }
   /** Sent at once on every stream; hello of this version by default. */
   readonly greeting?: readonly ControllerMessage[]
+  /** Called for each stream, after the greeting. */
+  readonly onStream?: (stream: FakeStream) => void
   /** 0: any. */
   readonly port?: number
   /** Instead of a port of loopback: a unix socket, for agents behind a relay. */
   readonly socketPath?: string
 }
+
+export type Tokens = Readonly<Record<string, string>>
 
 export interface FakeController {
   readonly address: string
@@ -35,7 +40,7 @@ export interface FakeController {
   readonly reports: { readonly node: string; readonly token: string; readonly report: NodeReport }[]
   /** Paths and tokens of everything that was asked. */
   readonly asked: { readonly path: string; readonly token: string }[]
-  setTokens(tokens: readonly string[]): void
+  setTokens(tokens: Tokens): void
   setCertificate(pair: KeyPair): void
   /** Every connection is reset and no new one taken. */
   close(): Promise<void>
@@ -81,7 +86,7 @@ export async function startFakeController(options: FakeControllerOptions): Promi
   const reports: FakeController["reports"] = []
   const asked: FakeController["asked"] = []
   const sockets = new Set<Socket>()
-  let tokens = options.tokens ?? ["token"]
+  let tokens = options.tokens ?? { token: "node-1" }
   const server = createTlsServer({ cert: certificate, key, minVersion: "TLSv1.3" }, (request, response) => {
     void answer(request, response)
   })
@@ -90,7 +95,8 @@ export async function startFakeController(options: FakeControllerOptions): Promi
     asked.push({ path: request.url ?? "", token })
     const body: unknown = JSON.parse(await textOf(request))
     const [, node = "", what = ""] = /^\/v1\/nodes\/([^/]+)\/(stream|report)$/.exec(request.url ?? "") ?? []
-    if (!tokens.includes(token)) return void response.writeHead(401).end()
+    const proven = tokens[token]
+    if (proven !== node) return void response.writeHead(proven === undefined ? 401 : 403).end()
     if (what === "report" && isReport(body)) {
       reports.push({ node, token, report: body })
       return void response.writeHead(204).end()
@@ -98,9 +104,16 @@ export async function startFakeController(options: FakeControllerOptions): Promi
     if (what !== "stream" || !isStreamRequest(body)) return void response.writeHead(404).end()
     if (options.refusal !== undefined)
       return void response.writeHead(options.refusal.status).end(JSON.stringify(options.refusal.body))
+    if (body.protocol !== PROTOCOL_VERSION)
+      return void response
+        .writeHead(426)
+        .end(JSON.stringify({ code: "PNP0000", message: "another protocol" }))
+    // One stream a node.
+    for (const older of streams) if (older.node === node) older.response.end()
     const stream = openStream({ node, request: body, response })
     streams.push(stream)
     stream.send(...greeting)
+    options.onStream?.(stream)
   }
   server.on("connection", (socket: Socket) => {
     sockets.add(socket)

@@ -59,7 +59,11 @@ afterEach(async () => {
 })
 
 function startController(): Promise<FakeController> {
-  return startFakeController({ authority, socketPath: join(directory, "controller.sock") })
+  return startFakeController({
+    authority,
+    tokens: { token: "node-a" },
+    socketPath: join(directory, "controller.sock"),
+  })
 }
 
 function agent(rest: Partial<AgentPlace> = {}): AgentProcess {

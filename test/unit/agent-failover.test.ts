@@ -87,7 +87,7 @@ describe("another replica", () => {
       "incompatible",
     ],
     ["has no use for the agent", { refusal: { status: 503, body: "later" } }, "refused"],
-    ["knows no such token", { tokens: ["another"] }, "refused"],
+    ["knows no such token", { tokens: { another: "node-1" } }, "refused"],
     ["has a certificate for another name", { name: "elsewhere" }, "unreachable"],
   ])("is tried where one %s", async ([, options, code]) => {
     const [first, second] = [await lab.replica(options), await lab.replica()]
@@ -126,7 +126,7 @@ describe("another replica", () => {
 
 describe("what kubelet replaces", () => {
   test("a token is read for each stream and report", async () => {
-    const controller = await lab.replica({ tokens: ["token", "second"] })
+    const controller = await lab.replica({ tokens: { token: "node-1", second: "node-1" } })
     const { client } = lab.follow([controller])
     const stream = await newest(controller)
     writeFileSync(join(lab.directory, "token"), "second\n")
@@ -181,7 +181,7 @@ test("a report that is refused is an error", async () => {
   const controller = await lab.replica()
   const { client } = lab.follow([controller])
   await newest(controller)
-  controller.setTokens([])
+  controller.setTokens({})
   await expect(client.report(report(1))).rejects.toMatchObject({ code: "refused", status: 401 })
 })
 

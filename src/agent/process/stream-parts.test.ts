@@ -1,10 +1,14 @@
 // What a stream is made of: lines, addresses, and the choice of a replica.
 
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { createCandidates, DEFAULT_PACE } from "./candidates.ts"
 import { endpointText, readEndpoint } from "./endpoint.ts"
 import { type Line, readLines } from "./line-reader.ts"
+import { createReplicaMemory } from "./replica-memory.ts"
 
 describe("lines", () => {
   async function* pieces(content: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
@@ -112,4 +116,13 @@ describe("candidates", () => {
     expect([fail("incompatible"), fail("incompatible")]).toEqual([false, true])
     expect([fail("incompatible"), fail("unreachable")]).toEqual([false, false])
   })
+})
+
+test("of replicas that are learned at once the last ones are remembered", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "postern-replicas-"))
+  const memory = createReplicaMemory(directory)
+  const last = ["10.0.0.9:1", "10.0.0.8:1"]
+  await Promise.all([["10.0.0.1:1"], [], ["10.0.0.2:1"], last].map((each) => memory.write(each)))
+  expect(await createReplicaMemory(directory).read()).toEqual(last)
+  rmSync(directory, { recursive: true })
 })
