@@ -101,12 +101,13 @@ const portRanges = {
 const allowed = {
   type: "object",
   additionalProperties: false,
-  required: ["TCP", "UDP", "SCTP", "other"],
+  required: ["TCP", "UDP", "SCTP", "other", "observed"],
   properties: {
     TCP: portRanges,
     UDP: portRanges,
     SCTP: portRanges,
     other: { type: "boolean", description: "ICMP and every other protocol without ports." },
+    observed: { type: "boolean", description: "Some of it would be denied, but is only observed." },
   },
 } as const
 

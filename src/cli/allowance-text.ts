@@ -40,7 +40,10 @@ function allowedLines(allowed: Allowed, palette: Palette): readonly string[] {
     const all = first !== undefined && first.from === 0 && first.to === 65535
     return line(protocol, all ? "every port" : allowed[protocol].map(intervalText).join(", "))
   })
-  return [...protocols, line("other", allowed.other ? "ICMP and every other protocol" : "")]
+  const observed = allowed.observed
+    ? [`    ${palette.warn("some of it would be denied, but is only observed")}`]
+    : []
+  return [...protocols, line("other", allowed.other ? "ICMP and every other protocol" : ""), ...observed]
 }
 
 function endText(end: Endpoint): string {

@@ -91,8 +91,8 @@ function endsJson(from: Endpoint, to: Endpoint) {
   }
 }
 
-function allowedJson({ TCP, UDP, SCTP, other }: Allowed): NonNullable<AllowanceJson["allowed"]> {
-  return { TCP: [...TCP], UDP: [...UDP], SCTP: [...SCTP], other }
+function allowedJson({ TCP, UDP, SCTP, ...rest }: Allowed): NonNullable<AllowanceJson["allowed"]> {
+  return { TCP: [...TCP], UDP: [...UDP], SCTP: [...SCTP], ...rest }
 }
 
 function directionJson(direction: DirectionExplanation | null, locate: Locate): DirectionJson | null {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { networkPolicy, pod, snapshot } from "../../test/snapshots.ts"
-import type { Protocol } from "../compile/snapshot.ts"
+import type { Labels, Protocol } from "../compile/snapshot.ts"
 import { allowed, type PortInterval } from "./allowed.ts"
 import { judgeConnection } from "./evaluate.ts"
 import type { Port } from "./judge.ts"
@@ -18,12 +18,15 @@ const server = pod("server", {
   ],
 })
 
-function pairWith(ports: readonly (readonly unknown[] | null)[]) {
+function pairWith(ports: readonly (readonly unknown[] | null)[], labels: Labels = {}) {
   const policies = ports.map((each, i) => {
     const ingress = each === null ? [] : [{ ports: each }]
     return networkPolicy(`policy-${i}`, { podSelector: { matchLabels: { app: "server" } }, ingress })
   })
-  const world = createWorld(snapshot({ pods: [client, server], policies }), () => networkPolicyJudge)
+  const world = createWorld(
+    snapshot({ namespaces: { shop: labels }, pods: [client, server], policies }),
+    () => networkPolicyJudge,
+  )
   const flow = { from: { kind: "pod" as const, pod: client }, to: { kind: "pod" as const, pod: server } }
   const [pair] = connectionsOf({ ...flow, port: { kind: "other", protocol: "ICMP" } }, world)
   if (pair === undefined) throw new Error("no pair")
@@ -33,31 +36,43 @@ function pairWith(ports: readonly (readonly unknown[] | null)[]) {
 const everything: readonly PortInterval[] = [{ from: 0, to: 65535 }]
 
 test.for<[string, readonly (readonly unknown[] | null)[], ReturnType<typeof allowed>]>([
-  ["without a policy everything", [], { TCP: everything, UDP: everything, SCTP: everything, other: true }],
-  ["a policy without rules: nothing", [null], { TCP: [], UDP: [], SCTP: [], other: false }],
+  [
+    "without a policy everything",
+    [],
+    { TCP: everything, UDP: everything, SCTP: everything, other: true, observed: false },
+  ],
+  ["a policy without rules: nothing", [null], { TCP: [], UDP: [], SCTP: [], other: false, observed: false }],
   [
     "a rule without ports: everything",
     [[]],
-    { TCP: everything, UDP: everything, SCTP: everything, other: true },
+    { TCP: everything, UDP: everything, SCTP: everything, other: true, observed: false },
   ],
   [
     "neighbouring and overlapping ranges are one",
     [[{ port: 80 }, { port: 81, endPort: 90 }], [{ port: 85, endPort: 100 }]],
-    { TCP: [{ from: 80, to: 100 }], UDP: [], SCTP: [], other: false },
+    { TCP: [{ from: 80, to: 100 }], UDP: [], SCTP: [], other: false, observed: false },
   ],
   [
     "a name is the destination's number",
     [[{ port: "http" }, { port: "dns", protocol: "UDP" }, { port: "dns" }]],
-    { TCP: [{ from: 8080, to: 8080 }], UDP: [{ from: 53, to: 53 }], SCTP: [], other: false },
+    { TCP: [{ from: 8080, to: 8080 }], UDP: [{ from: 53, to: 53 }], SCTP: [], other: false, observed: false },
   ],
   [
     "every port of one protocol",
     [[{ protocol: "SCTP" }, { port: 65535, protocol: "UDP" }]],
-    { TCP: [], UDP: [{ from: 65535, to: 65535 }], SCTP: everything, other: false },
+    { TCP: [], UDP: [{ from: 65535, to: 65535 }], SCTP: everything, other: false, observed: false },
   ],
 ])("%s", ([, ports, expected]) => {
   const { pair, world } = pairWith(ports)
   expect(allowed(pair, world)).toEqual(expected)
+})
+
+test("observed, everything, and it is said that some of it would be denied", () => {
+  const labels = { "postern.dev/enforcement": "observe" }
+  const { pair, world } = pairWith([null], labels)
+  const all = { TCP: everything, UDP: everything, SCTP: everything, other: true }
+  expect(allowed(pair, world)).toEqual({ ...all, observed: true })
+  expect(allowed(pair, pairWith([[]], labels).world)).toEqual({ ...all, observed: false })
 })
 
 const protocol = fc.constantFrom<Protocol>("TCP", "UDP", "SCTP")

@@ -20,6 +20,8 @@ export interface Allowed {
   readonly SCTP: readonly PortInterval[]
   /** ICMP and every other protocol without ports that are judged. */
   readonly other: boolean
+  /** Some of it would be denied, but what is denied there is only counted. */
+  readonly observed: boolean
 }
 
 /** The two ends of a connection whose port is asked for. */
@@ -31,15 +33,22 @@ export interface Pair {
 
 export function allowed(pair: Pair, world: World): Allowed {
   const pieces = portPieces(pair.to, world)
-  const allows = (port: Port) => judgeConnection({ ...pair, port }, world).verdict === "Allow"
+  let observed = false
+  const allows = (port: Port): boolean => {
+    const { verdict, egress, ingress } = judgeConnection({ ...pair, port }, world)
+    const isAllowed = verdict === "Allow"
+    observed ||= isAllowed && (egress?.observed === true || ingress?.observed === true)
+    return isAllowed
+  }
   const allowedRanges = (protocol: Protocol): readonly PortInterval[] =>
     joinNeighbours(pieces.filter(({ from }) => allows({ kind: "port", protocol, port: from })))
-  return {
+  const all = {
     TCP: allowedRanges("TCP"),
     UDP: allowedRanges("UDP"),
     SCTP: allowedRanges("SCTP"),
     other: allows({ kind: "other", protocol: "ICMP" }),
   }
+  return { ...all, observed }
 }
 
 /** Intervals of ports, 0 to 65535 in all, inside which no answer can change. */

@@ -14,6 +14,7 @@ test.for<[string, readonly string[]]>([
   ["through-a-service", ask("--from", "203.0.113.7", "--to", "shop/svc/db", "--port", "15432")],
   ["everything-that-may-flow", ask("--from", "203.0.113.7", "--to", "shop/deploy/db")],
   ["observed", ask(...clientToDb, "--port", "5432", "--enforcement", "observe")],
+  ["everything-observed", ask(...clientToDb, "--enforcement", "observe")],
   ["own-node", ask("--from", "node/worker", "--to", "shop/client", "--port", "ICMP")],
   ["unknown-address", ask("--from", "shop/client", "--to", "10.0.1.77", "--port", "80")],
   ["unassumed-address", ask("--from", "shop/cj/backup", "--to", "shop/deploy/db", "--port", "5432")],
