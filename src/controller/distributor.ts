@@ -8,7 +8,6 @@ import type { NodeDelta, ProgramDelta } from "../compile/program.ts"
 import type { RulesetOptions } from "../compile/ruleset/options.ts"
 import { renderBindings } from "../compile/ruleset/render-bindings.ts"
 import { renderDelta } from "../compile/ruleset/render-delta.ts"
-import { renderNode } from "../compile/ruleset/render-node.ts"
 import type { Change } from "../compile/snapshot.ts"
 import { rulesetDigest } from "../wire/digest.ts"
 import type { NodeReport, StreamRequest } from "../wire/messages.ts"
@@ -19,6 +18,7 @@ import { NodeRegister } from "./node-register.ts"
 import type { NodeState } from "./node-state.ts"
 import { NodeStream, type StreamSink } from "./node-stream.ts"
 import { ownersOf } from "./owners-of.ts"
+import { createShared, type SharedRulesets } from "./shared-rulesets.ts"
 import { createSharedUpdates, type SharedUpdates } from "./shared-updates.ts"
 import { encodeMessage } from "./stream-message.ts"
 
@@ -80,6 +80,8 @@ class ProgramDistributor implements Distributor {
   readonly #listeners = new Set<(delta: ProgramDelta) => void>()
   readonly #batcher
   #ruleset: RulesetOptions
+  /** Good until the program or the settings change. */
+  #shared: SharedRulesets | undefined
   #replicas: readonly string[]
   #asOf = ""
   #pump: NodeJS.Immediate | undefined
@@ -109,6 +111,7 @@ class ProgramDistributor implements Distributor {
 
   setSettings(ruleset: RulesetOptions): void {
     this.#ruleset = ruleset
+    this.#shared = undefined
     const delta = this.#engine.setEnforcement(ruleset.enforcement)
     for (const stream of this.#streams.values()) this.#want(stream)
     if (this.isReady) for (const listener of this.#listeners) listener(delta)
@@ -180,6 +183,7 @@ class ProgramDistributor implements Distributor {
   #applyBatch(changes: readonly Change[]): void {
     const began = performance.now()
     const delta = this.#engine.apply(changes)
+    this.#shared = undefined
     this.#owners.follow(changes)
     const isFirst = !this.isReady
     // Only pods change owners. A replica that hears of no pods for long has an old time, never one too new.
@@ -274,10 +278,12 @@ class ProgramDistributor implements Distributor {
     const { node, request, hasBegun } = stream
     const began = performance.now()
     const program = this.#engine.program()
-    const ruleset = renderNode(program, node, this.#ruleset)
+    this.#shared ??= createShared(program, this.#ruleset)
+    const ruleset = this.#shared.render(node)
     const content = {
       ruleset,
-      digest: rulesetDigest(ruleset),
+      texts: this.#shared.texts,
+      digest: rulesetDigest(ruleset, this.#shared.digestTexts),
       asOf: this.#asOf,
       bindings: renderBindings(program, node, this.#ruleset),
       owners: ownersOf(program.nodes.get(node)?.endpoints() ?? []),

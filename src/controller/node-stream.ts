@@ -3,6 +3,7 @@
 // A reader that is slow gets no queue. What it misses is left out, and when it has read what was sent it gets the
 // whole ruleset once more: memory for a stream is one buffer and a list of addresses, however slow it is.
 
+import type { RulesetObject } from "nftables-json/schema"
 import type { NodeReport, StreamRequest } from "../wire/messages.ts"
 import {
   encodeRuleset,
@@ -29,7 +30,10 @@ const MOST_BUFFERED = 1024 * 1024
 const MOST_FORGOTTEN = 50_000
 
 /** `forget`: beside the addresses that are not acknowledged yet. */
-export type WholeRuleset = Omit<RulesetContent, "revision">
+export interface WholeRuleset extends Omit<RulesetContent, "revision"> {
+  /** See encodeRuleset. */
+  readonly texts: WeakMap<RulesetObject, string>
+}
 
 export class NodeStream {
   readonly node: string
@@ -102,7 +106,7 @@ export class NodeStream {
     this.#remember(now)
   }
 
-  sendWhole(whole: WholeRuleset, now: number): "ruleset" | "unchanged" {
+  sendWhole({ texts, ...whole }: WholeRuleset, now: number): "ruleset" | "unchanged" {
     this.keepForgotten(whole.forget)
     const forget = this.#allForgotten()
     const isHeld = !this.#hasBegun && this.request.revision > 0 && this.request.digest === whole.digest
@@ -113,7 +117,7 @@ export class NodeStream {
     this.#forgotten = forget.length
     this.#hasBegun = true
     this.#isFollowing = true
-    this.#write(isHeld ? encodeUnchanged(content) : encodeRuleset(content), now)
+    this.#write(isHeld ? encodeUnchanged(content) : encodeRuleset(content, texts), now)
     this.#remember(now)
     return isHeld ? "unchanged" : "ruleset"
   }

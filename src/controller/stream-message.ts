@@ -1,6 +1,6 @@
 // Lines of a stream. What all nodes get is encoded once; only the numbers of a node's stream are put before it.
 
-import type { Ruleset } from "nftables-json/schema"
+import type { Ruleset, RulesetObject } from "nftables-json/schema"
 import type { ControllerMessage } from "../wire/messages.ts"
 import type { Binding, NodeUpdate, Owners } from "../wire/node-ruleset.ts"
 
@@ -27,8 +27,17 @@ export interface RulesetContent {
   readonly owners: Owners
 }
 
-export function encodeRuleset(content: RulesetContent): string {
-  return encodeMessage({ kind: "ruleset", ...content })
+/** `texts`: of objects that were encoded before; nodes share most of theirs. */
+export function encodeRuleset(
+  { ruleset, ...rest }: RulesetContent,
+  texts: WeakMap<RulesetObject, string>,
+): string {
+  const objects = ruleset.map((object) => {
+    const text = texts.get(object) ?? JSON.stringify(object)
+    texts.set(object, text)
+    return text
+  })
+  return `{"kind":"ruleset","ruleset":[${objects.join()}],${JSON.stringify(rest).slice(1)}\n`
 }
 
 export function encodeUnchanged({ ruleset: _ruleset, digest: _digest, ...rest }: RulesetContent): string {
