@@ -78,6 +78,11 @@ export function createPods(rig: Rig): Pods {
 
 async function apply(rig: Rig, objects: readonly KubernetesObject[]): Promise<void> {
   await rig.kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }))
+  for (const { metadata } of objects.filter(({ kind }) => kind === "Namespace")) {
+    // Without it no pod is admitted; a controller manager that lost its server is slow to come back.
+    const account = ["serviceaccount/default", "-n", metadata.name]
+    await rig.kubectl(["wait", "--for=create", ...account, "--timeout=120s"])
+  }
   const namespaces = new Set(
     objects.filter(({ kind }) => kind === "Pod").map(({ metadata }) => metadata.namespace),
   )

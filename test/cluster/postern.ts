@@ -31,7 +31,8 @@ export async function uninstallPostern(rig: Rig): Promise<void> {
   await rig.kubectl(["apply", "-f", remove])
   await rig.kubectl(["rollout", "status", "-n", POSTERN, "daemonset/postern-remove", "--timeout=180s"])
   await rig.kubectl(["delete", "-f", remove])
-  await rig.kubectl(["delete", "-f", fileURLToPath(new URL("deploy/postern.yaml", root))])
+  const manifest = fileURLToPath(new URL("deploy/postern.yaml", root))
+  await rig.kubectl(["delete", "--ignore-not-found", "-f", manifest])
 }
 
 /** Postern's tables on a node, as "inet postern". */

@@ -64,6 +64,7 @@ for (const [verb, description] of [
     .addOption(nameOption)
     .argument("<arguments...>")
     .passThroughOptions()
+    .allowUnknownOption()
     .action(async (argv: readonly string[], { name }: { readonly name: string }) => {
       const rig = await standing(name)
       const [machine = "", ...rest] = argv.filter((word, i) => i !== 1 || word !== "--")
