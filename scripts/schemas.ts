@@ -3,12 +3,15 @@
 import { compileSchema } from "../src/api/compilation.ts"
 import { demoSchema } from "../src/api/demo-report.ts"
 import { explainSchema } from "../src/api/explanation.ts"
+import { enforcementSchema, statusSchema } from "../src/api/status-report.ts"
 
 /** Path in the repository -> text. */
 export const schemaFiles: ReadonlyMap<string, string> = new Map([
   ["docs/schemas/compile.json", fileText(compileSchema)],
   ["docs/schemas/demo.json", fileText(demoSchema)],
+  ["docs/schemas/enforcement.json", fileText(enforcementSchema)],
   ["docs/schemas/explain.json", fileText(explainSchema)],
+  ["docs/schemas/status.json", fileText(statusSchema)],
 ])
 
 function fileText(schema: object): string {

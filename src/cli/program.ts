@@ -28,6 +28,21 @@ const COMMANDS: readonly LazyCommand[] = [
     load: async () => (await import("./demo.ts")).demoCommand,
   },
   {
+    name: "status",
+    summary: "say how enforcement goes in a running cluster, and what to do next",
+    load: async () => (await import("./status.ts")).statusCommand,
+  },
+  {
+    name: "observe",
+    summary: "let pass what policies deny, counted: in a namespace, or on every node at once",
+    load: async () => (await import("./enforcement.ts")).observeCommand,
+  },
+  {
+    name: "enforce",
+    summary: "drop what policies deny: in a namespace, or in the cluster",
+    load: async () => (await import("./enforcement.ts")).enforceCommand,
+  },
+  {
     name: "controller",
     summary: "compile the policies of a cluster and serve the agents of its nodes",
     load: async () => (await import("../controller/command.ts")).controllerCommand,

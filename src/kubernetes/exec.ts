@@ -3,6 +3,7 @@
 // WebSocket with the subprotocol v5.channel.k8s.io (KEP-4006), v4 where the server has no other: each message begins with
 // the number of its channel.
 
+import { TextDecoder } from "node:util"
 import { Agent, WebSocket } from "undici"
 import { fieldOf, listIn } from "../api/conforms.ts"
 import { ConnectionError } from "./api-error.ts"
