@@ -213,6 +213,17 @@ test("a second agent on a node waits until the first one is gone", async () => {
   await second.until(({ processId }) => processId === second.child.pid, "the second one has the socket")
 })
 
+test("an error that nobody expected ends the agent with 1, and the rules stay", async () => {
+  const first = await enforcing()
+  await first.end("SIGKILL")
+  // A port that is not there to be had.
+  const second = agent({ flags: { metrics: "192.0.2.1:1" } })
+  const [status] = await second.ended
+  expect(status).toBe(1)
+  expect(second.log.at(-1)).toMatchObject({ level: "error", err: { code: "EADDRNOTAVAIL" } })
+  expect(await verdicts()).toEqual(ENFORCED)
+})
+
 test("what was denied is counted, by chain", async () => {
   const started = await enforcing()
   expect(await verdicts()).toEqual(ENFORCED)
@@ -236,16 +247,18 @@ describe("removal", () => {
     expect(await started.get("/readyz")).toMatchObject({ status: 503 })
     expect(await verdicts()).toEqual(OPEN)
     expect(await started.end("SIGTERM")).toEqual([0, null])
+    expect(await tables()).toBe("")
   })
 
-  test("without one is done by the command, once", async () => {
-    await (await enforcing()).end("SIGTERM")
+  test("without one is done by the command, once, also after an agent that was killed", async () => {
+    await (await enforcing()).end("SIGKILL")
+    expect(await tables()).toContain("table inet nftables_json")
     const remove = () => agentWord(place, "remove", `--state=${join(directory, "state")}`)
     expect(await remove()).toMatchObject({
       status: 0,
       stdout: expect.stringContaining("removed table inet postern"),
     })
-    expect(await tables()).not.toContain("postern")
+    expect(await tables()).toBe("")
     expect(await remove()).toMatchObject({ status: 0, stdout: "there was nothing to remove\n" })
     expect(await verdicts()).toEqual(OPEN)
   })

@@ -24,6 +24,8 @@ export interface AgentPlace {
   readonly controllerPort: number
   /** Before the program, in the namespace of the node. */
   readonly prefix?: readonly string[]
+  /** Instead of those that tests have. */
+  readonly flags?: Readonly<Record<string, string>>
 }
 
 export interface AgentProcess {
@@ -36,6 +38,8 @@ export interface AgentProcess {
   until(condition: (status: AgentStatus) => boolean, what: string): Promise<AgentStatus>
   /** Of /healthz, /readyz or /metrics. */
   get(path: string): Promise<{ readonly status: number; readonly text: string }>
+  /** The exit status and the signal that ended it. */
+  readonly ended: Promise<readonly [number | null, string | null]>
   /** Sends the signal; resolves with the exit status and the signal that ended it. */
   end(signal: NodeJS.Signals): Promise<readonly [number | null, string | null]>
 }
@@ -46,6 +50,7 @@ export function startAgentProcess({
   directory,
   controllerPort,
   prefix = [],
+  flags: others = {},
 }: AgentPlace): AgentProcess {
   const socket = join(directory, "agent.sock")
   const flags = {
@@ -58,13 +63,18 @@ export function startAgentProcess({
     metrics: "127.0.0.1:0",
     socket,
     "log-level": "debug",
+    ...others,
   }
   const words = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
   const [program = "", ...args] = [...lab.enter(node.reference), ...prefix, process.execPath, MAIN, ...words]
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] })
   const log: Readonly<Record<string, unknown>>[] = []
   followLines(child, (line) => log.push(JSON.parse(line)))
-  const ended = once(child, "exit")
+  const ended = (async () => {
+    // Its output is read by then.
+    await once(child, "close")
+    return [child.exitCode, child.signalCode] as const
+  })()
   const port = async (): Promise<number> => {
     const running = () => log.find(({ msg }) => msg === "the agent runs")
     await eventually(() => running() !== undefined, "the agent runs", PATIENCE_MS)
@@ -74,6 +84,7 @@ export function startAgentProcess({
     child,
     log,
     socket,
+    ended,
     status: () => askStatus(socket),
     until: async (condition, what) => {
       let last: AgentStatus | undefined
@@ -97,8 +108,7 @@ export function startAgentProcess({
     },
     end: async (signal) => {
       child.kill(signal)
-      await ended
-      return [child.exitCode, child.signalCode]
+      return await ended
     },
   }
 }

@@ -5,7 +5,7 @@ import { createOneShot } from "nftables-json/one-shot"
 import { AdminClientError, askStatus, order } from "./admin-client.ts"
 import type { AdminOrder } from "./admin-messages.ts"
 import { type AgentFlags, DEFAULT_FLAGS, DEFAULT_SOCKET, DEFAULT_STATE, readAgentOptions } from "./options.ts"
-import { removeState, removeTables } from "./removal.ts"
+import { removeRunner, removeState, removeTables } from "./removal.ts"
 import { runAgent } from "./run-agent.ts"
 import { statusText } from "./status-text.ts"
 
@@ -147,7 +147,11 @@ async function remove(socket: string, state: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof AdminClientError) || error.code !== "absent") throw error
     const nft = createOneShot()
-    const removed = [...(await removeTables(nft)), ...(await removeState(state))]
+    const removed = [
+      ...(await removeTables(nft)),
+      ...(await removeRunner(nft)),
+      ...(await removeState(state)),
+    ]
     for (const each of removed) process.stdout.write(`removed ${each}\n`)
     if (removed.length === 0) process.stdout.write("there was nothing to remove\n")
   }

@@ -5,6 +5,7 @@ import { createLog } from "../../telemetry/log.ts"
 import { createHost } from "../host.ts"
 import { createAgent } from "./agent.ts"
 import type { AgentOptions } from "./options.ts"
+import { RUNNER } from "./removal.ts"
 
 /** Kubelet kills what takes longer; a transaction in the kernel is whole or not there at all. */
 const STOP_MS = 1_500
@@ -18,7 +19,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   }
   process.on("uncaughtException", fatal)
   process.on("unhandledRejection", fatal)
-  const agent = createAgent({ options, nft: createInteractive({ name: "postern" }), host: createHost(), log })
+  const agent = createAgent({ options, nft: createInteractive({ name: RUNNER }), host: createHost(), log })
   let isStopping = false
   const stop = (signal: NodeJS.Signals): void => {
     if (isStopping) return
