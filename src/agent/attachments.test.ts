@@ -124,6 +124,7 @@ describe("watched", () => {
     await eventually(() => owners()["10.1.0.3"] === "two")
     await rm(join(directory, "a"))
     await eventually(() => owners()["10.1.0.2"] === undefined)
+    expect(owners()).toEqual({ "10.1.0.3": "two" })
   })
 
   test("nothing is told where nothing has changed", async () => {

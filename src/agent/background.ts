@@ -102,7 +102,7 @@ export class Background {
     if (look === undefined || look.number < this.#taken) return
     this.#taken = look.number
     this.#surroundings = look.surroundings
-    this.parts.enforcement.surround(look.surroundings)
+    this.parts.enforcement.desired.surroundings = look.surroundings
   }
 
   start(): void {

@@ -1,7 +1,6 @@
 // Brings the kernel's tables to what is wanted, and keeps them there. Nothing here runs beside itself: the enforcer
 // calls one method at a time.
 
-import { setTimeout } from "node:timers/promises"
 import { diff, isEmpty } from "nftables-json/diff"
 import type { Plan } from "nftables-json/plan"
 import type { NodeRuleset, NodeUpdate } from "../wire/node-ruleset.ts"
@@ -21,8 +20,8 @@ import {
 import { type Counters, type EnforcerEvent, noCounts, type Reason } from "./event.ts"
 import { type Generation, generationIn, planWithGeneration } from "./generation.ts"
 import type { GenerationClock } from "./generation-clock.ts"
+import { GenerationPace } from "./generation-pace.ts"
 import { type HeldProgram, holdProgram } from "./held-program.ts"
-import type { Surroundings } from "./interfaces.ts"
 import type { KernelState, KernelTables } from "./kernel-tables.ts"
 import { narrows } from "./narrows.ts"
 import { observeFlip } from "./observing.ts"
@@ -40,9 +39,6 @@ export interface EnforcementParts {
   readonly now: () => number
 }
 
-/** At most one generation in this many milliseconds: each makes every live connection be judged once more. */
-const GENERATION_INTERVAL_MS = 50
-
 export class Enforcement {
   readonly counters: Counters = noCounts()
   readonly refusals: Refusals
@@ -56,13 +52,14 @@ export class Enforcement {
   #program: HeldProgram | undefined
   /** What the kernel has beside the program's dispatch elements. */
   #overlay: Overlay = NO_OVERLAY
-  #lastGeneration = Number.NEGATIVE_INFINITY
+  readonly #pace: GenerationPace
   #acceptedDifference: string | undefined
 
   constructor(parts: EnforcementParts) {
     this.parts = parts
     this.refusals = new Refusals(this.counters, parts.emit)
     this.desired = new Desired(parts.unknownPods, this.refusals)
+    this.#pace = new GenerationPace(parts.clock, parts.now)
   }
 
   get program(): HeldProgram | undefined {
@@ -72,10 +69,6 @@ export class Enforcement {
   hold(node: NodeRuleset): void {
     this.#program = holdProgram(node)
     this.refusals.isolated.clear()
-  }
-
-  surround(surroundings: Surroundings): void {
-    this.desired.surroundings = surroundings
   }
 
   /** What the kernel has now; the generation in force there is taken over. */
@@ -143,7 +136,7 @@ export class Enforcement {
     if (!isOn) this.generationDue = true
     this.desired.isObserving = isOn
     if (program === undefined) return
-    const known = this.#generation()
+    const known = this.#pace.current
     const flip = known === undefined ? undefined : observeFlip(this.desired.enforced(program, known), isOn)
     const plan = { ...NOTHING, flip: flip ?? [] }
     const isApplied =
@@ -190,19 +183,19 @@ export class Enforcement {
   /** The generation that `update` left out because the last one was too recent. */
   async bumpGeneration(): Promise<void> {
     if (!this.generationDue || this.#program === undefined) return
-    const generation = await this.#nextGeneration()
+    const generation = await this.#pace.next()
     const flip = this.#program.generationFlip(generation)
     await this.#apply({ add: [], flip, remove: [] }, { reason: "update", program: this.#program, generation })
   }
 
   /** Milliseconds until the next generation may come. */
   get generationWait(): number {
-    return Math.max(0, this.#lastGeneration + GENERATION_INTERVAL_MS - this.parts.now())
+    return this.#pace.wait
   }
 
   async #compare(program: HeldProgram): Promise<Comparison> {
     const state = await this.read()
-    const known = this.#generation()
+    const known = this.#pace.current
     return { state, known, change: known === undefined ? undefined : this.#changeTo(state, program, known) }
   }
 
@@ -213,7 +206,7 @@ export class Enforcement {
     const isCurrent = state.revision === program.revision && !this.generationDue
     if (isEqual && isCurrent) return
     const needsGeneration = change === undefined || !isCurrent || narrows(change)
-    const generation = needsGeneration || known === undefined ? await this.#nextGeneration() : known
+    const generation = needsGeneration || known === undefined ? await this.#pace.next() : known
     const plan = needsGeneration || change === undefined ? this.#changeTo(state, program, generation) : change
     await this.#apply(plan, { reason, program, generation })
     if (wasCurrent && WATCHING.has(reason)) this.#repaired(plan, reason)
@@ -230,7 +223,7 @@ export class Enforcement {
       return { state, change: this.#changeTo(state, program, written) }
     })
     if (isEmpty(left) || outline(left) === this.#acceptedDifference) return
-    const generation = narrows(left) ? await this.#nextGeneration() : written
+    const generation = narrows(left) ? await this.#pace.next() : written
     await this.#apply(this.#changeTo(state, program, generation), { reason, program, generation })
     const still = this.#changeTo(await this.read(), program, generation)
     if (isEmpty(still)) return this.#repaired(left, reason)
@@ -241,9 +234,9 @@ export class Enforcement {
   }
 
   async #stepOnce(program: HeldProgram, step: Plan, reason: Reason): Promise<void> {
-    const known = this.#generation()
+    const known = this.#pace.current
     const isTime = this.generationDue && this.generationWait === 0
-    const generation = isTime || known === undefined ? await this.#nextGeneration() : known
+    const generation = isTime || known === undefined ? await this.#pace.next() : known
     const plan = planWithGeneration(step, generation)
     const flip = generation === known ? plan.flip : [...plan.flip, ...program.generationFlip(generation)]
     await this.#apply(this.desired.plan({ ...plan, flip }), { reason, program, generation })
@@ -258,7 +251,12 @@ export class Enforcement {
     await parts.tables.apply(plan, obeyed)
     this.counters.applied++
     this.revisionInForce = obeyed
-    if (isBumped) this.#inForce(change.generation)
+    if (isBumped) {
+      this.#pace.commit(change.generation)
+      this.generationDue = false
+      this.counters.generations++
+      parts.bumped()
+    }
     parts.emit({
       kind: "applied",
       reason: change.reason,
@@ -267,25 +265,6 @@ export class Enforcement {
       commands: countOf(plan),
       milliseconds: parts.now() - started,
     })
-  }
-
-  async #nextGeneration(): Promise<Generation> {
-    const wait = this.generationWait
-    if (wait > 0) await setTimeout(wait)
-    return await this.parts.clock.next()
-  }
-
-  #inForce(generation: Generation): void {
-    this.parts.clock.commit(generation)
-    this.#lastGeneration = this.parts.now()
-    this.generationDue = false
-    this.counters.generations++
-    this.parts.bumped()
-  }
-
-  #generation(): Generation | undefined {
-    const { current, mask } = this.parts.clock
-    return current === undefined ? undefined : { number: current, mask }
   }
 
   #changeTo(state: KernelState, program: HeldProgram, generation: Generation): Plan {

@@ -7,7 +7,7 @@ import type { NodeRuleset, NodeUpdate } from "../wire/node-ruleset.ts"
 import type { DenyCount } from "./deny-counts.ts"
 import type { EnforcerOptions } from "./enforcer-options.ts"
 import { NodeEnforcer } from "./node-enforcer.ts"
-import type { EnforcerStatus } from "./status.ts"
+import type { EnforcerStatus, Held } from "./status.ts"
 
 export interface Enforcer {
   /** Enforces what was enforced last. Rejects with EnforcerError where this node cannot enforce anything. */
@@ -17,7 +17,7 @@ export interface Enforcer {
   /** As replace; rejects with EnforcerError "out-of-step" where `from` is not the revision before it. */
   update(update: NodeUpdate): Promise<void>
   /** The ruleset that is held is right, under this number. Rejects with EnforcerError "out-of-step" where none is held. */
-  unchanged(node: Unchanged): Promise<void>
+  unchanged(node: Omit<NodeRuleset, "ruleset">): Promise<void>
   /** What to tell a controller, so that it does not send again what is here. */
   held(): Held
   /**
@@ -34,16 +34,6 @@ export interface Enforcer {
   status(): EnforcerStatus
   /** Ends the agent's part; the rules stay. Does not close `nft`. */
   close(): Promise<void>
-}
-
-export type Unchanged = Omit<NodeRuleset, "ruleset">
-
-export interface Held {
-  /** 0 for nothing. */
-  readonly revision: number
-  /** rulesetDigest of the program with its updates; "" for nothing, or what a controller did not send. */
-  readonly digest: string
-  readonly asOf: string
 }
 
 export function createEnforcer(options: EnforcerOptions): Enforcer {

@@ -9,7 +9,6 @@ import { type Connections, createConnections } from "./connections.ts"
 import { type Conntrack, createConntrack } from "./conntrack.ts"
 import { createDenyCounts, type DenyCount, type DenyCounts } from "./deny-counts.ts"
 import { Enforcement } from "./enforcement.ts"
-import type { Enforcer, Held, Unchanged } from "./enforcer.ts"
 import { EnforcerError } from "./enforcer-error.ts"
 import type { EnforcerOptions } from "./enforcer-options.ts"
 import type { EnforcerEvent, Reason } from "./event.ts"
@@ -27,10 +26,10 @@ import { createProgramKeeper, type ProgramKeeper } from "./program-keeper.ts"
 import { NO_SIZES } from "./program-sizes.ts"
 import { createSerial } from "./serial.ts"
 import { startProgram } from "./start-program.ts"
-import type { EnforcerStatus } from "./status.ts"
-import { createUpdateInbox, type WaitingUpdate } from "./update-inbox.ts"
+import type { EnforcerStatus, Held } from "./status.ts"
+import { UpdateDesk } from "./update-desk.ts"
 
-export class NodeEnforcer implements Enforcer {
+export class NodeEnforcer {
   private readonly options: EnforcerOptions
   readonly #mask: number
   readonly #conntrack: Conntrack
@@ -44,11 +43,10 @@ export class NodeEnforcer implements Enforcer {
   readonly #keeper: ProgramKeeper
   readonly #switch: ObserveSwitch
   readonly #denyCounts: DenyCounts
-  readonly #inbox = createUpdateInbox()
+  readonly #updates: UpdateDesk
   readonly #inTurn = createSerial()
   #bootId = ""
   #error: string | undefined
-  #bump = Promise.withResolvers<void>()
 
   constructor(options: EnforcerOptions) {
     this.options = options
@@ -100,6 +98,18 @@ export class NodeEnforcer implements Enforcer {
       lastOwners: this.#lastOwners,
       emit,
     })
+    this.#updates = new UpdateDesk({
+      serial: this.#inTurn,
+      enforcement: this.#enforcement,
+      connections: this.#connections,
+      addresses: this.#addresses,
+      applied: (updates) => this.#afterUpdates(updates),
+      failed: (error) => {
+        this.#emit({ kind: "failed", what: "applying an update", error })
+        this.#background.tryAgain()
+      },
+      bumpLater: () => this.#bumpLater(),
+    })
     this.#switch = createObserveSwitch(directory)
     this.#denyCounts = createDenyCounts(host)
   }
@@ -122,7 +132,7 @@ export class NodeEnforcer implements Enforcer {
   }
 
   async replace({ forget = [], ...node }: NodeRuleset): Promise<void> {
-    this.#inbox.nextSeries()
+    this.#updates.nextSeries()
     await this.#asked("applying a ruleset", async () => {
       const ending = this.#addresses.ending(forget, node.owners ?? {})
       await this.#connections.announce(ending)
@@ -136,13 +146,11 @@ export class NodeEnforcer implements Enforcer {
     this.#background.problemsChanged()
   }
 
-  async update(update: NodeUpdate): Promise<void> {
-    const waiting = this.#inbox.put(update)
-    const { series } = this.#inbox
-    await Promise.all([this.#inTurn(() => this.#updateAll(series)), waiting.done.promise])
+  update(update: NodeUpdate): Promise<void> {
+    return this.#updates.apply(update)
   }
 
-  async unchanged({ revision, forget = [], ...news }: Unchanged): Promise<void> {
+  async unchanged({ revision, forget = [], ...news }: Omit<NodeRuleset, "ruleset">): Promise<void> {
     const { program } = this.#enforcement
     if (program === undefined) throw new EnforcerError("out-of-step", "no ruleset is held")
     const plan = { add: [], flip: [], remove: [] }
@@ -224,52 +232,13 @@ export class NodeEnforcer implements Enforcer {
     void this.#keeper.keepWhole()
   }
 
-  async #updateAll(series: number): Promise<void> {
-    const waiting = this.#inbox.take(series, this.#enforcement.program?.revision)
-    if (waiting.length === 0) return
-    const updates = waiting.map((each) => each.update)
-    const { promise: bump } = this.#bump
-    try {
-      await this.#applyUpdates(updates)
-      this.#error = undefined
-    } catch (error) {
-      this.#emit({ kind: "failed", what: "applying an update", error })
-      this.#background.tryAgain()
-      for (const each of waiting) each.done.reject(error)
-      return
-    }
-    this.#afterUpdates(updates)
-    if (this.#enforcement.generationDue) this.#bumpLater(waiting, bump)
-    else for (const each of waiting) each.done.resolve()
-  }
-
-  async #applyUpdates(updates: readonly NodeUpdate[]): Promise<void> {
-    const owners = Object.assign({}, ...updates.map((update) => update.owners ?? {}))
-    const forget = updates.flatMap((update) => update.forget)
-    const ending = this.#addresses.ending(forget, owners)
-    await this.#connections.announce(ending)
-    const isEnding = new Set(ending)
-    await this.#enforcement.update(
-      updates.map((update) => ({ ...update, forget: update.forget.filter((each) => isEnding.has(each)) })),
-    )
-    const isDone = await this.#connections.finish()
-    const hasEndpoints = ending.length > 0 || updates.some((update) => update.owners !== undefined)
-    if (isDone && hasEndpoints) await this.#addresses.ended(ending)
-  }
-
   /** In turn. */
   async #attach(): Promise<void> {
     await this.#addresses.attach()
-    if (!this.#enforcement.generationDue) return
-    const { generationWait } = this.#enforcement
-    this.#background.after("changing the generation", generationWait, () =>
-      this.#enforcement.bumpGeneration(),
-    )
+    if (this.#enforcement.generationDue) this.#bumpLater()
   }
 
-  /** The generation comes a little later; who waits for live connections waits for it. */
-  #bumpLater(waiting: readonly WaitingUpdate[], bump: Promise<void>): void {
-    for (const each of waiting) each.done.resolve(bump)
+  #bumpLater(): void {
     const { generationWait } = this.#enforcement
     this.#background.after("changing the generation", generationWait, () =>
       this.#enforcement.bumpGeneration(),
@@ -277,13 +246,12 @@ export class NodeEnforcer implements Enforcer {
   }
 
   #bumped(): void {
-    const { resolve } = this.#bump
-    this.#bump = Promise.withResolvers<void>()
-    resolve()
+    this.#updates.bumped()
     this.#connections.generationCame()
   }
 
   #afterUpdates(updates: readonly NodeUpdate[]): void {
+    this.#error = undefined
     void this.#keeper.keep(updates)
     const flips = updates.flatMap((update) => update.plan.flip)
     const hasObjects = updates.some((update) => update.plan.add.length > 0)

@@ -28,6 +28,15 @@ export interface EnforcerStatus {
   readonly counters: Readonly<Counters>
 }
 
+/** What to tell a controller of the program, so that it does not send again what is here. */
+export interface Held {
+  /** 0 for nothing. */
+  readonly revision: number
+  /** rulesetDigest of the program with its updates; "" for nothing. */
+  readonly digest: string
+  readonly asOf: string
+}
+
 export interface IsolatedObject {
   /** "family table name". */
   readonly object: string
