@@ -11,8 +11,8 @@ export interface NodeRuleset {
   readonly revision: number
   readonly ruleset: Ruleset
   /**
-   * As in an update, since what the agent held before. Rulesets do not say who owns an address: without it the new
-   * owner of an address would go on with the connections of the old one.
+   * As in an update, since what the agent held before: without it the new owner of an address would go on with the
+   * connections of the old one, on other nodes too.
    */
   readonly forget?: readonly string[]
   /** Every pod that is bound to the node and whose address the ruleset does not have yet. */
