@@ -55,8 +55,10 @@ export interface Distributor {
   onProgram(listener: (delta: ProgramDelta) => void): () => void
   readonly isReady: boolean
   readonly streams: number
-  /** Sends "alive" where nothing was sent for a while; ends with close. */
+  /** Ticks every second or so, until `close`. */
   start(): void
+  /** Sends "alive" where nothing was sent for a while, and ends the streams of agents that are silent. */
+  tick(): void
   /** Ends every stream, spread over so many milliseconds, so that not all agents reconnect at once. */
   close(overMs: number): Promise<void>
 }
@@ -65,7 +67,7 @@ export function createDistributor(options: DistributorOptions): Distributor {
   return new ProgramDistributor(options)
 }
 
-const ALIVE_EVERY_MS = 5_000
+const BEAT_MS = 1_000
 const MERGE_MS = 5
 
 class ProgramDistributor implements Distributor {
@@ -146,7 +148,7 @@ class ProgramDistributor implements Distributor {
   }
 
   report(node: string, report: NodeReport): void {
-    const sentAt = this.#streams.get(node)?.acknowledge(report)
+    const sentAt = this.#streams.get(node)?.acknowledge(report, this.#now())
     if (sentAt !== undefined && report.error === "")
       this.#emit({ kind: "acknowledged", node, seconds: (this.#now() - sentAt) / 1000 })
     this.#register.reported(node, report)
@@ -166,7 +168,7 @@ class ProgramDistributor implements Distributor {
   }
 
   start(): void {
-    this.#heartbeat ??= setInterval(() => this.#sayAlive(), ALIVE_EVERY_MS / 5)
+    this.#heartbeat ??= setInterval(() => this.#sayAlive(), BEAT_MS)
   }
 
   async close(overMs: number): Promise<void> {
@@ -237,7 +239,7 @@ class ProgramDistributor implements Distributor {
       return false
     }
     if (body === "nothing") return false
-    stream.sendUpdate(body.text, this.#now())
+    stream.sendUpdate(body.text, this.#asOf, this.#now())
     this.#register.sent(stream.node, stream.revision)
     return true
   }
@@ -292,13 +294,5 @@ class ProgramDistributor implements Distributor {
     const kind = stream.sendWhole(content, this.#now())
     this.#register.sent(node, stream.revision)
     this.#emit({ kind: "whole", node, message: kind, seconds: (performance.now() - began) / 1000 })
-  }
-
-  #sayAlive(): void {
-    const now = this.#now()
-    const line = encodeMessage({ kind: "alive" })
-    for (const stream of this.#streams.values())
-      if (now - stream.writtenAt >= ALIVE_EVERY_MS - ALIVE_EVERY_MS / 5 && !stream.isBlocked)
-        stream.sendLine(line, now)
   }
 }

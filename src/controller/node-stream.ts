@@ -6,6 +6,7 @@
 import type { RulesetObject } from "nftables-json/schema"
 import type { NodeReport, StreamRequest } from "../wire/messages.ts"
 import {
+  encodeMessage,
   encodeRuleset,
   encodeUnchanged,
   encodeUpdate,
@@ -26,6 +27,9 @@ export interface StreamSink {
 const LAST_REVISION = 0xffffffff
 /** Bytes in flight beyond which a stream gets no updates. */
 const MOST_BUFFERED = 1024 * 1024
+/** Agents give a replica up that says nothing for 15 s. */
+const ALIVE_AFTER_MS = 4_000
+const OWNERS_AFTER_MS = 2_000
 /** Of addresses that wait for an acknowledgement; the connections' owners are compared again on a new stream. */
 const MOST_FORGOTTEN = 50_000
 
@@ -40,11 +44,14 @@ export class NodeStream {
   readonly request: StreamRequest
   readonly #sink: StreamSink
   #revision: number
+  /** The last that the agent was told. */
+  #asOf = ""
   /** The agent holds what the program was when `#revision` was written. */
   #isFollowing = false
   #hasBegun = false
   #refuses = false
   #writtenAt: number
+  #heardAt: number
   #unacknowledged: { readonly revision: number; readonly addresses: readonly string[] }[] = []
   #forgotten = 0
   #sent: { readonly revision: number; readonly at: number }[] = []
@@ -55,6 +62,7 @@ export class NodeStream {
     this.#sink = sink
     this.#revision = request.revision
     this.#writtenAt = now
+    this.#heardAt = now
   }
 
   /** Of the newest message; before the first, what the agent came with. */
@@ -76,9 +84,9 @@ export class NodeStream {
     return this.#sink.buffered() > MOST_BUFFERED
   }
 
-  /** Milliseconds since the epoch. */
-  get writtenAt(): number {
-    return this.#writtenAt
+  /** When it began, or the last report came; milliseconds since the epoch. */
+  get heardAt(): number {
+    return this.#heardAt
   }
 
   /** What the agent holds is behind, until the next whole ruleset. */
@@ -99,7 +107,8 @@ export class NodeStream {
     return this.#refuses ? this.#allForgotten() : []
   }
 
-  sendUpdate(body: UpdateBody, now: number): void {
+  sendUpdate(body: UpdateBody, asOf: string, now: number): void {
+    this.#asOf = asOf
     const from = this.#revision
     this.#revision = nextRevision(from)
     this.#write(encodeUpdate(body, from, this.#revision), now)
@@ -117,9 +126,25 @@ export class NodeStream {
     this.#forgotten = forget.length
     this.#hasBegun = true
     this.#isFollowing = true
+    this.#asOf = whole.asOf
     this.#write(isHeld ? encodeUnchanged(content) : encodeRuleset(content, texts), now)
     this.#remember(now)
     return isHeld ? "unchanged" : "ruleset"
+  }
+
+  /**
+   * Asked for every second. An agent whose ruleset has no part in a new pod must know of it all the same: when it comes
+   * back, the connections of pods that are news to it are forgotten.
+   */
+  beat(asOf: string, now: number): void {
+    const silence = now - this.#writtenAt
+    if (this.isBlocked) return
+    if (this.#isFollowing && asOf !== this.#asOf && silence >= OWNERS_AFTER_MS) {
+      this.#asOf = asOf
+      this.#write(encodeMessage({ kind: "unchanged", revision: this.#revision, asOf }), now)
+    } else if (silence >= ALIVE_AFTER_MS) {
+      this.#write(encodeMessage({ kind: "alive" }), now)
+    }
   }
 
   sendLine(line: string, now: number): void {
@@ -127,7 +152,8 @@ export class NodeStream {
   }
 
   /** When the newest message that the report acknowledges was sent; undefined where it acknowledges nothing new. */
-  acknowledge({ revision, error }: NodeReport): number | undefined {
+  acknowledge({ revision, error }: NodeReport, now: number): number | undefined {
+    this.#heardAt = now
     this.#refuses = error !== ""
     if (error === "") {
       this.#unacknowledged = this.#unacknowledged.filter((each) => isLater(each.revision, revision))

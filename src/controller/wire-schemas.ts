@@ -17,7 +17,8 @@ const streamRequestSchema = {
     version: text,
     revision,
     digest: text,
-    asOf: text,
+    // A time, and two addresses with the uid of each of a hundred pods.
+    asOf: { type: "string", maxLength: 32_768 },
     connections: addresses(50_000),
   },
 }

@@ -19,7 +19,7 @@ export interface StreamRequest {
   readonly revision: number
   /** rulesetDigest of what it holds, so that it is not sent again; "" for nothing. */
   readonly digest: string
-  /** `asOf` of the last message it applied; "" for nothing. */
+  /** `asOf` of the last message it applied, as it came; "" for nothing. */
   readonly asOf: string
   /**
    * Addresses of its live connections (at most 20,000; more are left out, newest first): the answer's `forget` names
@@ -32,7 +32,7 @@ export type ControllerMessage =
   | HelloMessage
   /** The whole program of the node. */
   | ({ readonly kind: "ruleset"; readonly digest: string; readonly asOf: string } & NodeRuleset)
-  /** The digest was the same: what the agent holds is in force under this number. */
+  /** What the agent holds is in force under this number: its digest was the same, or only `asOf` is new. */
   | ({ readonly kind: "unchanged"; readonly asOf: string } & Omit<NodeRuleset, "ruleset">)
   | ({ readonly kind: "update"; readonly asOf: string } & NodeUpdate)
   /** Other replicas, where they have changed. */
