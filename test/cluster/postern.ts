@@ -56,7 +56,7 @@ export async function podsOf(
   return new Map(lines.map((line) => [line.split(" ")[0] ?? "", line.split(" ")[1] ?? ""]))
 }
 
-function imageArchive(): string {
+export function imageArchive(): string {
   const architecture = process.arch === "arm64" ? "arm64" : "amd64"
   const path = fileURLToPath(new URL(`dist/postern-${manifest.version}-${architecture}.tar`, root))
   if (!existsSync(path)) throw new Error(`${path} is missing: npm run image makes it`)

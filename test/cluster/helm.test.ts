@@ -1,0 +1,79 @@
+// The chart as people use it: helm install to observe, helm upgrade to enforce, helm uninstall.
+
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { command } from "../../src/lab/command.ts"
+import { ensureBinaries } from "../api-server/binaries.ts"
+import { imageArchive, podsOf, tablesOf } from "./postern.ts"
+import { kubeconfig } from "./rig/daemons.ts"
+import type { Rig } from "./rig/rig.ts"
+import { CONTROL_PLANE } from "./rig/settings.ts"
+import { startTestRig } from "./test-rig.ts"
+
+const chart = fileURLToPath(new URL("../../deploy/chart", import.meta.url))
+const PATIENCE = ["--timeout", "300s"]
+
+let rig: Rig
+
+beforeAll(async () => {
+  rig = await startTestRig({ cni: "bridge" })
+  await rig.importImage(imageArchive())
+})
+afterAll(() => rig?.down())
+
+async function helm(...args: readonly string[]): Promise<string> {
+  const program = join(await ensureBinaries(["helm"]), "helm")
+  const home = `HOME=${rig.state.logs}`
+  const config = `KUBECONFIG=${kubeconfig(rig.state, "admin")}`
+  const release = [...args, "--namespace", "postern-system", ...PATIENCE]
+  return command(rig.enter(CONTROL_PLANE, ["env", home, config, program, ...release]))
+}
+
+async function statesOfNodes(): Promise<readonly string[]> {
+  const path = "jsonpath={range .items[*]}{.metadata.name}={.status.state} {end}"
+  return (await rig.kubectl(["get", "nodestatuses", "-o", path])).trim().split(" ")
+}
+
+test("helm install, with the chart's defaults, observes: every node has the table, and drops nothing", async () => {
+  const notes = await helm("install", "postern", chart, "--create-namespace", "--wait")
+  expect(notes).toContain("enforcement: observe")
+  expect([...(await podsOf(rig, "agent")).keys()].toSorted()).toEqual(rig.nodes.toSorted())
+  expect(await podsOf(rig, "controller")).toHaveProperty("size", 2)
+  for (const node of rig.nodes) expect(await tablesOf(rig, node)).toContain("inet postern")
+  await expect.poll(statesOfNodes, { timeout: 60_000 }).toEqual(rig.nodes.map((node) => `${node}=Programmed`))
+  const setting = await rig.kubectl([
+    "get",
+    "configmap",
+    "postern",
+    "-n",
+    "postern-system",
+    "-o",
+    "jsonpath={.data.enforcement}",
+  ])
+  expect(setting).toBe("observe")
+})
+
+test("helm upgrade changes the mode without another pod", async () => {
+  const before = await podsOf(rig, "agent")
+  expect(await helm("upgrade", "postern", chart, "--set", "enforcement=enforce", "--wait")).toContain(
+    "enforcement: enforce",
+  )
+  expect(await podsOf(rig, "agent")).toEqual(before)
+  for (const node of rig.nodes) expect(await tablesOf(rig, node)).toContain("inet postern")
+})
+
+test("helm uninstall leaves no table on any node, and the CRDs", async () => {
+  await helm("uninstall", "postern")
+  for (const node of rig.nodes) expect(await tablesOf(rig, node)).toEqual([])
+  const left = await rig.kubectl([
+    "get",
+    "daemonset,deployment,job,role,rolebinding",
+    "-n",
+    "postern-system",
+    "-o",
+    "name",
+  ])
+  expect(left.trim()).toBe("")
+  expect((await rig.kubectl(["get", "crd", "-o", "name"])).trim().split("\n")).toHaveLength(3)
+})
