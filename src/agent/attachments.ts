@@ -6,6 +6,7 @@
 import { type FSWatcher, watch } from "node:fs"
 import { readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
+import type { Attached } from "./address-waits.ts"
 import { type Attachment, attachmentsIn } from "./cni-results.ts"
 
 export interface Attachments {
@@ -13,6 +14,8 @@ export interface Attachments {
   all(): readonly Attachment[]
   /** Pods' addresses by what the newest result says; without results whose interfaces are gone. */
   owners(): ReadonlyMap<string, string>
+  /** The same, with when it was said. */
+  since(): ReadonlyMap<string, Attached>
   /** Looks at every file. */
   refresh(): Promise<Refreshed>
   /** From now on calls `changed` where a result has come, gone or changed. */
@@ -75,7 +78,8 @@ export function createAttachments(directories: readonly string[]): Attachments {
   const sorted = (): readonly ResultFile[] => [...files.values()].sort((a, b) => a.written - b.written)
   return {
     all: () => sorted().flatMap((file) => file.attachments),
-    owners: () => ownersIn(sorted().filter((file) => !file.isDead)),
+    owners: () => new Map(podsIn(sorted()).map(([address, { uid }]) => [address, uid])),
+    since: () => new Map(podsIn(sorted())),
     refresh: async () => {
       const changes = await Promise.all(directories.map(readAll))
       const seen = [...files.values()]
@@ -104,12 +108,10 @@ export function createAttachments(directories: readonly string[]): Attachments {
   }
 }
 
-function ownersIn(files: readonly ResultFile[]): ReadonlyMap<string, string> {
-  return new Map(
-    files.flatMap(({ attachments }) =>
-      attachments.flatMap(({ podUid, addresses }) =>
-        podUid === "" ? [] : addresses.map((address) => [address, podUid] as const),
-      ),
+function podsIn(files: readonly ResultFile[]): readonly (readonly [address: string, Attached])[] {
+  return files.flatMap(({ attachments, written: since, isDead }) =>
+    attachments.flatMap(({ podUid: uid, addresses }) =>
+      uid === "" || isDead ? [] : addresses.map((address) => [address, { uid, since }] as const),
     ),
   )
 }

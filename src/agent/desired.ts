@@ -50,6 +50,13 @@ export class Desired {
     return attached.size + withheld.size === 0 ? NO_OVERLAY : overlayOf(program, this.side)
   }
 
+  /** The address is judged as this pod's, by what the program says or by what the node knows. */
+  isJudged(program: HeldProgram, address: string, uid: string): boolean {
+    const own = this.overlay(program).get(address)
+    if (own === undefined) return program.owners.get(address) === uid
+    return own.egress !== undefined || own.ingress !== undefined
+  }
+
   /** Pods are let through that the program does not know: which they are changes with every step. */
   hasExplicit(program: HeldProgram): boolean {
     return (

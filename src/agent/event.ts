@@ -40,6 +40,8 @@ export type EnforcerEvent =
   | { readonly kind: "cache-unreadable"; readonly reason: string }
   | { readonly kind: "adopted"; readonly revision: number }
   | { readonly kind: "monitor-restarted"; readonly monitor: string; readonly reason: string }
+  /** From a CNI result until the kernel judged the pod's address by its policies. */
+  | { readonly kind: "programmed"; readonly milliseconds: number }
   | { readonly kind: "forgot"; readonly addresses: readonly string[] }
   /** Something that is tried again; what is in force stays in force. */
   | { readonly kind: "failed"; readonly what: string; readonly error: unknown }

@@ -55,12 +55,11 @@ export class NodeEnforcer {
     const { nft, host, directory, unknownPods = "deny" } = options
     const emit = (event: EnforcerEvent): void => this.#emit(event)
     const tables = createKernelTables(nft)
-    const journal = createForgetJournal(directory)
     this.#conntrack = createConntrack(host, directory)
     this.#clock = createGenerationClock(this.#mask, this.#conntrack)
     this.#connections = createConnections({
       conntrack: this.#conntrack,
-      journal,
+      journal: createForgetJournal(directory),
       mask: this.#mask,
       emit,
       isObserving: () => this.#enforcement.desired.isObserving,
@@ -92,7 +91,7 @@ export class NodeEnforcer {
     })
     this.#lastOwners = createLastOwners(directory)
     this.#addresses = new PodAddresses({
-      attached: () => this.#background.attachments.owners(),
+      attachments: () => this.#background.attachments,
       enforcement: this.#enforcement,
       connections: this.#connections,
       lastOwners: this.#lastOwners,
@@ -116,11 +115,7 @@ export class NodeEnforcer {
 
   async start(): Promise<void> {
     await this.#asked("starting", async () => {
-      const fatal = await this.#background.fatalProblems()
-      if (fatal.length > 0) {
-        const message = fatal.map((problem) => problem.message).join("; ")
-        throw new EnforcerError("not-possible", message, this.#background.problems)
-      }
+      await this.#background.refuseImpossible()
       await this.#takeUp()
       await this.#background.discover()
       this.#addresses.prepare()
@@ -215,10 +210,10 @@ export class NodeEnforcer {
   /** The kernel's table, or the cached program, before anyone has said anything. */
   async #takeUp(): Promise<void> {
     this.#bootId = this.options.bootId ?? (await currentBootId())
-    await this.#onDisk("reading the observe switch", async () => {
+    await this.#attempt("reading the observe switch", async () => {
       this.#enforcement.desired.isObserving = await this.#switch.read()
     })
-    await this.#onDisk("reading who had an address", () => this.#lastOwners.read(this.#bootId))
+    await this.#attempt("reading who had an address", () => this.#lastOwners.read(this.#bootId))
     const [kernel, cached] = await Promise.all([this.#enforcement.read(), this.#cache.read()])
     if (cached.kind === "unreadable") this.#emit({ kind: "cache-unreadable", reason: cached.reason })
     const known = cached.kind === "program" ? cached.program : undefined
@@ -271,12 +266,14 @@ export class NodeEnforcer {
     }
   }
 
-  /** What the disk does not give must not keep the node from enforcing. */
-  async #onDisk(what: string, task: () => Promise<void>): Promise<void> {
+  /** What must not keep the node from enforcing is told, by false too. */
+  async #attempt(what: string, task: () => Promise<void>): Promise<boolean> {
     try {
       await task()
+      return true
     } catch (error) {
       this.#emit({ kind: "failed", what, error })
+      return false
     }
   }
 
@@ -285,7 +282,10 @@ export class NodeEnforcer {
     this.#error = undefined
     // Announced with an update that failed.
     await this.#connections.finish()
-    if (this.#enforcement.desired.side.withheld.size > 0) await this.#attach()
+    if (this.#enforcement.desired.side.withheld.size === 0) return
+    // The rules are in force without those addresses.
+    const isDone = await this.#attempt("ending connections of last owners", () => this.#attach())
+    if (!isDone) this.#background.tryAgain()
   }
 
   #emit(event: EnforcerEvent): void {

@@ -4,6 +4,8 @@
 // last owner are deleted, then the new owner's elements come: what the old one began is never judged as the new one's.
 
 import type { Owners } from "../wire/node-ruleset.ts"
+import { type AddressWaits, createAddressWaits } from "./address-waits.ts"
+import type { Attachments } from "./attachments.ts"
 import type { Connections } from "./connections.ts"
 import { type AddressOwners, ownersNow } from "./endpoints.ts"
 import type { Enforcement } from "./enforcement.ts"
@@ -11,8 +13,7 @@ import type { EnforcerEvent } from "./event.ts"
 import type { LastOwners } from "./last-owners.ts"
 
 export interface PodAddressParts {
-  /** Pods by address, as CNI results say it now. */
-  readonly attached: () => AddressOwners
+  readonly attachments: () => Pick<Attachments, "owners" | "since">
   readonly enforcement: Enforcement
   readonly connections: Connections
   readonly lastOwners: LastOwners
@@ -23,6 +24,7 @@ const NOBODY: AddressOwners = new Map()
 
 export class PodAddresses {
   private readonly parts: PodAddressParts
+  readonly #waits: AddressWaits = createAddressWaits(Date.now(), Date.now)
 
   constructor(parts: PodAddressParts) {
     this.parts = parts
@@ -31,16 +33,17 @@ export class PodAddresses {
   /** Before a whole ruleset is brought: addresses with another owner than before are left out of it. */
   prepare(): void {
     const { enforcement, lastOwners } = this.parts
-    const attached = this.parts.attached()
+    const attached = this.parts.attachments().owners()
     const withheld = new Set(lastOwners.moved(this.#owners(attached)))
     enforcement.desired.side = { attached, withheld }
   }
 
   /** Brings the dispatch maps to what the node knows now. */
   async attach(): Promise<void> {
-    const { enforcement, connections, lastOwners } = this.parts
+    const { enforcement, connections, lastOwners, attachments } = this.parts
+    this.#waits.come(attachments().since())
     if (enforcement.program === undefined) return
-    const attached = this.parts.attached()
+    const attached = this.parts.attachments().owners()
     const owners = this.#owners(attached)
     const left = [...enforcement.desired.side.attached.keys()].filter((address) => !owners.has(address))
     const moved = lastOwners.moved(owners)
@@ -51,6 +54,7 @@ export class PodAddresses {
       await this.#onDisk(() => lastOwners.note(owners))
     }
     await enforcement.endpoints({ attached, withheld: new Set() })
+    this.inForce()
     if (left.length > 0) {
       await connections.announce(left)
       if (await connections.finish()) await this.#onDisk(() => lastOwners.settled(left, owners))
@@ -58,10 +62,19 @@ export class PodAddresses {
     void this.#onDisk(() => lastOwners.note(owners))
   }
 
+  /** The kernel has what is wanted: addresses that waited for it do so no more. */
+  inForce(): void {
+    const { enforcement, emit } = this.parts
+    const { program, desired } = enforcement
+    if (program === undefined) return
+    const waited = this.#waits.settle((address, uid) => desired.isJudged(program, address, uid))
+    for (const milliseconds of waited) emit({ kind: "programmed", milliseconds })
+  }
+
   /** Of what a controller wants to be forgotten, and of what it says of owners: whose connections have to end. */
   ending(forget: readonly string[], coming: Owners): readonly string[] {
     const { lastOwners } = this.parts
-    const attached = this.parts.attached()
+    const attached = this.parts.attachments().owners()
     const others = Object.entries(coming)
       .filter(([address, uid]) => !attached.has(address) && (lastOwners.owner(address) ?? uid) !== uid)
       .map(([address]) => address)
@@ -71,8 +84,9 @@ export class PodAddresses {
 
   /** After updates are in force, and the connections of these addresses are gone. */
   async ended(addresses: readonly string[]): Promise<void> {
+    this.inForce()
     const { lastOwners } = this.parts
-    const owners = this.#owners(this.parts.attached())
+    const owners = this.#owners(this.parts.attachments().owners())
     await this.#onDisk(async () => {
       await lastOwners.settled(addresses, owners)
       await lastOwners.note(owners)

@@ -76,6 +76,7 @@ export class UpdateDesk {
     await enforcement.update(
       updates.map((update) => ({ ...update, forget: update.forget.filter((each) => isEnding.has(each)) })),
     )
+    addresses.inForce()
     const isDone = await connections.finish()
     if (isDone && (ending.length > 0 || Object.keys(owners).length > 0)) await addresses.ended(ending)
   }

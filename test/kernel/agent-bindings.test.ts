@@ -1,6 +1,7 @@
 // A pod is judged by its own policies from the moment that its network exists: the CNI plugin's result says
 // the address, and the controller has said before how the pod will be judged.
 
+import { setTimeout } from "node:timers/promises"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type Cluster, createCluster, eventually, type NodeAgent } from "./cluster.ts"
 import { type CniResultFile, cniResultOf } from "./cni.ts"
@@ -62,6 +63,23 @@ describe("a pod that is bound to the node", () => {
     expect(await tcp(v4(client), v4(server))).toBe("allowed")
     expect(await tcp(v4(other), v4(server))).toBe("denied")
     await cluster.apply(noPolicy("server"))
+  })
+
+  test("tells how long its addresses have waited, whoever was first: the CNI plugin or the controller", async () => {
+    const waits = () =>
+      agent.events.flatMap((event) => (event.kind === "programmed" ? [event.milliseconds] : []))
+    const before = waits().length
+    result.add(server.uid)
+    await eventually(() => waits().length === before + 2, "one for each address")
+    result.del()
+    await eventually(async () => !(await isJudged(v4(server))), "the address is judged no longer")
+    await cluster.apply({ kind: "pod", op: "delete", namespace: "shop", name: server.name })
+    result.add(server.uid)
+    await setTimeout(100)
+    expect(waits().length).toBe(before + 2)
+    await cluster.apply(set(bound))
+    await eventually(() => waits().length === before + 4, "one for each address, again")
+    expect(waits().at(-1)).toBeGreaterThan(50)
   })
 
   test("nothing changes in the kernel when the API has the address too", async () => {

@@ -235,6 +235,7 @@ class NodeAgent implements Agent {
 
   #enforcerSays(event: EnforcerEvent): void {
     this.#events.enforcer(event)
+    if (event.kind === "programmed") this.#counted.podProgrammed(event.milliseconds)
     this.#lag.measure(this.#enforcer.status())
     this.#reporter.changed()
   }

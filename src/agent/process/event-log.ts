@@ -41,6 +41,8 @@ function logEnforcer(log: Log, event: Exclude<EnforcerEvent, { readonly kind: "p
   switch (kind) {
     case "applied":
       return log.debug(fields, "applied")
+    case "programmed":
+      return log.debug(fields, "a pod's address is judged by its policies")
     case "adopted":
       return log.info(fields, "the kernel has a newer program than the disk: it is taken over")
     case "forgot":
