@@ -34,6 +34,7 @@ export interface PodExec {
 const STDOUT = 1
 const STDERR = 2
 const ERROR = 3
+const LAST_WORDS_MS = 200
 /** What is longer is cut: answers of commands are for people. */
 const MOST_CHARACTERS = 64 * 1024
 
@@ -55,6 +56,11 @@ export function createPodExec(config: ClusterConfig): PodExec {
       const fail = (why: string): void => reject(new ConnectionError(what, new Error(why)))
       const timer = setTimeout(() => fail(`no end within ${request.timeoutMs} ms`), request.timeoutMs)
       const answer = followChannels(socket)
+      // The last words of the command may come after the word of its end, on channels of their own.
+      socket.addEventListener("message", () => {
+        const result = answer()
+        if (result !== undefined) setTimeout(() => resolve(answer() ?? result), LAST_WORDS_MS)
+      })
       socket.addEventListener("error", ({ error, message }) => fail(wordsOf(error) || message || "it broke"))
       socket.addEventListener("close", ({ reason }) => {
         const result = answer()
