@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from "node:util"
 import { type Attachments, createAttachments } from "./attachments.ts"
 import { type DiscoveryOptions, discover } from "./discovery.ts"
 import type { Enforcement } from "./enforcement.ts"
+import { EnforcerError } from "./enforcer-error.ts"
 import type { EnforcerOptions } from "./enforcer-options.ts"
 import type { EnforcerEvent, Reason } from "./event.ts"
 import { createForeignCheck, type ForeignCheck } from "./foreign-check.ts"
@@ -73,8 +74,8 @@ export class Background {
     return this.#nftables?.isListening ?? false
   }
 
-  /** What keeps this node from enforcing anything, found before anything else is done. */
-  async fatalProblems(): Promise<readonly Problem[]> {
+  /** Throws EnforcerError where this node cannot enforce anything; found before anything else is done. */
+  async refuseImpossible(): Promise<void> {
     const { host } = this.parts.options
     this.problems = await preflight({
       host,
@@ -82,7 +83,10 @@ export class Background {
       surroundings: NO_SURROUNDINGS,
       addresses: [],
     })
-    return this.problems.filter((problem) => problem.severity === "fatal")
+    const fatal = this.problems.filter((problem) => problem.severity === "fatal")
+    if (fatal.length === 0) return
+    const message = fatal.map((problem) => problem.message).join("; ")
+    throw new EnforcerError("not-possible", message, this.problems)
   }
 
   /** To be called in turn: the enforcement knows the interfaces afterwards. */
