@@ -6,10 +6,8 @@
 import type { Engine } from "../compile/engine/engine.ts"
 import type { NodeDelta, ProgramDelta } from "../compile/program.ts"
 import type { RulesetOptions } from "../compile/ruleset/options.ts"
-import { renderBindings } from "../compile/ruleset/render-bindings.ts"
 import { renderDelta } from "../compile/ruleset/render-delta.ts"
 import type { Change } from "../compile/snapshot.ts"
-import { rulesetDigest } from "../wire/digest.ts"
 import type { NodeReport, StreamRequest } from "../wire/messages.ts"
 import { createAddressOwners } from "./address-owners.ts"
 import { createBatcher } from "./batcher.ts"
@@ -17,8 +15,7 @@ import { type DistributionEvent } from "./distribution-event.ts"
 import { NodeRegister } from "./node-register.ts"
 import type { NodeState } from "./node-state.ts"
 import { NodeStream, type StreamSink } from "./node-stream.ts"
-import { ownersOf } from "./owners-of.ts"
-import { createShared, type SharedRulesets } from "./shared-rulesets.ts"
+import { createSharedRulesets, type SharedRulesets } from "./shared-rulesets.ts"
 import { createSharedUpdates, type SharedUpdates } from "./shared-updates.ts"
 import { encodeMessage } from "./stream-message.ts"
 
@@ -54,7 +51,6 @@ export interface Distributor {
   /** After each batch, when its updates are written. What the delta hands out is true until the next. */
   onProgram(listener: (delta: ProgramDelta) => void): () => void
   readonly isReady: boolean
-  readonly streams: number
   /** Ticks every second or so, until `close`. */
   start(): void
   /** Sends "alive" where nothing was sent for a while, and ends the streams of agents that are silent. */
@@ -68,6 +64,8 @@ export function createDistributor(options: DistributorOptions): Distributor {
 }
 
 const BEAT_MS = 1_000
+/** Three of the reports that an agent sends at least. A node that lost its power says nothing, and TCP notices late. */
+const SILENT_MS = 200_000
 const MERGE_MS = 5
 
 class ProgramDistributor implements Distributor {
@@ -101,10 +99,6 @@ class ProgramDistributor implements Distributor {
 
   get isReady(): boolean {
     return this.#asOf !== ""
-  }
-
-  get streams(): number {
-    return this.#streams.size
   }
 
   apply(changes: readonly Change[]): void {
@@ -168,7 +162,16 @@ class ProgramDistributor implements Distributor {
   }
 
   start(): void {
-    this.#heartbeat ??= setInterval(() => this.#sayAlive(), BEAT_MS)
+    this.#heartbeat ??= setInterval(() => this.tick(), BEAT_MS)
+  }
+
+  tick(): void {
+    const now = this.#now()
+    const asOf = this.isReady ? this.#owners.asOf(this.#asOf) : ""
+    for (const stream of this.#streams.values()) {
+      if (now - stream.heardAt > SILENT_MS) stream.end("no report for long")
+      else stream.beat(asOf, now)
+    }
   }
 
   async close(overMs: number): Promise<void> {
@@ -190,7 +193,7 @@ class ProgramDistributor implements Distributor {
     const isFirst = !this.isReady
     // Only pods change owners. A replica that hears of no pods for long has an old time, never one too new.
     if (isFirst || changes.some(({ kind }) => kind === "pod"))
-      this.#asOf = new Date(this.#now()).toISOString()
+      this.#asOf = this.#owners.asOf(new Date(this.#now()).toISOString())
     this.#emit({ kind: "compiled", changes: changes.length, seconds: (performance.now() - began) / 1000 })
     this.#distribute(delta)
     this.#register.keepOnly(this.#engine.program().nodes)
@@ -279,18 +282,9 @@ class ProgramDistributor implements Distributor {
   #sendWhole(stream: NodeStream): void {
     const { node, request, hasBegun } = stream
     const began = performance.now()
-    const program = this.#engine.program()
-    this.#shared ??= createShared(program, this.#ruleset)
-    const ruleset = this.#shared.render(node)
-    const content = {
-      ruleset,
-      texts: this.#shared.texts,
-      digest: rulesetDigest(ruleset, this.#shared.digestTexts),
-      asOf: this.#asOf,
-      bindings: renderBindings(program, node, this.#ruleset),
-      owners: ownersOf(program.nodes.get(node)?.endpoints() ?? []),
-      forget: hasBegun ? [] : this.#owners.changedSince(request.asOf, request.connections),
-    }
+    this.#shared ??= createSharedRulesets(this.#engine.program(), this.#ruleset)
+    const forget = hasBegun ? [] : this.#owners.changedSince(request.asOf, request.connections)
+    const content = { ...this.#shared.of(node), asOf: this.#asOf, forget }
     const kind = stream.sendWhole(content, this.#now())
     this.#register.sent(node, stream.revision)
     this.#emit({ kind: "whole", node, message: kind, seconds: (performance.now() - began) / 1000 })
