@@ -167,10 +167,9 @@ class ProgramDistributor implements Distributor {
 
   tick(): void {
     const now = this.#now()
-    const asOf = this.isReady ? this.#owners.asOf(this.#asOf) : ""
     for (const stream of this.#streams.values()) {
       if (now - stream.heardAt > SILENT_MS) stream.end("no report for long")
-      else stream.beat(asOf, now)
+      else stream.beat(this.#asOf, now)
     }
   }
 

@@ -1,17 +1,33 @@
 // Rulesets of many nodes that begin at once: what they share is rendered, named and encoded once.
 
-import type { Ruleset, RulesetObject } from "nftables-json/schema"
+import type { RulesetObject } from "nftables-json/schema"
 import type { Program } from "../compile/program.ts"
 import type { RulesetOptions } from "../compile/ruleset/options.ts"
+import { renderBindings } from "../compile/ruleset/render-bindings.ts"
 import { createNodeRenderer } from "../compile/ruleset/render-node.ts"
-import type { DigestTexts } from "../wire/digest.ts"
+import { type DigestTexts, rulesetDigest } from "../wire/digest.ts"
+import type { WholeRuleset } from "./node-stream.ts"
+import { ownersOf } from "./owners-of.ts"
 
+/** Good until the program or the settings change. */
 export interface SharedRulesets {
-  readonly render: (node: string) => Ruleset
-  readonly digestTexts: DigestTexts
-  readonly texts: WeakMap<RulesetObject, string>
+  of(node: string): Omit<WholeRuleset, "asOf" | "forget">
 }
 
-export function createShared(program: Program, options: RulesetOptions): SharedRulesets {
-  return { render: createNodeRenderer(program, options), digestTexts: new WeakMap(), texts: new WeakMap() }
+export function createSharedRulesets(program: Program, options: RulesetOptions): SharedRulesets {
+  const render = createNodeRenderer(program, options)
+  const digestTexts: DigestTexts = new WeakMap()
+  const texts = new WeakMap<RulesetObject, string>()
+  return {
+    of: (node) => {
+      const ruleset = render(node)
+      return {
+        ruleset,
+        texts,
+        digest: rulesetDigest(ruleset, digestTexts),
+        bindings: renderBindings(program, node, options),
+        owners: ownersOf(program.nodes.get(node)?.endpoints() ?? []),
+      }
+    },
+  }
 }

@@ -31,6 +31,7 @@ export class StreamAgent {
   isSlow = false
   /** Of what came, in order. */
   readonly kinds: ControllerMessage["kind"][] = []
+  onLine: (line: string) => void = () => undefined
   /** The longest that its socket's buffer has been. */
   mostBuffered = 0
 
@@ -50,6 +51,7 @@ export class StreamAgent {
     this.#attachment = this.#distributor.attach(this.node, this.request(), {
       buffered: () => (this.isSlow ? waiting.reduce((sum, line) => sum + line.length, 0) * SLOWNESS : 0),
       write: (line) => {
+        this.onLine(line)
         waiting.push(line)
         this.mostBuffered = Math.max(this.mostBuffered, waiting.length)
         if (!this.isSlow) this.read()
