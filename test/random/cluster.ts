@@ -44,7 +44,7 @@ const declared = fc.option(
 )
 
 export const randomCluster: fc.Arbitrary<RandomCluster> = fc.oneof(
-  { weight: 4, arbitrary: clusterWith(policiesUpTo(9)) },
+  { weight: 7, arbitrary: clusterWith(policiesUpTo(9)) },
   { weight: 1, arbitrary: clusterWith(policiesUpTo(9)).map(observed) },
   { weight: 1, arbitrary: clusterWith(policiesUpTo(9), "odd") },
 )
