@@ -5,7 +5,7 @@ import { StreamError } from "./stream-error.ts"
 const NEWLINE = 0x0a
 
 /** What a line may have: a program of a node with 100,000 addresses has about 5 MB. */
-export const MOST_LINE_BYTES = 64 * 1024 * 1024
+const MOST_LINE_BYTES = 64 * 1024 * 1024
 
 export interface Line {
   readonly text: string
