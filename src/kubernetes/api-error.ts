@@ -43,6 +43,16 @@ export class AnswerTooLargeError extends Error {
   }
 }
 
+/** The server knows less than it has told: etcd was restored from a copy. */
+export class HistoryError extends Error {
+  readonly code = "KUBERNETES_HISTORY"
+
+  constructor() {
+    super("the API server's history has been set back")
+    this.name = "HistoryError"
+  }
+}
+
 export function isStatus(error: unknown, status: number): boolean {
   return error instanceof ApiError && error.status === status
 }

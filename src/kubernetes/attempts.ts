@@ -1,6 +1,6 @@
 // What has failed so far, and what to try next: how the list is read, in which portions, after which delay.
 
-import { AnswerTooLargeError, ApiError, isStatus } from "./api-error.ts"
+import { AnswerTooLargeError, ApiError, HistoryError, isStatus } from "./api-error.ts"
 import { type RetryTiming, retryDelay } from "./retry-delay.ts"
 
 export interface AttemptsOptions {
@@ -102,6 +102,7 @@ export function isWatchListRefusal(error: Error): boolean {
 
 /** The server's history has been set back: etcd was restored from a copy. What we hold may have become untrue. */
 export function isRewound(error: Error): boolean {
+  if (error instanceof HistoryError) return true
   return error instanceof ApiError && /too large resource version/i.test(error.message)
 }
 

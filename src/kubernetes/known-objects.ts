@@ -15,8 +15,8 @@ export interface KnownObjectsOptions<T> {
 export interface Relist<T> {
   set(object: unknown): void
   delete(object: unknown): void
-  /** What is different now. */
-  commit(resourceVersion: string): readonly ObjectChange<T>[]
+  /** What is different now; undefined where the list is older than what is known, and must be read without trust. */
+  commit(resourceVersion: string): readonly ObjectChange<T>[] | undefined
 }
 
 export class KnownObjects<T> {
@@ -91,6 +91,7 @@ export class KnownObjects<T> {
         changes.delete(textOf(version.key))
       },
       commit: (resourceVersion) => {
+        if (trusted && isLater(this.#latest, resourceVersion)) return undefined
         const gone = [...this.#versions].filter(([text]) => !versions.has(text))
         this.#versions = versions
         this.#latest = resourceVersion

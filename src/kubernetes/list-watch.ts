@@ -6,7 +6,7 @@
 
 import { setTimeout } from "node:timers/promises"
 import { listIn, recordIn } from "../api/conforms.ts"
-import { ConnectionError, isStatus } from "./api-error.ts"
+import { ConnectionError, HistoryError, isStatus } from "./api-error.ts"
 import { Attempts, isRewound, isWatchListRefusal } from "./attempts.ts"
 import type { KubernetesClient } from "./client.ts"
 import { KnownObjects, type Relist } from "./known-objects.ts"
@@ -66,6 +66,9 @@ class Loop<T> implements ListWatch {
   #streams = 0
   #mustList = true
   #isRewound = false
+  /** The stream has brought nothing, no bookmark either. */
+  #isMute = false
+  #opened = 0
 
   constructor(options: ListWatchOptions<T>) {
     const { resource, pageSize = PAGE_SIZE, watchList = true } = options
@@ -147,14 +150,15 @@ class Loop<T> implements ListWatch {
   /** From the version that is known, or with the list as its initial events. */
   async #watch(initial?: Relist<T>): Promise<void> {
     const began = performance.now()
+    this.#opened = began
     let relist = initial
-    let isGood = false
+    this.#isMute = true
     for await (const text of this.#lines(initial !== undefined)) {
       this.#contact = performance.now()
       const line = readWatchLine(text)
       if (line.kind === "error") throw line.error
       if (relist === undefined) {
-        isGood = true
+        this.#isMute = false
         this.#attempts.streamed()
         this.#take(line)
       } else if (line.kind !== "bookmark") {
@@ -167,8 +171,8 @@ class Loop<T> implements ListWatch {
     }
     if (relist !== undefined)
       throw new ConnectionError("a list ended in its middle", new Error("no bookmark"))
-    if (!isGood && performance.now() - began < GOOD_AFTER_MS) {
-      throw new ConnectionError("a watch ended at once", new Error("the server closed it"))
+    if (this.#isSuspect() || (this.#isMute && performance.now() - began < GOOD_AFTER_MS)) {
+      throw new ConnectionError("a watch said nothing", new Error("the server closed it"))
     }
     this.#attempts.streamed()
   }
@@ -202,6 +206,7 @@ class Loop<T> implements ListWatch {
   ): void {
     if (told.resourceVersion === "") throw new ConnectionError("a list", new Error("it has no version"))
     const changes = relist.commit(told.resourceVersion)
+    if (changes === undefined) throw new HistoryError()
     this.#mustList = false
     this.#isRewound = false
     this.#attempts.listed()
@@ -244,7 +249,7 @@ class Loop<T> implements ListWatch {
     this.#isRewound ||= isRewound(error)
     if (this.#mustList) {
       this.#attempts.listFailed(error)
-    } else if (this.#attempts.watchFailed(error)) {
+    } else if (this.#attempts.watchFailed(error) || this.#isSuspect()) {
       this.#mustList = true
       this.#emit({ kind: "expired", resource, error })
     }
@@ -256,6 +261,14 @@ class Loop<T> implements ListWatch {
       this.#emit({ kind: "failed", resource, error, retryInMs })
     }
     await this.#sleep(retryInMs)
+  }
+
+  /**
+   * A stream without a bookmark in all its time. So is one from a version that is yet to come, after etcd was restored from
+   * a copy: the server says nothing before it comes.
+   */
+  #isSuspect(): boolean {
+    return this.#isMute && performance.now() - this.#opened >= this.#timing.idleMs * 0.9
   }
 
   /** The collection was not found; true where that means that there are no objects of this kind. */

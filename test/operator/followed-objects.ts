@@ -20,6 +20,8 @@ export interface FollowedObjects {
   readonly handler: (changes: readonly ObjectChange<Followed>[]) => void
   /** Sizes of the calls of the handler. */
   readonly calls: readonly number[]
+  /** What was written may be unwritten now. */
+  historyIsSetBack(): void
   /** Waits until what was told adds up to what the server has; what does not, and what was untrue on the way. */
   mistakes(): Promise<readonly string[]>
 }
@@ -84,6 +86,10 @@ export async function followObjects(client: KubernetesClient, namespace: string)
       for (const change of changes) hear(change)
     },
     calls,
+    historyIsSetBack: () => {
+      deleted.clear()
+      latest.clear()
+    },
     mistakes: async () => {
       const expected = await server()
       const end = Date.now() + CONVERGES_WITHIN_MS

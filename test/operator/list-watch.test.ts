@@ -1,5 +1,7 @@
 // The list-watch against a real API server, with a proxy between that breaks what can break.
 
+import { cpSync, renameSync, rmSync } from "node:fs"
+import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import { createKubernetesClient, type KubernetesClient } from "../../src/kubernetes/client.ts"
@@ -152,6 +154,30 @@ describe.for(etcds)("with etcd $etcd", ({ etcd, modes }) => {
       server.server.resume()
       await objects.update("m1")
       await objects.remove("m2")
+      expect(await objects.mistakes()).toEqual([])
+    })
+
+    test("etcd is restored from a copy: versions come again, and mean something else", async () => {
+      const objects = await follow()
+      await objects.create(...names(6))
+      await start(objects, { watchList: mode === "watch-list" }).synced
+      await server.etcd.stop()
+      const data = join(server.directory, "etcd")
+      cpSync(data, `${data}-copy`, { recursive: true })
+      await server.etcd.start()
+      await retried(() => objects.update("m0"))
+      await objects.remove("m1")
+      await objects.create("n0", "n1", "n2")
+      expect(await objects.mistakes()).toEqual([])
+      await server.server.kill()
+      await server.etcd.kill()
+      rmSync(data, { recursive: true })
+      renameSync(`${data}-copy`, data)
+      objects.historyIsSetBack()
+      await server.etcd.start()
+      await server.server.start()
+      await retried(() => objects.update("m2"))
+      await objects.remove("m3")
       expect(await objects.mistakes()).toEqual([])
     })
 

@@ -26,7 +26,7 @@ export function textListIn(value: unknown, name: string): readonly string[] {
 }
 
 /** Canonical, as the API server reads it: old objects may have leading zeros, or IPv4 in the clothes of IPv6. */
-export function addressOf(text: string): string | undefined {
+function addressOf(text: string): string | undefined {
   const cidr = readCidr(`${text}/${text.includes(":") ? 128 : 32}`)
   return cidr?.text.slice(0, cidr.text.lastIndexOf("/"))
 }
