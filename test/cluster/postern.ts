@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url"
 import manifest from "../../package.json" with { type: "json" }
 import { command } from "../../src/lab/command.ts"
 import type { Rig } from "./rig/rig.ts"
+import { CONTROL_PLANE } from "./rig/settings.ts"
 
 export const POSTERN = "postern-system"
 export const CONTROLLER = "deployment/postern-controller"
@@ -24,15 +25,21 @@ export async function untilRolledOut(rig: Rig): Promise<void> {
   }
 }
 
-/** As `helm uninstall` does, for those who installed the manifest: docs/install.md. */
+/** The steps of docs/install.md for those who have no Helm. */
 export async function uninstallPostern(rig: Rig): Promise<void> {
   const remove = fileURLToPath(new URL("deploy/postern-remove.yaml", root))
-  await rig.kubectl(["delete", "-n", POSTERN, "--wait", CONTROLLER, AGENT])
+  await rig.kubectl(["-n", POSTERN, "delete", AGENT, "--cascade=foreground"])
   await rig.kubectl(["apply", "-f", remove])
-  await rig.kubectl(["rollout", "status", "-n", POSTERN, "daemonset/postern-remove", "--timeout=180s"])
-  await rig.kubectl(["delete", "-f", remove])
-  const manifest = fileURLToPath(new URL("deploy/postern.yaml", root))
-  await rig.kubectl(["delete", "--ignore-not-found", "-f", manifest])
+  await rig.kubectl(["-n", POSTERN, "rollout", "status", "daemonset/postern-remove", "--timeout=180s"])
+  await rig.kubectl(["delete", "namespace", POSTERN])
+  await rig.kubectl(["delete", "clusterrole,clusterrolebinding", "postern-controller"])
+}
+
+/** The postern command, as administrator. */
+export function postern(rig: Rig, argv: readonly string[]): Promise<string> {
+  const program = fileURLToPath(new URL("bin/postern.js", root))
+  const kubeconfig = ["--kubeconfig", rig.kubeconfig]
+  return command(rig.enter(CONTROL_PLANE, [process.execPath, program, ...argv, ...kubeconfig]))
 }
 
 /** Postern's tables on a node, as "inet postern". */

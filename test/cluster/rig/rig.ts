@@ -82,9 +82,13 @@ export class Rig {
   }
 
   kubectlArgv(argv: readonly string[]): readonly string[] {
-    const { state } = this
-    const config = kubeconfig(state, "admin")
-    return this.enter(CONTROL_PLANE, [join(state.binaries, "kubectl"), "--kubeconfig", config, ...argv])
+    const program = join(this.state.binaries, "kubectl")
+    return this.enter(CONTROL_PLANE, [program, "--kubeconfig", this.kubeconfig, ...argv])
+  }
+
+  /** Of an administrator; of use on the machines alone. */
+  get kubeconfig(): string {
+    return kubeconfig(this.state, "admin")
   }
 
   /** Of a docker or OCI archive, on every node. */
