@@ -171,6 +171,8 @@ export class Enforcement {
 
   /** False where the kernel refused it. */
   async #step(program: HeldProgram, plan: Plan, reason: Reason): Promise<boolean> {
+    // News of owners alone, or of another replica: the kernel has it all.
+    if (isEmpty(plan) && program.revision === this.revisionInForce && !this.generationDue) return true
     try {
       await this.#stepOnce(program, plan, reason)
       return true

@@ -173,6 +173,23 @@ test("an agent that is killed leaves its rules, and its successor needs no contr
   expect((await stream()).request).toMatchObject({ revision: 5, digest: rulesetDigest(ruleset) })
 })
 
+test("another replica that has nothing new is followed without touching the kernel", async () => {
+  const started = await enforcing()
+  const { enforcer: before } = await started.status()
+  await controller.close()
+  controller = await startController()
+  ;(await stream()).send({ kind: "unchanged", revision: 5, asOf: "2026-01-02T00:00:00Z" })
+  await eventually(
+    () => started.log.filter(({ msg }) => msg === "in force").length === 2,
+    "in force",
+    PATIENCE_MS,
+  )
+  const { enforcer: after } = await started.status()
+  expect([after.counters.applied, after.generation]).toEqual([before.counters.applied, before.generation])
+  ;(await stream()).cut()
+  expect((await stream(2)).request).toMatchObject({ revision: 5, asOf: "2026-01-02T00:00:00Z" })
+})
+
 test("an agent ends with 0 when it is told to, and leaves its rules", async () => {
   const started = await enforcing()
   expect(await started.end("SIGTERM")).toEqual([0, null])

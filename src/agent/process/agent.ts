@@ -130,7 +130,7 @@ class NodeAgent implements Agent {
       })
     }
     await this.#startEnforcer()
-    if (this.#stopping.signal.aborted) return
+    if (this.#stopping.signal.aborted || this.#isRemoved) return
     this.#counting = setInterval(() => void this.#count(), DENIED_EVERY_MS)
     this.#client.start()
   }
@@ -173,7 +173,7 @@ class NodeAgent implements Agent {
 
   /** Not possible now may be possible later: a module is loaded, a right is given. The controller hears of it. */
   async #startEnforcer(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
+    while (!this.#stopping.signal.aborted && !this.#isRemoved) {
       try {
         await this.#enforcer.start()
         this.#startError = ""
