@@ -40,6 +40,11 @@ function runOptions(): readonly Option[] {
       "where /healthz, /readyz and /metrics are; empty for nowhere",
     ).default(DEFAULT_FLAGS.metrics),
     option(
+      "--node-metrics",
+      "POSTERN_NODE_METRICS",
+      "metrics with a series for each node, too: thousands in a large cluster",
+    ),
+    option(
       "--kubeconfig <file>",
       "KUBECONFIG",
       "how to reach the API server (default: the pod's service account)",

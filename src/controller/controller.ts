@@ -141,6 +141,7 @@ class Replica implements Controller {
       phases: () => this.#status.phases(),
       statusesWaiting: () => this.#status.waiting,
       isLeader: () => this.isLeader,
+      perNode: options.nodeMetrics === true,
     })
     this.#cluster = watchCluster({ client, onChanges: (changes) => this.#apply(changes), onEvent })
     this.#replicas = watchReplicas({ client, namespace, onEvent }, (replicas) => {

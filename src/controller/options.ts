@@ -14,6 +14,8 @@ export interface ControllerOptions {
   readonly advertise: readonly string[]
   /** Where /healthz, /readyz and /metrics are served; "" for nowhere. */
   readonly metricsAddress: string
+  /** Metrics with a series for each node, too. */
+  readonly nodeMetrics?: boolean
   readonly kubeconfig: string | undefined
   readonly logLevel: LogLevel
 }
@@ -25,6 +27,7 @@ export interface ControllerFlags {
   readonly listen: string
   readonly advertise?: string
   readonly metrics: string
+  readonly nodeMetrics?: boolean
   readonly kubeconfig?: string
   readonly logLevel: string
 }
@@ -70,6 +73,7 @@ export function readControllerOptions(flags: ControllerFlags): ReadOptions {
       listen,
       advertise: addresses,
       metricsAddress: flags.metrics,
+      nodeMetrics: flags.nodeMetrics === true,
       kubeconfig: flags.kubeconfig,
       logLevel,
     },
