@@ -141,11 +141,11 @@ function fromUnknown(
 
 /** Observed, an unknown source is counted and let through, and its destination is judged: it may enforce. */
 function unknownSource(around: Surroundings): readonly SkeletonChain[] {
-  const counted = goto("pass_unknown")
+  const counted = goto("drop_unknown_source")
   return [
     plain("unknown_source", fromUnknown(around, "tuple", counted)),
     plain("untracked_unknown_source", fromUnknown(around, "header", counted)),
-    dropChain("unknown", around.options, { name: "pass_unknown", end: returning }),
+    dropChain("unknown", around.options, { name: "drop_unknown_source", end: returning }),
   ]
 }
 
