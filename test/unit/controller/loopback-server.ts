@@ -5,6 +5,7 @@ import { createEngine } from "../../../src/compile/engine/engine.ts"
 import { defaultRulesetOptions } from "../../../src/compile/ruleset/options.ts"
 import { type AgentServer, createAgentServer } from "../../../src/controller/agent-server.ts"
 import { createAuthenticator } from "../../../src/controller/authentication.ts"
+import type { DistributionEvent } from "../../../src/controller/distribution-event.ts"
 import { createDistributor, type Distributor } from "../../../src/controller/distributor.ts"
 import { createAuthority, issueCertificate, type KeyPair } from "../../../src/controller/x509.ts"
 import { lower } from "../../../src/kinds/registry.ts"
@@ -52,6 +53,7 @@ export const PEER_TOKEN = "a-token-that-replicas-share"
 export interface LoopbackServer {
   readonly server: AgentServer
   readonly distributor: Distributor
+  readonly events: readonly DistributionEvent[]
   readonly port: number
   /** Statuses of TokenReviews by token; no answer where it is "down". */
   readonly reviews: Map<string, object>
@@ -61,7 +63,13 @@ export interface LoopbackServer {
 
 export async function startLoopbackServer(): Promise<LoopbackServer> {
   const engine = createEngine({ lower })
-  const distributor = createDistributor({ engine, ruleset: defaultRulesetOptions, mergeMs: 0 })
+  const events: DistributionEvent[] = []
+  const distributor = createDistributor({
+    engine,
+    ruleset: defaultRulesetOptions,
+    mergeMs: 0,
+    onEvent: (event) => void events.push(event),
+  })
   distributor.apply(["node-a", "node-b"].map((name) => ({ kind: "node", op: "set", value: node(name) })))
   const reviews = new Map<string, object>()
   const api = { isDown: false, asked: 0 }
@@ -80,7 +88,7 @@ export async function startLoopbackServer(): Promise<LoopbackServer> {
     await distributor.close(0)
     await server.close()
   }
-  return { server, distributor, port, reviews, api, close }
+  return { server, distributor, events, port, reviews, api, close }
 }
 
 function reviewing(
