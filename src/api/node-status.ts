@@ -68,7 +68,7 @@ export const nodeStatusStatusSchema = {
       ...revisionSchema,
       description: "When this object was written last; the metrics have it as it is now.",
     },
-    problemCount: whole,
+    problemCount: { ...whole, description: "Of problems, without those that are notes." },
     problems: {
       type: "array",
       maxItems: MOST_PROBLEMS,

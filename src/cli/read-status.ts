@@ -167,6 +167,9 @@ function nextSteps({ enforcement, namespaces, nodes, policies }: Omit<StatusRepo
     steps.push(`${count} observed; postern enforce -n ${first} enforces one (${what})`)
   }
   const isWhole = enforcement === "observe" || Object.values(namespaces).includes("observe")
+  if (enforcement === "observe" && policies.length === 0) {
+    steps.push("there is no policy yet; postern enforce lets those to come be enforced")
+  }
   if (isWhole && observed.length > 0 && !policies.some((line) => isObserved(line) && isDenying(line))) {
     steps.push("nothing would be dropped in any of them; postern enforce enforces all")
   }

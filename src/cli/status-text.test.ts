@@ -75,6 +75,26 @@ Next       postern status --node NAME says all of a node
 `,
   ],
   [
+    "the same problem of many nodes once, and notes as a number",
+    {
+      nodes: ["one", "two", "three"].map((name) =>
+        node(name, {
+          problems: [
+            { code: "c", severity: "warning", subject: "s", message: "a flowtable" },
+            { code: "c", severity: "note", subject: "s", message: "another table" },
+          ],
+        }),
+      ),
+    },
+    `
+Nodes      3: 3 Programmed
+Problems   1; 1 note on other tables and the like: postern status --node NAME
+  warning  3 nodes  a flowtable
+Policies   none
+Mode       enforce
+`,
+  ],
+  [
     "what observing has counted, the most first",
     {
       enforcement: "observe",
@@ -96,6 +116,13 @@ Mode       observe; enforced: bank
 ])("%s", ([, more, expected]) => {
   expect(isReport(report(more))).toBe(true)
   expect(`\n${statusText(report(more), screen)}`).toBe(expected)
+})
+
+test("of one node everything is told", () => {
+  const problems = [{ code: "c", severity: "note", subject: "s", message: "another table" }] as const
+  expect(
+    statusText(report({ nodes: [node("one", { problems: [...problems] })] }), screen, { notes: true }),
+  ).toContain("Problems   1\n  note  one  another table\n")
 })
 
 test("thousands of lines are a few, with a hint; long words stay within the screen", () => {

@@ -10,8 +10,17 @@ const MOST_LINES = 20
 /** Before what is said of something. */
 const TITLE_COLUMNS = 11
 
-export function statusText(report: StatusReport, screen: Screen): string {
-  const parts = [nodesPart, policiesPart, deniedPart, modePart, nextPart]
+export interface StatusDetail {
+  /** Everything of a node, notes too. */
+  readonly notes: boolean
+}
+
+export function statusText(
+  report: StatusReport,
+  screen: Screen,
+  detail: StatusDetail = { notes: false },
+): string {
+  const parts = [nodesPart, problemsPart(detail), policiesPart, deniedPart, modePart, nextPart]
   return `${parts.flatMap((part) => part(report, screen)).join("\n")}\n`
 }
 
@@ -19,15 +28,44 @@ type Part = (report: StatusReport, screen: Screen) => readonly string[]
 
 const nodesPart: Part = ({ nodes }, screen) => {
   const counts = countedBy(nodes.map(({ state }) => state))
-  const attention = nodes.filter(({ state, problems }) => state !== "Programmed" || problems.length > 0)
-  const rows = attention.map(({ name, state, message, problems }) => ({
-    name,
-    state,
-    words: [...new Set([message, ...problems.map((each) => each.message)])]
-      .filter((text) => text !== "")
-      .join("; "),
-  }))
+  const attention = nodes.filter(({ state }) => state !== "Programmed")
+  const rows = attention.map(({ name, state, message }) => ({ name, state, words: message }))
   return [titled("Nodes", counts, screen), ...table(rows, screen)]
+}
+
+/** Most nodes of a cluster have the same ones: told once, with the nodes. */
+const problemsPart =
+  ({ notes }: StatusDetail): Part =>
+  ({ nodes }, screen) => {
+    const all = nodes.flatMap(({ name, problems }) => problems.map((problem) => ({ ...problem, node: name })))
+    const told = all.filter(({ severity }) => notes || severity !== "note")
+    const rows = [...Map.groupBy(told, ({ severity, message }) => `${severity} ${message}`).values()].map(
+      (same) => ({
+        name: same[0]?.severity ?? "",
+        state: nodesText([...new Set(same.map(({ node }) => node))]),
+        words: same[0]?.message ?? "",
+      }),
+    )
+    const noted = new Set(all.filter(({ severity }) => severity === "note").map(({ message }) => message))
+      .size
+    const hint =
+      notes || noted === 0
+        ? ""
+        : `${count(noted, "note")} on other tables and the like: postern status --node NAME`
+    if (rows.length === 0 && hint === "") return []
+    return [
+      titled(
+        "Problems",
+        hint === "" ? `${rows.length}` : [...(rows.length > 0 ? [`${rows.length}`] : []), hint].join("; "),
+        screen,
+      ),
+      ...table(rows, screen),
+    ]
+  }
+
+function nodesText(names: readonly string[]): string {
+  const [first = ""] = names
+  return names.length === 1 ? first : count(names.length, "node")
 }
 
 const policiesPart: Part = ({ policies }, screen) => {

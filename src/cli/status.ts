@@ -42,7 +42,9 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
     return refused([diagnostic("unknownReference", { what: `node ${node}`, near: "" })])
   }
   const output =
-    options.output === "json" ? `${JSON.stringify(report, null, 2)}\n` : statusText(report, terminal)
+    options.output === "json"
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : statusText(report, terminal, { notes: node !== undefined })
   return { ...answered(output), status: isGood(report) ? 0 : 1 }
 }
 

@@ -116,6 +116,12 @@ test("since when is kept while it lasts, and forgotten when it ends", () => {
   expect([back.lostSince, back.errorSince, back.behindSince]).toEqual([0, 0, 0])
 })
 
+test("notes are kept, and are no problems", () => {
+  const noted = seen({ report: { problems: [problem("note", "x"), problem("warning", "y")] } })
+  const { problemCount, problems, conditions } = nodeStatusOf(noted, { now: start, previous: undefined })
+  expect([problemCount, problems.length, conditions[0]?.message]).toEqual([1, 2, "warning of y"])
+})
+
 test("a new revision alone is not worth writing", () => {
   const before = nodeStatusOf(seen({}), { now: start, previous: undefined })
   const after = nodeStatusOf(seen({ desiredRevision: 8, report: { revision: 8 } }), {

@@ -6,6 +6,7 @@ import {
   type NodeStateName,
   type NodeStatusStatus,
 } from "../../api/node-status.ts"
+import type { NodeProblem } from "../../wire/messages.ts"
 import { BEHIND_AFTER_MS, isDisconnected, type NodeHealth, timeText, troubleOf } from "./node-health.ts"
 
 interface NodeStatusContext {
@@ -28,7 +29,7 @@ export function nodeStatusOf(health: NodeHealth, { now, previous }: NodeStatusCo
     observing: report?.observing ?? false,
     version: report?.version ?? health.state?.version ?? "",
     error: state === "Degraded" ? cut(report?.error ?? "") : "",
-    problemCount: report?.problems.length ?? 0,
+    problemCount: report?.problems.filter(isProblem).length ?? 0,
     problems: shownProblems(health),
     isolated: (report?.isolated ?? [])
       .slice(0, MOST_ISOLATED)
@@ -75,7 +76,7 @@ function messageOf(state: NodeStateName, health: NodeHealth, now: number): strin
   const problems = health.state?.report?.problems ?? []
   switch (state) {
     case "Programmed":
-      return problems.length === 0 ? "" : cut(problems[0]?.message ?? "")
+      return cut(problems.find(isProblem)?.message ?? "")
     case "Programming":
       return "the newest program is not in force yet"
     case "Observing":
@@ -85,6 +86,11 @@ function messageOf(state: NodeStateName, health: NodeHealth, now: number): strin
         troubleOf(health, now) || (problems.find(({ severity }) => severity === "error")?.message ?? ""),
       )
   }
+}
+
+/** Notes are of use when a connection fails, and nothing is to be done about them before. */
+function isProblem({ severity }: NodeProblem): boolean {
+  return severity !== "note"
 }
 
 /** Worst first, so that the list's limit leaves out what matters least. */
