@@ -10,6 +10,7 @@ import { ConnectionError, HistoryError, isStatus } from "./api-error.ts"
 import { Attempts, isRewound, isWatchListRefusal } from "./attempts.ts"
 import type { KubernetesClient } from "./client.ts"
 import { KnownObjects, type Relist } from "./known-objects.ts"
+import { Patience } from "./patience.ts"
 import { type ObjectChange, type Resource, textIn } from "./resource.ts"
 import { defaultRetryTiming, type RetryTiming } from "./retry-delay.ts"
 import type { WatchEvent, WatchStatus } from "./watch-event.ts"
@@ -56,6 +57,7 @@ class Loop<T> implements ListWatch {
   readonly #timing: WatchTiming
   readonly #known: KnownObjects<T>
   readonly #attempts: Attempts
+  readonly #patience: Patience
   readonly #stopping = new AbortController()
   readonly #synced = Promise.withResolvers<void>()
   #running: Promise<void> | undefined
@@ -75,6 +77,7 @@ class Loop<T> implements ListWatch {
     this.#options = options
     this.#timing = { ...defaultTiming, ...options.timing }
     this.#attempts = new Attempts({ timing: this.#timing, pageSize, watchList })
+    this.#patience = new Patience(this.#timing.idleMs)
     this.#known = new KnownObjects({
       resource,
       onMistake: (object, mistake) =>
@@ -159,6 +162,7 @@ class Loop<T> implements ListWatch {
       if (line.kind === "error") throw line.error
       if (relist === undefined) {
         this.#isMute = false
+        this.#patience.heard()
         this.#attempts.streamed()
         this.#take(line)
       } else if (line.kind !== "bookmark") {
@@ -171,10 +175,7 @@ class Loop<T> implements ListWatch {
     }
     if (relist !== undefined)
       throw new ConnectionError("a list ended in its middle", new Error("no bookmark"))
-    if (this.#isSuspect() || (this.#isMute && performance.now() - began < GOOD_AFTER_MS)) {
-      throw new ConnectionError("a watch said nothing", new Error("the server closed it"))
-    }
-    this.#attempts.streamed()
+    if (this.#isMute) throw new ConnectionError("a watch said nothing", new Error("the server closed it"))
   }
 
   #lines(isInitial: boolean): AsyncIterable<string> {
@@ -210,6 +211,7 @@ class Loop<T> implements ListWatch {
     this.#mustList = false
     this.#isRewound = false
     this.#attempts.listed()
+    this.#patience.listed(changes.length)
     this.#handList(changes)
     this.#emit({
       kind: "listed",
@@ -249,7 +251,7 @@ class Loop<T> implements ListWatch {
     this.#isRewound ||= isRewound(error)
     if (this.#mustList) {
       this.#attempts.listFailed(error)
-    } else if (this.#attempts.watchFailed(error) || this.#isSuspect()) {
+    } else if (this.#attempts.watchFailed(error) || this.#hasLostPatience()) {
       this.#mustList = true
       this.#emit({ kind: "expired", resource, error })
     }
@@ -263,12 +265,12 @@ class Loop<T> implements ListWatch {
     await this.#sleep(retryInMs)
   }
 
-  /**
-   * A stream without a bookmark in all its time. So is one from a version that is yet to come, after etcd was restored from
-   * a copy: the server says nothing before it comes.
-   */
-  #isSuspect(): boolean {
-    return this.#isMute && performance.now() - this.#opened >= this.#timing.idleMs * 0.9
+  /** At the end of a stream. */
+  #hasLostPatience(): boolean {
+    if (!this.#isMute) return false
+    const lived = performance.now() - this.#opened
+    if (lived > GOOD_AFTER_MS) this.#attempts.streamed()
+    return this.#patience.isOver(lived)
   }
 
   /** The collection was not found; true where that means that there are no objects of this kind. */
