@@ -1,5 +1,6 @@
 // Controller replicas with the rights of the manifest, on a real API server, and agents' tokens as kubelet asks for them.
 
+import { type ChildProcess, spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { fieldOf, recordIn } from "../../src/api/conforms.ts"
@@ -60,6 +61,41 @@ export async function startController(server: ApiServer, identity: string): Prom
     await stop()
     throw new Error(said.join(""), { cause: error })
   }
+}
+
+export interface ControllerProcess {
+  readonly process: ChildProcess
+  readonly ended: Promise<readonly [code: number | null, signal: NodeJS.Signals | null]>
+}
+
+/** `postern controller` as a process of its own; resolves when it serves agents. */
+export async function startProcess(server: ApiServer, identity: string): Promise<ControllerProcess> {
+  const kubeconfig = await server.addServiceAccountUser({
+    namespace: NAMESPACE,
+    serviceAccount: "postern-controller",
+  })
+  const main = fileURLToPath(new URL("../../src/controller/main.ts", import.meta.url))
+  const flags = ["--namespace", NAMESPACE, "--identity", identity, "--kubeconfig", kubeconfig]
+  const addresses = ["--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"]
+  const child = spawn(process.execPath, [main, "controller", ...flags, ...addresses], {
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  const ended = new Promise<readonly [number | null, NodeJS.Signals | null]>((resolve) => {
+    child.once("exit", (code, signal) => resolve([code, signal]))
+  })
+  let said = ""
+  const serves = new Promise<void>((resolve) => {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text
+      if (said.includes("the controller serves agents")) resolve()
+    })
+  })
+  const gone = ended.then(([code]) => {
+    throw new Error(`it ended with ${code}: ${said}`)
+  })
+  await Promise.race([serves, gone])
+  gone.catch(() => undefined)
+  return { process: child, ended }
 }
 
 /** Certificates that agents trust, as their pods see them. */

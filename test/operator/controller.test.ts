@@ -1,5 +1,6 @@
 // A controller replica as agents and kubectl meet it: real API server, the manifest's rights, real tokens.
 
+import { isDeepStrictEqual } from "node:util"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { recordIn } from "../../src/api/conforms.ts"
 import { rulesetDigest } from "../../src/wire/digest.ts"
@@ -13,6 +14,7 @@ import {
   NAMESPACE,
   type RunningController,
   startController,
+  startProcess,
   trusted,
 } from "./controller-stage.ts"
 import { eventually, must } from "./status-stage.ts"
@@ -284,6 +286,54 @@ test("a second replica serves agents too, and writes statuses when the first has
     )
   } finally {
     await second.stop()
+    first = await startController(server, "replica-1")
+  }
+})
+
+test("agents are told of all replicas, and of every change", async () => {
+  const stream = follow(first, "node-a", await agentToken(server, "node-a"))
+  await eventually(
+    () => last(stream)?.kind,
+    (kind) => kind === "ruleset",
+    "the ruleset comes",
+  )
+  const own = `127.0.0.1:${portOf(first)}`
+  expect(stream.messages()[0]).toMatchObject({ kind: "hello", replicas: [own] })
+  const slice = (addressType: string, addresses: readonly string[], ready: boolean) => ({
+    metadata: {
+      name: `replicas-${addressType.toLowerCase()}-${ready}`,
+      labels: { "kubernetes.io/service-name": "postern-controller" },
+    },
+    addressType,
+    endpoints: [{ addresses, conditions: { ready } }],
+    ports: [{ name: "agents", port: 10650, protocol: "TCP" }],
+  })
+  const slices = `/apis/discovery.k8s.io/v1/namespaces/${NAMESPACE}/endpointslices`
+  await server.client.create(slices, slice("IPv4", ["192.0.2.7"], true))
+  await server.client.create(slices, slice("IPv6", ["2001:db8::7"], true))
+  await server.client.create(slices, slice("IPv4", ["192.0.2.8"], false))
+  const replicas = ["192.0.2.7:10650", "[2001:db8::7]:10650", own].sort()
+  await eventually(
+    () => stream.messages().findLast(({ kind }) => kind === "replicas"),
+    (message) => isDeepStrictEqual(message, { kind: "replicas", replicas }),
+    "the list is told",
+  )
+})
+
+test("a process that is told to stop gives the lease back and ends well", async () => {
+  await first.stop()
+  const child = await startProcess(server, "replica-9")
+  try {
+    const lease = async (): Promise<unknown> => {
+      const path = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/postern-controller`
+      return recordIn(await server.client.get(path), "spec")["holderIdentity"]
+    }
+    await eventually(lease, (holder) => holder === "replica-9", "it leads")
+    child.process.kill("SIGTERM")
+    expect(await child.ended).toEqual([0, null])
+    expect(await lease()).toBe("")
+  } finally {
+    child.process.kill("SIGKILL")
     first = await startController(server, "replica-1")
   }
 })
