@@ -22,6 +22,9 @@ const LAB_TOOLS = {
   perl: "perl-base",
 }
 
+/** Of an API server in tests; Go builds kube-apiserver and etcd 3.6, and 3.4 is tried as well. */
+const API_SERVER_TOOLS = { ...LAB_TOOLS, etcd: "etcd-server" }
+
 /** Of a real cluster on this machine; Kubernetes and etcd are built by Go. */
 const CLUSTER_TOOLS = {
   ...LAB_TOOLS,
@@ -40,7 +43,7 @@ const TASKS = {
     steps: [[node, join(root, "src/cli/main.ts"), "demo"]],
     directory: process.env.INIT_CWD,
   },
-  test: { tools: LAB_TOOLS, steps: [["vitest", "run"]] },
+  test: { tools: API_SERVER_TOOLS, steps: [["vitest", "run"]] },
   "test:cluster": {
     tools: CLUSTER_TOOLS,
     steps: [
