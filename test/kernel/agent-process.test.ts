@@ -190,6 +190,20 @@ test("another replica that has nothing new is followed without touching the kern
   expect((await stream(2)).request).toMatchObject({ revision: 5, asOf: "2026-01-02T00:00:00Z" })
 })
 
+test("a replica whose node is gone does not keep the agent from the next one", async () => {
+  const hole =
+    "nft 'add table ip hole; add chain ip hole input { type filter hook input priority 0; }; add rule ip hole input ip daddr 127.0.0.2 drop'"
+  await cluster.run("node/node-a", hole)
+  const started = agent({ flags: { controller: `127.0.0.2:9443,127.0.0.1:${place.controllerPort}` } })
+  await stream()
+  expect(started.log).toContainEqual(
+    expect.objectContaining({
+      replica: "127.0.0.2:9443",
+      msg: expect.stringContaining("no connection within 5000 ms"),
+    }),
+  )
+})
+
 test("an agent ends with 0 when it is told to, and leaves its rules", async () => {
   const started = await enforcing()
   expect(await started.end("SIGTERM")).toEqual([0, null])

@@ -1,7 +1,8 @@
 // Requests to one controller replica: HTTPS to an address, checked against the CA and the controller's name.
 
-import type { IncomingMessage } from "node:http"
+import type { ClientRequest, IncomingMessage } from "node:http"
 import { Agent, request } from "node:https"
+import type { Socket } from "node:net"
 import type { WireError } from "../../wire/messages.ts"
 import type { Credentials } from "./credentials.ts"
 import { type Endpoint, endpointText } from "./endpoint.ts"
@@ -65,6 +66,7 @@ export function createControllerHttp({ serverName, timeoutMs }: ControllerHttpOp
       resolve,
     )
     const timer = setTimeout(() => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+    sent.on("socket", (socket) => limitConnecting(sent, socket))
     sent.on("error", reject)
     sent.end(text)
     return promise.finally(() => clearTimeout(timer))
@@ -86,6 +88,15 @@ export function createControllerHttp({ serverName, timeoutMs }: ControllerHttpOp
   }
 }
 
+/** A node that is gone answers nothing at all; one that is there and busy takes its time for all but this. */
+function limitConnecting(sent: ClientRequest, socket: Socket): void {
+  if (!socket.connecting) return
+  const timer = setTimeout(() => sent.destroy(new Error(`no connection within ${CONNECT_MS} ms`)), CONNECT_MS)
+  socket.once("connect", () => clearTimeout(timer))
+  socket.once("close", () => clearTimeout(timer))
+}
+
+const CONNECT_MS = 5_000
 const UPGRADE_REQUIRED = 426
 
 async function refusal(response: IncomingMessage, endpoint: Endpoint): Promise<StreamError> {
