@@ -1,0 +1,74 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, expect, test, vi } from "vitest"
+import { ensureBinaries } from "../api-server/binaries.ts"
+
+let directory = ""
+
+/** Stands for Go: writes down what it was asked for, takes its time, and makes the file behind -o. */
+const go = `#!/bin/sh
+echo "$*" >> "$GO_CALLS"
+sleep 0.3
+[ -z "$GO_FAILS" ] || exit 1
+while [ "$1" != -o ]; do shift; done
+printf '#!/bin/sh\\n' > "$2"
+chmod +x "$2"
+`
+
+function program(path: string, text: string): void {
+  writeFileSync(path, text)
+  chmodSync(path, 0o755)
+}
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "postern-binaries-"))
+  for (const each of ["tools", "assets", "cache"]) mkdirSync(join(directory, each))
+  program(join(directory, "tools", "go"), go)
+  vi.stubEnv("PATH", `${join(directory, "tools")}:${process.env["PATH"] ?? ""}`)
+  vi.stubEnv("GO_CALLS", join(directory, "calls"))
+  vi.stubEnv("XDG_CACHE_HOME", join(directory, "cache"))
+  vi.stubEnv("KUBEBUILDER_ASSETS", "")
+})
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(directory, { recursive: true })
+})
+
+function calls(): readonly string[] {
+  return readFileSync(join(directory, "calls"), "utf8").trim().split("\n")
+}
+
+test("what $KUBEBUILDER_ASSETS holds is not built", async () => {
+  const assets = join(directory, "assets")
+  program(join(assets, "etcd"), "")
+  program(join(assets, "kubectl"), "")
+  vi.stubEnv("KUBEBUILDER_ASSETS", assets)
+  expect(await ensureBinaries(["etcd", "kubectl"])).toBe(assets)
+})
+
+test("what is missing is built once, by whoever asks first", async () => {
+  vi.stubEnv("KUBEBUILDER_ASSETS", join(directory, "assets"))
+  const asked = await Promise.all([ensureBinaries(["kubectl"]), ensureBinaries(["kubectl"])])
+  expect(new Set(asked)).toEqual(new Set([join(directory, "cache", "postern", "kubernetes-1.34.4")]))
+  expect(calls()).toHaveLength(1)
+  expect(calls()[0]).toContain("-X k8s.io/component-base/version.gitVersion=v1.34.4")
+  await ensureBinaries(["kubectl"])
+  expect(calls()).toHaveLength(1)
+  expect(readdirSync(asked[0])).toEqual(["kubectl"])
+})
+
+test("a build that fails leaves nothing, and the next one tries again", async () => {
+  vi.stubEnv("GO_FAILS", "yes")
+  await expect(ensureBinaries(["etcd"])).rejects.toThrow(/status 1/)
+  vi.stubEnv("GO_FAILS", "")
+  expect(readdirSync(await ensureBinaries(["etcd"]))).toEqual(["etcd"])
+})
+
+test("a lock of a process that is gone is nobody's", async () => {
+  const cache = join(directory, "cache", "postern", "kubernetes-1.34.4")
+  mkdirSync(cache, { recursive: true })
+  writeFileSync(join(cache, "lock"), "999999999")
+  expect(readdirSync(await ensureBinaries(["etcd"]))).toEqual(["etcd"])
+})
