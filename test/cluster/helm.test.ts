@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { command } from "../../src/lab/command.ts"
 import { ensureBinaries } from "../api-server/binaries.ts"
-import { imageArchive, podsOf, tablesOf } from "./postern.ts"
+import { imageArchive, podsOf, tablesOf, untilRolledOut } from "./postern.ts"
 import { kubeconfig } from "./rig/daemons.ts"
 import type { Rig } from "./rig/rig.ts"
 import { CONTROL_PLANE } from "./rig/settings.ts"
@@ -38,6 +38,8 @@ async function statesOfNodes(): Promise<readonly string[]> {
 test("helm install, with the chart's defaults, observes: every node has the table, and drops nothing", async () => {
   const notes = await helm("install", "postern", chart, "--create-namespace", "--wait")
   expect(notes).toContain("enforcement: observe")
+  // helm waits for all agents but maxUnavailable.
+  await untilRolledOut(rig)
   expect([...(await podsOf(rig, "agent")).keys()].toSorted()).toEqual(rig.nodes.toSorted())
   expect(await podsOf(rig, "controller")).toHaveProperty("size", 2)
   for (const node of rig.nodes) expect(await tablesOf(rig, node)).toContain("inet postern")
