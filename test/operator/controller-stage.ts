@@ -8,8 +8,10 @@ import { type Controller, createController } from "../../src/controller/controll
 import { createKubernetesClient } from "../../src/kubernetes/client.ts"
 import { loadClusterConfig } from "../../src/kubernetes/cluster-config.ts"
 import { createLog } from "../../src/telemetry/log.ts"
+import type { ControllerMessage } from "../../src/wire/messages.ts"
 import type { ApiServer } from "../api-server/api-server.ts"
-import { must } from "./status-stage.ts"
+import { type Answer, ask, messagesIn, streamRequest } from "../unit/controller/loopback-server.ts"
+import { eventually, must } from "./status-stage.ts"
 
 export const NAMESPACE = "postern-system"
 
@@ -127,4 +129,44 @@ export async function agentToken(server: ApiServer, node: string): Promise<strin
     audiences: ["postern-controller"],
     boundTo: { kind: "Pod", name, uid },
   })
+}
+
+export async function createNodes(server: ApiServer): Promise<void> {
+  const podCIDRs = { "node-a": "10.0.1.0/24", "node-b": "10.0.2.0/24" }
+  for (const [name, podCIDR] of Object.entries(podCIDRs)) {
+    const spec = { podCIDR, podCIDRs: [podCIDR] }
+    await server.client.create("/api/v1/nodes", { metadata: { name }, spec })
+  }
+}
+
+export const portOf = ({ controller }: RunningController): number => controller.port ?? 0
+export const path = (node: string, what = "stream"): string => `/v1/nodes/${node}/${what}`
+
+export interface Following {
+  readonly messages: () => readonly ControllerMessage[]
+  readonly last: () => ControllerMessage | undefined
+  readonly ended: Promise<Answer>
+}
+
+export interface Followed {
+  readonly node: string
+  readonly token: string
+  readonly ca: string
+  readonly body?: string
+}
+
+/** A stream whose messages are read as they come; the first has come when it resolves. */
+export async function follow(replica: RunningController, followed: Followed): Promise<Following> {
+  const { node, token, ca, body = streamRequest() } = followed
+  let text = ""
+  const ended = ask(portOf(replica), { path: path(node), token, body, ca }, (all) => {
+    text = all
+    return false
+  })
+  ended.catch(() => undefined)
+  const messages = () => messagesIn(text)
+  const last = () => messages().at(-1)
+  const hasBegun = (): boolean => messages().some(({ kind }) => kind === "ruleset" || kind === "unchanged")
+  await eventually(hasBegun, (begun) => begun, `the stream of ${node} begins`)
+  return { messages, last, ended }
 }

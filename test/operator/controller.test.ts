@@ -1,20 +1,22 @@
 // A controller replica as agents and kubectl meet it: real API server, the manifest's rights, real tokens.
 
-import { isDeepStrictEqual } from "node:util"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { recordIn } from "../../src/api/conforms.ts"
 import { rulesetDigest } from "../../src/wire/digest.ts"
 import type { ControllerMessage } from "../../src/wire/messages.ts"
 import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
-import { type Answer, ask, lines, messagesIn, streamRequest } from "../unit/controller/loopback-server.ts"
+import { ask, lines, streamRequest } from "../unit/controller/loopback-server.ts"
 import { reportOf } from "../unit/controller/stream-agent.ts"
 import {
   agentToken,
+  createNodes,
+  follow,
   installManifest,
   NAMESPACE,
+  path,
+  portOf,
   type RunningController,
   startController,
-  startProcess,
   trusted,
 } from "./controller-stage.ts"
 import { eventually, must } from "./status-stage.ts"
@@ -26,13 +28,7 @@ let ca: string
 beforeAll(async () => {
   server = await startApiServer()
   await installManifest(server)
-  for (const node of ["node-a", "node-b"]) {
-    const podCIDR = node === "node-a" ? "10.0.1.0/24" : "10.0.2.0/24"
-    await server.client.create("/api/v1/nodes", {
-      metadata: { name: node },
-      spec: { podCIDR, podCIDRs: [podCIDR] },
-    })
-  }
+  await createNodes(server)
   await must(server, ["create", "namespace", "shop"])
   first = await startController(server, "replica-1")
   ca = await trusted(server)
@@ -42,27 +38,6 @@ afterAll(async () => {
   await first?.stop()
   await server?.stop()
 })
-
-const portOf = ({ controller }: RunningController): number => controller.port ?? 0
-const path = (node: string, what = "stream"): string => `/v1/nodes/${node}/${what}`
-
-interface Following {
-  readonly messages: () => readonly ControllerMessage[]
-  readonly ended: Promise<Answer>
-}
-
-/** A stream whose messages are read as they come. */
-function follow(replica: RunningController, node: string, token: string, body = streamRequest()): Following {
-  let text = ""
-  const ended = ask(portOf(replica), { path: path(node), token, body, ca }, (all) => {
-    text = all
-    return false
-  })
-  ended.catch(() => undefined)
-  return { messages: () => messagesIn(text), ended }
-}
-
-const last = ({ messages }: Following): ControllerMessage | undefined => messages().at(-1)
 
 async function status(replica: RunningController, token: string, node = "node-a"): Promise<number> {
   const answer = await ask(portOf(replica), { path: path(node), token, body: streamRequest(), ca }, lines(1))
@@ -131,12 +106,7 @@ describe("a replica with the rights of the manifest", () => {
 
 test("what kubectl changes reaches the stream of the node, and its report the controller", async () => {
   const token = await agentToken(server, "node-a")
-  const stream = follow(first, "node-a", token)
-  await eventually(
-    () => last(stream)?.kind,
-    (kind) => kind === "ruleset",
-    "the ruleset comes",
-  )
+  const stream = await follow(first, { node: "node-a", token, ca })
   await server.client.create("/api/v1/namespaces/shop/pods", {
     metadata: { name: "web", labels: { app: "web" } },
     spec: { nodeName: "node-a", containers: [{ name: "main", image: "none" }] },
@@ -158,7 +128,7 @@ test("what kubectl changes reaches the stream of the node, and its report the co
     (text) => text.includes("10.0.1.7"),
     "its address comes",
   )
-  const message = last(stream)
+  const message = stream.last()
   const revision = message !== undefined && "revision" in message ? message.revision : 0
   const body = JSON.stringify(reportOf(revision))
   const answer = await ask(portOf(first), { path: path("node-a", "report"), token, body, ca })
@@ -171,16 +141,11 @@ test("what kubectl changes reaches the stream of the node, and its report the co
 
 test("a change of the settings renders every node anew, and a mistake changes nothing", async () => {
   const token = await agentToken(server, "node-a")
-  const stream = follow(first, "node-a", token)
-  await eventually(
-    () => last(stream)?.kind,
-    (kind) => kind === "ruleset",
-    "the ruleset comes",
-  )
-  const before = enforcementIn(last(stream))
+  const stream = await follow(first, { node: "node-a", token, ca })
+  const before = enforcementIn(stream.last())
   await setSettings({ logGroup: "7" })
   await eventually(
-    () => enforcementIn(last(stream)),
+    () => enforcementIn(stream.last()),
     (digest) => digest !== "" && digest !== before,
     "another ruleset comes",
   )
@@ -195,19 +160,14 @@ test("a change of the settings renders every node anew, and a mistake changes no
   const changes = stream
     .messages()
     .slice(count)
-    .filter(({ kind }) => kind !== "alive")
+    .filter(({ kind }) => kind === "ruleset" || kind === "update")
   expect(changes).toEqual([])
   await setSettings({ logGroup: "100", midStream: "drop" })
 })
 
 test("a Secret that is deleted is made anew, and served without a restart", async () => {
   const token = await agentToken(server, "node-a")
-  const stream = follow(first, "node-a", token)
-  await eventually(
-    () => last(stream)?.kind,
-    (kind) => kind === "ruleset",
-    "the ruleset comes",
-  )
+  const stream = await follow(first, { node: "node-a", token, ca })
   const before = ca
   await server.client.delete(`/api/v1/namespaces/${NAMESPACE}/secrets/postern-tls`)
   ca = await eventually(
@@ -230,7 +190,7 @@ test("a Secret that is deleted is made anew, and served without a restart", asyn
   expect(await answers(before)).toBe(0)
   first.controller.distributor.setReplicas(["127.0.0.1:1"])
   await eventually(
-    () => last(stream)?.kind,
+    () => stream.last()?.kind,
     (kind) => kind === "replicas",
     "the stream goes on",
   )
@@ -253,123 +213,4 @@ test("a Secret that cannot be read is left alone, and what was served is served 
     Buffer.from("lost").toString("base64"),
   )
   await patch(data)
-})
-
-test("a second replica serves agents too, and writes statuses when the first has gone", async () => {
-  const second = await startController(server, "replica-2")
-  try {
-    const token = await agentToken(server, "node-a")
-    await eventually(
-      () => first.controller.isLeader,
-      (leads) => leads,
-      "the first leads",
-    )
-    const stream = follow(second, "node-a", token)
-    await eventually(
-      () => last(stream)?.kind,
-      (kind) => kind === "ruleset",
-      "the second sends the same",
-    )
-    expect([await trusted(server), second.controller.isLeader]).toEqual([ca, false])
-    const ended = follow(first, "node-b", await agentToken(server, "node-b"))
-    await eventually(
-      () => last(ended)?.kind,
-      (kind) => kind === "ruleset",
-      "the first has a stream",
-    )
-    await first.stop()
-    expect((await ended.ended).status).toBe(200)
-    await eventually(
-      () => second.controller.isLeader,
-      (leads) => leads,
-      "the second leads",
-    )
-  } finally {
-    await second.stop()
-    first = await startController(server, "replica-1")
-  }
-})
-
-test("agents are told of all replicas, and of every change", async () => {
-  const stream = follow(first, "node-a", await agentToken(server, "node-a"))
-  await eventually(
-    () => last(stream)?.kind,
-    (kind) => kind === "ruleset",
-    "the ruleset comes",
-  )
-  const own = `127.0.0.1:${portOf(first)}`
-  expect(stream.messages()[0]).toMatchObject({ kind: "hello", replicas: [own] })
-  const slice = (addressType: string, addresses: readonly string[], ready: boolean) => ({
-    metadata: {
-      name: `replicas-${addressType.toLowerCase()}-${ready}`,
-      labels: { "kubernetes.io/service-name": "postern-controller" },
-    },
-    addressType,
-    endpoints: [{ addresses, conditions: { ready } }],
-    ports: [{ name: "agents", port: 10650, protocol: "TCP" }],
-  })
-  const slices = `/apis/discovery.k8s.io/v1/namespaces/${NAMESPACE}/endpointslices`
-  await server.client.create(slices, slice("IPv4", ["192.0.2.7"], true))
-  await server.client.create(slices, slice("IPv6", ["2001:db8::7"], true))
-  await server.client.create(slices, slice("IPv4", ["192.0.2.8"], false))
-  const replicas = ["192.0.2.7:10650", "[2001:db8::7]:10650", own].sort()
-  await eventually(
-    () => stream.messages().findLast(({ kind }) => kind === "replicas"),
-    (message) => isDeepStrictEqual(message, { kind: "replicas", replicas }),
-    "the list is told",
-  )
-})
-
-test("a process that is told to stop gives the lease back and ends well", async () => {
-  await first.stop()
-  const child = await startProcess(server, "replica-9")
-  try {
-    const lease = async (): Promise<unknown> => {
-      const path = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/postern-controller`
-      return recordIn(await server.client.get(path), "spec")["holderIdentity"]
-    }
-    await eventually(lease, (holder) => holder === "replica-9", "it leads")
-    child.process.kill("SIGTERM")
-    expect(await child.ended).toEqual([0, null])
-    expect(await lease()).toBe("")
-  } finally {
-    child.process.kill("SIGKILL")
-    first = await startController(server, "replica-1")
-  }
-})
-
-test("while the API server is away, streams go on and known agents come back", async () => {
-  const token = await agentToken(server, "node-a")
-  const stream = follow(first, "node-a", token)
-  await eventually(
-    () => last(stream)?.kind,
-    (kind) => kind === "ruleset",
-    "the ruleset comes",
-  )
-  await server.server.stop()
-  try {
-    const before = stream.messages().length
-    await eventually(
-      () => stream.messages().length,
-      (count) => count > before,
-      "it is alive",
-    )
-    const ruleset = stream.messages().find(({ kind }) => kind === "ruleset")
-    const held = ruleset?.kind === "ruleset" ? ruleset : undefined
-    const body = streamRequest({
-      revision: held?.revision ?? 0,
-      digest: held?.digest ?? "",
-      asOf: held?.asOf ?? "",
-    })
-    const again = follow(first, "node-a", token, body)
-    await eventually(
-      () => last(again)?.kind,
-      (kind) => kind === "unchanged",
-      "it holds what there is",
-    )
-    const ready = await fetch(`http://127.0.0.1:${first.controller.healthPort}/readyz`)
-    expect(ready.status).toBe(200)
-  } finally {
-    await server.server.start()
-  }
 })
