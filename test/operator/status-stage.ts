@@ -125,6 +125,10 @@ export interface FakeAgent {
 }
 
 export function connectAgent({ distributor }: Replica, node: string): FakeAgent {
+  return playAgent(distributor, node)
+}
+
+export function playAgent(distributor: Distributor, node: string): FakeAgent {
   let revision = 0
   let isHeld = false
   let more: Partial<NodeReport> = {}
