@@ -22,6 +22,8 @@ export interface AgentServerOptions {
   readonly distributor: Distributor
   readonly version: string
   readonly replicas: () => readonly string[]
+  /** Of this replica: "address:port". */
+  readonly self?: () => readonly string[]
   /** Other replicas; without it nobody is taken for one. */
   readonly peers?: PeerRoute
   readonly now?: () => number
@@ -185,14 +187,14 @@ function answerStream(
   reply: FastifyReply<RouteGenericInterface, Server>,
   options: AgentServerOptions & { readonly agent: AgentIdentity | undefined },
 ): FastifyReply<RouteGenericInterface, Server> {
-  const { agent, distributor, authenticator, version, replicas, now = Date.now } = options
+  const { agent, distributor, authenticator, version, replicas, self, now = Date.now } = options
   if (agent === undefined) return reply.code(401).send()
   const foreign = foreignProtocol(request.body)
   if (foreign !== undefined) return reply.code(426).send(foreign)
   const asked = readStreamRequest(request.body)
   if ("mistake" in asked) return reply.code(400).send(badRequest(asked.mistake))
   const protocol = Math.min(asked.ok.protocol, PROTOCOL_VERSION)
-  const hello: HelloMessage = { kind: "hello", protocol, version, replicas: replicas() }
+  const hello: HelloMessage = { kind: "hello", protocol, version, replicas: replicas(), self: self?.() ?? [] }
   reply.hijack()
   openStream(reply.raw, {
     hello: encodeMessage(hello),

@@ -199,6 +199,7 @@ class Replica implements Controller {
       distributor: this.distributor,
       version: manifest.version,
       replicas: () => this.#allReplicas(),
+      self: () => this.#ownAddresses(),
       peers: {
         path: NEWS_PATH,
         accepts: (token) => this.#tokens.accepts(token),
@@ -253,10 +254,14 @@ class Replica implements Controller {
   }
 
   #allReplicas(): readonly string[] {
+    return [...new Set([...this.#ownAddresses(), ...this.#others])].sort()
+  }
+
+  #ownAddresses(): readonly string[] {
     const { port } = this
-    const own =
-      port === undefined ? [] : this.#parts.options.advertise.map((address) => replicaText(address, port))
-    return [...new Set([...own, ...this.#others])].sort()
+    return port === undefined
+      ? []
+      : this.#parts.options.advertise.map((address) => replicaText(address, port))
   }
 
   #unreadiness(): string {

@@ -47,6 +47,11 @@ export interface HelloMessage {
   readonly version: string
   /** "address:port" of every replica, this one included. */
   readonly replicas: readonly string[]
+  /**
+   * Of this one alone. Reports go there: through the Service's address they would reach another one, where the Service
+   * has no session affinity, or has lost it.
+   */
+  readonly self?: readonly string[]
 }
 
 /** Acknowledgement and news of a node: sent when something in it has changed, at most every 200 ms, and once a minute. */

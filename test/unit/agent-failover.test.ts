@@ -3,7 +3,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { PROTOCOL_VERSION } from "../../src/wire/messages.ts"
+import { type ControllerMessage, PROTOCOL_VERSION } from "../../src/wire/messages.ts"
 import {
   deadPort,
   type FakeControllerOptions,
@@ -175,6 +175,26 @@ test("a report goes to the replica that serves the stream", async () => {
     [1],
     [2],
   ])
+})
+
+test("a report goes to the replica's own address, which need not be the one that was dialled, while it can be reached", async () => {
+  const own = await lab.replica()
+  const dead = `127.0.0.1:${await deadPort()}`
+  const greeting = (self: string): readonly ControllerMessage[] => [
+    { kind: "hello", protocol: PROTOCOL_VERSION, version: "test", replicas: [], self: ["[::1]:1", self] },
+  ]
+  const service = await lab.replica({ greeting: greeting(own.address) })
+  const { client } = lab.follow([service])
+  await newest(service)
+  await until(() => client.replica !== undefined, "hello")
+  await client.report(report(1))
+  const other = await lab.replica({ greeting: greeting(dead) })
+  const second = lab.follow([other])
+  await newest(other)
+  await until(() => second.client.replica !== undefined, "hello")
+  await second.client.report(report(2))
+  const revisions = [service, own, other].map(({ reports }) => reports.map((each) => each.report.revision))
+  expect(revisions).toEqual([[], [1], [2]])
 })
 
 test("a report that is refused is an error", async () => {

@@ -2,13 +2,14 @@
 //
 // None of that touches the kernel. What is in force stays in force, however long nobody answers.
 
+import { isIP } from "node:net"
 import { setTimeout } from "node:timers/promises"
 import { type NodeReport, PROTOCOL_VERSION, type StreamRequest } from "../../wire/messages.ts"
 import { EnforcerError } from "../enforcer-error.ts"
 import { type Candidates, createCandidates, type Pace } from "./candidates.ts"
 import { type ControllerHttp, createControllerHttp } from "./controller-http.ts"
 import { type CredentialFiles, readCredentials } from "./credentials.ts"
-import { type Endpoint, endpointText } from "./endpoint.ts"
+import { type Endpoint, endpointText, readEndpoint } from "./endpoint.ts"
 import { createProgramFeed, type ProgramFeed, type ProgramTarget, type RefusalCause } from "./program-feed.ts"
 import type { ReplicaMemory } from "./replica-memory.ts"
 import { runStream } from "./stream.ts"
@@ -62,6 +63,8 @@ class Client implements StreamClient {
   readonly #feed: ProgramFeed
   readonly #stopping = new AbortController()
   #candidates: Candidates | undefined
+  /** Of the replica, where it is not the address that was dialled. */
+  #own: Endpoint | undefined
   #running: Promise<void> = Promise.resolve()
   /** Ends the stream of now, where it must begin again. */
   #again = new AbortController()
@@ -89,8 +92,18 @@ class Client implements StreamClient {
   }
 
   async report(report: NodeReport): Promise<void> {
+    const dialled = this.replica ?? (await this.#choices()).next()
+    if (this.#own === undefined) return this.#reportTo(dialled, report)
+    try {
+      await this.#reportTo(this.#own, report)
+    } catch (error) {
+      if (!(error instanceof StreamError) || error.code !== "unreachable") throw error
+      await this.#reportTo(dialled, report)
+    }
+  }
+
+  async #reportTo(endpoint: Endpoint, report: NodeReport): Promise<void> {
     const { node, credentials } = this.options
-    const endpoint = this.replica ?? (await this.#choices()).next()
     const response = await this.#http.post({
       endpoint,
       path: `/v1/nodes/${encodeURIComponent(node)}/report`,
@@ -114,6 +127,7 @@ class Client implements StreamClient {
       const endpoint = candidates.next()
       const error = await this.#follow(endpoint, candidates)
       this.replica = undefined
+      this.#own = undefined
       if (this.#stopping.signal.aborted) return
       const waitMs = candidates.failed(error.code)
       this.options.onEvent({ kind: "disconnected", replica: endpointText(endpoint), error, waitMs })
@@ -136,8 +150,9 @@ class Client implements StreamClient {
         feed: this.#feed,
         silenceMs: this.#timing.silenceMs,
         signal,
-        onHello: (version) => {
+        onHello: ({ version, self = [] }) => {
           this.replica = endpoint
+          this.#own = sameFamily(self, endpoint)
           this.options.onEvent({ kind: "connected", replica: endpointText(endpoint), version })
         },
         onReplicas: (replicas) => this.#learn(replicas, candidates),
@@ -211,4 +226,9 @@ class Client implements StreamClient {
   #wait(milliseconds: number): Promise<void> {
     return setTimeout(milliseconds, undefined, { signal: this.#stopping.signal }).catch(() => undefined)
   }
+}
+
+/** The one of its addresses that the node can reach for sure: nodes need not have both families. */
+function sameFamily(addresses: readonly string[], { host }: Endpoint): Endpoint | undefined {
+  return addresses.flatMap((each) => readEndpoint(each) ?? []).find((each) => isIP(each.host) === isIP(host))
 }

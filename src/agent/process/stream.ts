@@ -1,7 +1,7 @@
 // One stream to one replica, from the request to whatever ends it.
 
 import type { IncomingMessage } from "node:http"
-import { PROTOCOL_VERSION, type StreamRequest } from "../../wire/messages.ts"
+import { type HelloMessage, PROTOCOL_VERSION, type StreamRequest } from "../../wire/messages.ts"
 import type { ControllerHttp } from "./controller-http.ts"
 import type { Credentials } from "./credentials.ts"
 import { type Endpoint, endpointText } from "./endpoint.ts"
@@ -22,7 +22,7 @@ export interface StreamOptions {
   /** Ends the stream. */
   readonly signal: AbortSignal
   /** The hello has come. */
-  readonly onHello: (version: string) => void
+  readonly onHello: (hello: HelloMessage) => void
   readonly onReplicas: (replicas: readonly string[]) => void
 }
 
@@ -57,7 +57,7 @@ async function follow(response: IncomingMessage, options: StreamOptions): Promis
       case "hello":
         checkProtocol(message.protocol, endpoint)
         hasHello = true
-        options.onHello(message.version)
+        options.onHello(message)
         options.onReplicas(message.replicas)
         break
       case "replicas":

@@ -187,6 +187,7 @@ describe("a stream", () => {
       protocol: PROTOCOL_VERSION,
       version: "test",
       replicas: ["127.0.0.1:1"],
+      self: ["127.0.0.1:1"],
     })
     expect(ruleset).toMatchObject({ kind: "ruleset", revision: 1 })
     const report = JSON.stringify(reportOf(1))

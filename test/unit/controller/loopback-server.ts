@@ -81,6 +81,7 @@ export async function startLoopbackServer(): Promise<LoopbackServer> {
     distributor,
     version: "test",
     replicas: () => ["127.0.0.1:1"],
+    self: () => ["127.0.0.1:1"],
     peers: { path: PEERS, accepts: (token) => token === PEER_TOKEN, take: () => 204 },
   })
   const port = await server.listen("127.0.0.1", 0)
