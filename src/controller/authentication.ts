@@ -8,7 +8,7 @@ import { fieldOf, listIn, recordIn } from "../api/conforms.ts"
 import { ApiError } from "../kubernetes/api-error.ts"
 import type { KubernetesClient } from "../kubernetes/client.ts"
 
-export const AUDIENCE = "postern-controller"
+const AUDIENCE = "postern-controller"
 
 export interface AgentIdentity {
   readonly node: string

@@ -81,6 +81,7 @@ class Replica implements Controller {
     token: () => this.#tokens.token,
   })
   #authorities = ""
+  #material: TlsMaterial | undefined
   #ruleset: RulesetOptions | undefined
   #others: readonly string[] = []
   #server: AgentServer | undefined
@@ -119,6 +120,7 @@ class Replica implements Controller {
       onEvent,
       onMaterial: (material) => {
         this.#firstMaterial.resolve(material)
+        this.#material = material
         this.#server?.setCertificate(material.serving)
         this.#authorities = material.bundle
         this.#tokens.setKey(material.serving.key)
@@ -187,10 +189,11 @@ class Replica implements Controller {
     await this.#settings.ready
     if (this.#isStopping) return
     this.#cluster.start()
-    const [{ serving }] = await Promise.all([this.#firstMaterial.promise, this.#cluster.synced])
+    const [first] = await Promise.all([this.#firstMaterial.promise, this.#cluster.synced])
     if (this.#isStopping) return
     this.#server = createAgentServer({
-      certificate: serving,
+      // It may have been renewed while the first lists came.
+      certificate: (this.#material ?? first).serving,
       authenticator: createAuthenticator({
         client,
         namespace: options.namespace,
