@@ -1,6 +1,7 @@
 // The health of every node, as this replica knows it.
 
 import type { NodeState } from "../node-state.ts"
+import type { FindConcerned } from "./concerned-policies.ts"
 import { healthAfter, type NodeHealth, troubleOf } from "./node-health.ts"
 
 export interface NodeBoard {
@@ -10,11 +11,16 @@ export interface NodeBoard {
   passed(now: number): readonly string[]
   /** A node of which nobody has heard is lost from the first question on. */
   health(node: string, now: number): NodeHealth
-  trouble(node: string, now: number, mode: "enforce" | "observe"): string
+  trouble(node: string, now: number, policy: ConcernedPolicy): string
   drop(node: string): void
 }
 
-export function createNodeBoard(): NodeBoard {
+export interface ConcernedPolicy {
+  readonly key: string
+  readonly mode: "enforce" | "observe"
+}
+
+export function createNodeBoard(concerned: FindConcerned): NodeBoard {
   const healths = new Map<string, NodeHealth>()
   const troubles = new Map<string, string>()
 
@@ -45,10 +51,23 @@ export function createNodeBoard(): NodeBoard {
         .map(({ node }) => node)
         .filter((node) => settle(node, now)),
     health: healthOf,
-    trouble: (node, now, mode) => troubleOf(healthOf(node, now), now, mode),
+    trouble: (node, now, { key, mode }) => {
+      const health = healthOf(node, now)
+      const isConcerned = (object: string): boolean => concerned(node, object)?.has(key) !== false
+      return troubleOf(concerning(health, isConcerned), now, mode)
+    },
     drop: (node) => {
       healths.delete(node)
       troubles.delete(node)
     },
   }
+}
+
+/** Without what the kernel has refused of others. */
+function concerning(health: NodeHealth, isConcerned: (object: string) => boolean): NodeHealth {
+  const { state } = health
+  if (state?.report === undefined || state.report.isolated.length === 0) return health
+  const isolated = state.report.isolated.filter(({ object }) => isConcerned(object))
+  const failedClosed = isolated.length === 0 ? [] : state.report.failedClosed
+  return { ...health, state: { ...state, report: { ...state.report, isolated, failedClosed } } }
 }

@@ -164,7 +164,7 @@ class WrittenPolicies implements PolicyStatuses {
       { generation, enforcement: mode, selectedPods, nodes: nodes.keys(), diagnostics },
       {
         isConfirmed: (node) => progress.isConfirmed(key, node),
-        trouble: (node) => board.trouble(node, now, mode),
+        trouble: (node) => board.trouble(node, now, { key, mode }),
       },
       { now, previous, denied: this.#denied(key, previous, now) },
     )

@@ -17,6 +17,7 @@ import { createReplicaExchange, type ReplicaExchange } from "../replicas/exchang
 import type { NewsSenderOptions } from "../replicas/news-sender.ts"
 import type { ReplicaNews } from "../replicas/replica-news.ts"
 import { createClusterNotes } from "./cluster-notes.ts"
+import { createConcernedPolicies } from "./concerned-policies.ts"
 import { createDeniedTotals, type DeniedTotals, type DenyChain } from "./denied-totals.ts"
 import { createDenyChains } from "./deny-chains.ts"
 import { createNodeBoard, type NodeBoard } from "./node-board.ts"
@@ -75,7 +76,7 @@ class LeaderWriter implements StatusWriter {
   readonly #options: StatusWriterOptions
   readonly #policyObjects: StatusObjects<PolicyStatusStatus>
   readonly #nodeObjects: StatusObjects<NodeStatusStatus>
-  readonly #board: NodeBoard = createNodeBoard()
+  readonly #board: NodeBoard
   readonly #progress: PolicyProgress
   readonly #exchange: ReplicaExchange
   readonly #denied: DeniedTotals
@@ -97,6 +98,9 @@ class LeaderWriter implements StatusWriter {
   constructor(options: StatusWriterOptions) {
     this.#options = options
     const { client, engine, distributor } = options
+    this.#board = createNodeBoard(
+      createConcernedPolicies({ program: engine.program, ruleset: options.ruleset }),
+    )
     this.#policyObjects = createStatusObjects(client, policyStatuses)
     this.#nodeObjects = createStatusObjects(client, nodeStatuses)
     this.#denied = createDeniedTotals({
