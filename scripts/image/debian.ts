@@ -21,7 +21,7 @@ export interface DebianPackage {
 
 const LARGEST_ARCHIVE_BYTES = 1024 ** 3
 
-export function cacheDirectory(): string {
+function cacheDirectory(): string {
   const directory = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "postern", "debian")
   mkdirSync(directory, { recursive: true })
   return directory

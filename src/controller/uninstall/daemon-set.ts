@@ -13,7 +13,7 @@ export interface DaemonSetWait {
 }
 
 /** Messages are what the user of helm reads. */
-export class UninstallError extends Error {
+class UninstallError extends Error {
   override readonly name = "UninstallError"
 }
 
