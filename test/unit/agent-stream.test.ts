@@ -50,6 +50,24 @@ describe("a stream", () => {
     await until(() => events.filter(({ kind }) => kind === "in-force").length === 5, "five in force")
   })
 
+  test("may say in its middle that nothing has changed: of the number that it has led to, and no other", async () => {
+    const controller = await lab.replica()
+    lab.follow([controller])
+    const stream = await newest(controller)
+    const unchanged = (revision: number) => ({ kind: "unchanged", revision, asOf: `u${revision}` }) as const
+    lab.target.block()
+    stream.send(ruleset(1), update(1, 2), unchanged(2))
+    await until(() => lab.target.calls.length === 3, "three messages")
+    lab.target.release()
+    await until(() => lab.target.held().asOf === "u2", "the third one")
+    expect(lab.target.calls).toEqual(["replace 1", "update 1-2", "update 2-2"])
+    stream.send(unchanged(7))
+    const again = await newest(controller, 2)
+    expect(again.request).toMatchObject({ revision: 2, digest: "" })
+    again.send(unchanged(3))
+    await until(() => lab.target.calls.at(-1) === "unchanged 3", "another number, at the beginning")
+  })
+
   test("is not a matter of pieces: a message comes byte by byte, the next ones in one", async () => {
     const controller = await lab.replica()
     lab.follow([controller])

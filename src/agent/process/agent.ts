@@ -252,7 +252,7 @@ class NodeAgent implements Agent {
       this.#counted.streamConnected(false)
       this.#reporter.noListener()
     }
-    if (event.kind === "in-force") {
+    if (event.kind === "in-force" && event.message !== "unchanged") {
       this.#milliseconds = event.milliseconds
       this.#counted.applied(event.milliseconds)
     }

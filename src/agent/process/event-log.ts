@@ -79,7 +79,7 @@ function logStream(log: Log, event: StreamEvent): void {
     }
     case "in-force": {
       const { message, revision, milliseconds } = event
-      return log[message === "update" ? "debug" : "info"]({ message, revision, milliseconds }, "in force")
+      return log[message === "ruleset" ? "info" : "debug"]({ message, revision, milliseconds }, "in force")
     }
     case "refused":
       return log.error({ err: event.error, revision: event.revision }, "a revision is not in force")

@@ -78,10 +78,12 @@ class Client implements StreamClient {
     this.#feed = createProgramFeed({
       target: options.target,
       now: () => performance.now(),
-      onApplied: ({ kind, revision }, milliseconds) => {
+      onApplied: (message, milliseconds) => {
+        const { kind, revision } = message
         // Not at the hello: a replica whose every program is out of step must not be asked ten times a second.
         this.#candidates?.succeeded()
-        options.onEvent({ kind: "in-force", message: kind, revision, milliseconds })
+        const isNews = kind === "update" && message.from === revision
+        options.onEvent({ kind: "in-force", message: isNews ? "unchanged" : kind, revision, milliseconds })
       },
       onRefused: ({ revision }, error, cause) => this.#refused(revision, error, cause),
     })

@@ -6,7 +6,7 @@ import type { ControllerHttp } from "./controller-http.ts"
 import type { Credentials } from "./credentials.ts"
 import { type Endpoint, endpointText } from "./endpoint.ts"
 import { readLines } from "./line-reader.ts"
-import type { ProgramFeed } from "./program-feed.ts"
+import type { ProgramFeed, ProgramMessage } from "./program-feed.ts"
 import { readMessage } from "./read-message.ts"
 import { StreamError } from "./stream-error.ts"
 
@@ -49,6 +49,7 @@ export async function runStream(options: StreamOptions): Promise<never> {
 async function follow(response: IncomingMessage, options: StreamOptions): Promise<void> {
   const { feed, endpoint } = options
   let hasHello = false
+  let isFirst = true
   for await (const line of readLines(withoutSilence(response, options))) {
     const message = readMessage(line.text)
     if (!hasHello && message.kind !== "hello")
@@ -68,10 +69,22 @@ async function follow(response: IncomingMessage, options: StreamOptions): Promis
       case "ruleset":
       case "unchanged":
       case "update":
-        await feed.put(message, line.bytes)
+        await feed.put(isFirst ? message : inStep(message), line.bytes)
+        isFirst = false
         break
     }
   }
+}
+
+/**
+ * Only the first message of a stream may give what is held another number. Later ones tell news beside the rules, of
+ * the number that all messages before them lead to: as an update of nothing they are refused where one was.
+ */
+function inStep(message: ProgramMessage): ProgramMessage {
+  if (message.kind !== "unchanged") return message
+  const { revision, forget = [] } = message
+  const plan = { add: [], flip: [], remove: [] }
+  return { ...message, kind: "update", from: revision, plan, forget, narrows: false }
 }
 
 /** A replica serves the version before its own, and says here which one it speaks. */

@@ -1,6 +1,6 @@
 // What an agent tells the controller and Prometheus.
 
-import { describe, expect, test, vi } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import { enforcerStatus } from "../../../test/agent/enforcer-status.ts"
 import { createMetrics } from "../../telemetry/metrics.ts"
 import type { NodeReport } from "../../wire/messages.ts"
@@ -9,6 +9,8 @@ import { noCounts } from "../event.ts"
 import { createAgentMetrics } from "./agent-metrics.ts"
 import { nodeReport } from "./node-report.ts"
 import { createReporter } from "./reporter.ts"
+
+afterEach(() => vi.useRealTimers())
 
 describe("reports", () => {
   const report = (revision: number): NodeReport =>
@@ -62,7 +64,6 @@ describe("reports", () => {
     change(5)
     await pass(120_000)
     expect(sent).toEqual([1, 4, 4, 4])
-    vi.useRealTimers()
   })
 
   test("that fail are sent again a second later, as it is then", async () => {
@@ -84,7 +85,6 @@ describe("reports", () => {
     expect([sent, failures.length]).toEqual([[], 1])
     await pass(1)
     expect(sent).toEqual([2])
-    vi.useRealTimers()
   })
 
   test("are within bounds, whatever the enforcer says", () => {
