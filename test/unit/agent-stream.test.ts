@@ -52,7 +52,7 @@ describe("a stream", () => {
 
   test("may say in its middle that nothing has changed: of the number that it has led to, and no other", async () => {
     const controller = await lab.replica()
-    lab.follow([controller])
+    const { events } = lab.follow([controller])
     const stream = await newest(controller)
     const unchanged = (revision: number) => ({ kind: "unchanged", revision, asOf: `u${revision}` }) as const
     lab.target.block()
@@ -61,6 +61,8 @@ describe("a stream", () => {
     lab.target.release()
     await until(() => lab.target.held().asOf === "u2", "the third one")
     expect(lab.target.calls).toEqual(["replace 1", "update 1-2", "update 2-2"])
+    const told = () => events.flatMap((event) => (event.kind === "in-force" ? [event.message] : []))
+    await expect.poll(told, { timeout: 30_000 }).toEqual(["ruleset", "update", "unchanged"])
     stream.send(unchanged(7))
     const again = await newest(controller, 2)
     expect(again.request).toMatchObject({ revision: 2, digest: "" })
