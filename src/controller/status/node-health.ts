@@ -5,9 +5,9 @@ import type { NodeProblem } from "../../wire/messages.ts"
 import type { NodeState } from "../node-state.ts"
 
 /** An agent that is restarted is back sooner; its node enforces what it has meanwhile. */
-export const DISCONNECTED_AFTER_MS = 30_000
+const DISCONNECTED_AFTER_MS = 30_000
 /** Errors that the agent's next try does away with are nobody's business. */
-export const ERROR_AFTER_MS = 5_000
+const ERROR_AFTER_MS = 5_000
 /** A node is behind for a moment after every change. */
 export const BEHIND_AFTER_MS = 10_000
 
