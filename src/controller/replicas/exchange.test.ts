@@ -161,6 +161,22 @@ test("a replica of which nothing is heard serves nobody", async () => {
   expect(a.exchange.stateOf("two")).toBe(undefined)
 })
 
+test("a message that is missing is noticed at the next one, and everything is told once more", async () => {
+  let dropped = 0
+  const b: Replica = replica(() => "taken")
+  const a = replica((news) => {
+    // It got lost where nobody noticed.
+    if (news.nodes.some(({ node }) => node === "two") && dropped++ === 0) return "taken"
+    return b.exchange.take(news) ? "taken" : "missed"
+  })
+  a.exchange.setPeers(["10.0.0.1:1"])
+  a.serve("one", 1, 1)
+  await eventually(() => expect(b.exchange.stateOf("one")?.connected).toBe(true))
+  a.serve("two", 1, 1)
+  await eventually(() => expect(b.exchange.stateOf("two")?.connected).toBe(true))
+  expect(dropped).toBe(2)
+})
+
 test("a new revision alone is no news", async () => {
   const messages: ReplicaNews[] = []
   const a = replica((news) => {

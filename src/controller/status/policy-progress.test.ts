@@ -107,6 +107,17 @@ test("on a new stream other numbers count: what is written first to it holds eve
   expect(outstanding()).toEqual([])
 })
 
+test("a stream that takes another's place has other numbers, too", () => {
+  const { progress, say, outstanding } = world({
+    one: { wanted: 500, reported: 400 },
+    two: { wanted: 1, reported: 1 },
+  })
+  progress.follow(policy)
+  say("one", { wanted: 0, reported: 400 })
+  say("one", { wanted: 7, reported: 7 })
+  expect(outstanding()).toEqual([])
+})
+
 test.for<readonly [string, Partial<PolicyVersion>, boolean]>([
   ["the same", {}, false],
   ["the same with other nodes", { nodes: ["three"] }, false],
