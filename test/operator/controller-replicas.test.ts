@@ -7,6 +7,7 @@ import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
 import { streamRequest } from "../unit/controller/loopback-server.ts"
 import {
   agentToken,
+  beginController,
   createNodes,
   follow,
   installManifest,
@@ -84,6 +85,32 @@ test("agents are told of all replicas, and of every change", async () => {
     (message) => isDeepStrictEqual(message, { kind: "replicas", replicas }),
     "the list is told",
   )
+})
+
+test("a replica that finds settings with a mistake is not ready, says why, and begins when they are mended", async () => {
+  const path = `/api/v1/namespaces/${NAMESPACE}/configmaps/postern`
+  const set = (data: object) => server.client.patch(path, { data }, "application/merge-patch+json")
+  await set({ midStream: "maybe" })
+  const second = await beginController(server, "replica-3")
+  try {
+    const ready = async (): Promise<string> => {
+      const { healthPort } = second.controller
+      if (healthPort === undefined) return "not there"
+      const answer = await fetch(`http://127.0.0.1:${healthPort}/readyz`)
+      return `${answer.status} ${await answer.text()}`
+    }
+    const why = "503 the ConfigMap postern is refused: data.midStream"
+    await eventually(ready, (said) => said.startsWith(why), "it says why")
+    expect(second.controller.port).toBeUndefined()
+    const here = await fetch(`http://127.0.0.1:${first.controller.healthPort}/readyz`)
+    expect(here.status).toBe(200)
+    await set({ midStream: "drop" })
+    await second.started
+    expect(await ready()).toBe("200 ok\n")
+  } finally {
+    await second.stop()
+    await set({ midStream: "drop" })
+  }
 })
 
 test("a process that is told to stop gives the lease back and ends well", async () => {

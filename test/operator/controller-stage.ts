@@ -30,16 +30,30 @@ export interface RunningController {
 }
 
 export async function startController(server: ApiServer, identity: string): Promise<RunningController> {
+  const { started, ...running } = await beginController(server, identity)
+  try {
+    await started
+    return running
+  } catch (error) {
+    await running.stop()
+    throw new Error(running.said.join(""), { cause: error })
+  }
+}
+
+/** `started`: when it serves agents. */
+export async function beginController(
+  server: ApiServer,
+  identity: string,
+): Promise<RunningController & { readonly started: Promise<void> }> {
   const kubeconfig = await server.addServiceAccountUser({
     namespace: NAMESPACE,
     serviceAccount: "postern-controller",
   })
   const client = createKubernetesClient(await loadClusterConfig({ kubeconfig }))
   const said: string[] = []
-  const stream = { write: (line: string) => void said.push(line) }
   const controller = createController({
     client,
-    log: createLog({ level: "info", name: "test", stream }),
+    log: createLog({ level: "info", name: "test", stream: { write: (line) => void said.push(line) } }),
     options: {
       namespace: NAMESPACE,
       identity,
@@ -56,13 +70,7 @@ export async function startController(server: ApiServer, identity: string): Prom
     await controller.stop()
     await client.close()
   }
-  try {
-    await controller.start()
-    return { controller, said, stop }
-  } catch (error) {
-    await stop()
-    throw new Error(said.join(""), { cause: error })
-  }
+  return { controller, said, stop, started: controller.start() }
 }
 
 export interface ControllerProcess {
