@@ -5,7 +5,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises"
 import { received, type Talker } from "../kernel/traffic.ts"
-import type { Pods } from "./pods.ts"
+import type { PodStatus, Pods } from "./pods.ts"
 
 /** Ends of the flows; the policy lets the friends reach the server and nobody else. */
 export interface FlowEnds {
@@ -21,13 +21,18 @@ const COUNT = 1_000_000
 /** An answer may be late on a busy machine. */
 const PATIENCE_MS = 3_000
 
+/** What the flows need of pods, real ones or a lab's. */
+export type FlowPods = Pick<Pods, "traffic" | "probe"> & {
+  status(reference: string): Promise<Pick<PodStatus, "addresses">>
+}
+
 export interface WatchedFlows {
   /** Lets it all go on for a while, ends it, and says what was wrong: nothing, if the data path never changed. */
   end(): Promise<readonly string[]>
 }
 
 export async function watchFlows(
-  pods: Pods,
+  pods: FlowPods,
   { server, friends, strangers }: FlowEnds,
 ): Promise<WatchedFlows> {
   const [to = ""] = (await pods.status(server)).addresses
@@ -46,7 +51,7 @@ export async function watchFlows(
   }
 }
 
-async function watchFriend(pods: Pods, friend: string, to: string): Promise<WatchedFlows> {
+async function watchFriend(pods: FlowPods, friend: string, to: string): Promise<WatchedFlows> {
   const [from = ""] = (await pods.status(friend)).addresses
   const stream = pods.traffic.start(friend, `stream ${from} 0 ${to} ${ECHO} ${EVERY_MS} ${COUNT}`)
   const chat = pods.traffic.start(friend, `chat ${from} 0 ${to} 7 ${EVERY_MS} ${COUNT}`)
@@ -75,7 +80,7 @@ async function watchFriend(pods: Pods, friend: string, to: string): Promise<Watc
   }
 }
 
-async function watchStranger(pods: Pods, stranger: string, to: string): Promise<WatchedFlows> {
+async function watchStranger(pods: FlowPods, stranger: string, to: string): Promise<WatchedFlows> {
   const patience = { everyMs: EVERY_MS, timeoutMs: 500 }
   const tcp = await pods.probe(stranger, { protocol: "tcp", ...patience, targets: [`${to}/80`] })
   const udp = await pods.probe(stranger, { protocol: "udp", ...patience, targets: [`${to}/${ECHO}`] })

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { askStatus } from "../../src/agent/process/admin-client.ts"
 import type { AgentStatus } from "../../src/agent/process/admin-messages.ts"
-import type { Lab, LabNode } from "../../src/lab/lab.ts"
+import type { Lab, LabEnd, LabNode } from "../../src/lab/lab.ts"
 import { eventually } from "./cluster.ts"
 
 const MAIN = fileURLToPath(new URL("../../src/agent/process/main.ts", import.meta.url))
@@ -124,9 +124,13 @@ export interface Relay {
   stop(): Promise<void>
 }
 
-/** A port of the node's loopback that leads to the socket of a fake controller. */
-export async function startRelay(lab: Lab, node: LabNode, socketPath: string): Promise<Relay> {
-  const [program = process.execPath, ...words] = lab.enter(node.reference)
+/** A port of loopback in a namespace of the lab that leads to a unix socket. */
+export async function startRelay(
+  lab: Lab,
+  end: Pick<LabEnd, "reference">,
+  socketPath: string,
+): Promise<Relay> {
+  const [program = process.execPath, ...words] = lab.enter(end.reference)
   const child = spawn(program, [...words, process.execPath, RELAY, socketPath], {
     stdio: ["pipe", "pipe", "inherit"],
   })

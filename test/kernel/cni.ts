@@ -13,7 +13,10 @@ export interface CniResultFile {
 
 /** The result that the lab has written for the pod. */
 export function cniResultOf(cluster: Cluster, node: string, pod: string): CniResultFile {
-  const { cniResultsDirectory: directory } = cluster.agent(node).node
+  return cniResultIn(cluster.agent(node).node.cniResultsDirectory, pod)
+}
+
+export function cniResultIn(directory: string, pod: string): CniResultFile {
   const [namespace = "", name = ""] = pod.split("/")
   for (const file of readdirSync(directory)) {
     const path = join(directory, file)
@@ -29,5 +32,5 @@ export function cniResultOf(cluster: Cluster, node: string, pod: string): CniRes
       del: () => rmSync(path),
     }
   }
-  throw new Error(`no CNI result of ${pod} on ${node}`)
+  throw new Error(`no CNI result of ${pod} in ${directory}`)
 }
