@@ -220,6 +220,26 @@ describe.for(etcds)("with etcd $etcd", ({ etcd, modes }) => {
   }
 })
 
+test("a server whose WatchList is switched off, as that of Kubernetes 1.33, is read in pages", async () => {
+  const server = await startApiServer({ flags: ["--feature-gates=WatchList=false"] })
+  try {
+    const objects = await followObjects(server.client, "followed")
+    await objects.create(...names(7))
+    const events: WatchEvent[] = []
+    const onEvent = (event: WatchEvent): void => void events.push(event)
+    const { resource, handler } = objects
+    const watch = createListWatch({ client: server.client, resource, handler, onEvent, timing, pageSize: 5 })
+    watch.start()
+    await watch.synced
+    expect(events.map((each) => each.kind)).toEqual(["watch-list-refused", "listed"])
+    await objects.remove("m0")
+    expect(await objects.mistakes()).toEqual([])
+    await watch.stop()
+  } finally {
+    await server.stop()
+  }
+})
+
 function names(count: number): readonly string[] {
   return Array.from({ length: count }, (_, i) => `m${i}`)
 }
