@@ -202,10 +202,11 @@ class ProgramDistributor implements Distributor {
   #distribute(delta: ProgramDelta): void {
     const began = performance.now()
     const shared = createSharedUpdates(delta, this.#asOf)
-    let sent = 0
-    for (const stream of this.#streams.values()) if (this.#follow(stream, delta, shared)) sent++
-    if (sent > 0)
-      this.#emit({ kind: "delivered", streams: sent, seconds: (performance.now() - began) / 1000 })
+    const sent = [...this.#streams.values()].filter((stream) => this.#follow(stream, delta, shared))
+    if (sent.length > 0)
+      this.#emit({ kind: "delivered", streams: sent.length, seconds: (performance.now() - began) / 1000 })
+    // When all is written: who listens must not keep the last agent waiting.
+    for (const { node, revision } of sent) this.#register.sent(node, revision)
     this.#run()
   }
 
@@ -242,7 +243,6 @@ class ProgramDistributor implements Distributor {
     }
     if (body === "nothing") return false
     stream.sendUpdate(body.text, this.#asOf, this.#now())
-    this.#register.sent(stream.node, stream.revision)
     return true
   }
 
