@@ -91,14 +91,15 @@ test("20 pods of a namespace that denies all ingress are reached at no time, and
 })
 
 test("all nodes restart at once: Postern starts, and enforces for pods under new addresses", async () => {
-  const before = await pods.status(ENDS.server)
+  const [old = ""] = (await pods.status(ENDS.server)).addresses
+  const starts = await restartsOfAgents()
   await rig.restartNodes()
-  pods.forget()
-  await rig.kubectl(["wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s"])
-  await untilNewAddress(before.addresses[0] ?? "")
-  await untilOutcome("shut", 80)
+  // What the API says of pods is from before, until the kubelets have spoken.
+  const isNew = async () => (await restartsOfAgents()).every((each) => !starts.includes(each))
+  await expect.poll(isNew, { timeout: 180_000, interval: 500 }).toBe(true)
+  await untilNewAddress(old)
   await untilRolledOut(rig)
-  await rig.kubectl(["wait", "-n", "live", "--for=condition=Ready", "pods", "--all", "--timeout=180s"])
+  await untilOutcome("shut", 80)
   const flows = await watchFlows(pods, ENDS)
   await sleep(3_000)
   expect(await flows.end()).toStrictEqual([])
@@ -160,6 +161,14 @@ async function untilOutcome(outcome: "open" | "shut", port: number): Promise<voi
     await prober.until((line) => line.startsWith(outcome), 120_000)
     await prober.stop()
   }
+}
+
+/** "POD RESTARTS" of each. */
+async function restartsOfAgents(): Promise<readonly string[]> {
+  const selector = "app.kubernetes.io/component=agent"
+  const path = "{range .items[*]}{.metadata.name} {.status.containerStatuses[0].restartCount}{'\\n'}{end}"
+  const text = await rig.kubectl(["get", "pods", "-n", POSTERN, "-l", selector, "-o", `jsonpath=${path}`])
+  return text.split("\n").filter(Boolean)
 }
 
 async function untilNewAddress(old: string): Promise<void> {
