@@ -115,7 +115,7 @@ function rightsIn(roles: readonly unknown[], namespace: string): readonly Right[
 }
 
 /** Of all rights that allow a request, the narrowest. */
-export function rightFor(request: Right, rights: readonly Right[]): Right | undefined {
+function rightFor(request: Right, rights: readonly Right[]): Right | undefined {
   const width = (right: Right): number => (right.namespace === "" ? 2 : 0) + (right.name === "" ? 1 : 0)
   return rights
     .filter(
@@ -126,4 +126,35 @@ export function rightFor(request: Right, rights: readonly Right[]): Right | unde
         (right.name === "" || right.name === request.name),
     )
     .toSorted((a, b) => width(a) - width(b))[0]
+}
+
+/** What is wrong with the rights of a service account: nothing, it is hoped. */
+export interface Mistakes {
+  readonly rights: number
+  /** Asked for, and refused. */
+  readonly refused: readonly string[]
+  /** Asked for, and allowed by something else. */
+  readonly missing: readonly string[]
+  /** Allowed, and never asked for. */
+  readonly unused: readonly string[]
+}
+
+export async function mistakesOf(
+  audited: AuditedServer,
+  serviceAccount: string,
+  namespace: string,
+): Promise<Mistakes> {
+  const requests = audited.requests(`system:serviceaccount:${namespace}:${serviceAccount}`)
+  const rights = await audited.rights(serviceAccount, namespace)
+  const used = new Set(requests.map((each) => rightFor(each, rights)))
+  return {
+    rights: rights.length,
+    refused: requests.filter((each) => each.status === 403).map(words),
+    missing: requests.filter((each) => rightFor(each, rights) === undefined).map(words),
+    unused: rights.filter((each) => !used.has(each)).map(words),
+  }
+}
+
+function words({ namespace, verb, resource, name }: Right): string {
+  return `${verb} ${resource} ${name} ${namespace === "" ? "in the cluster" : `in ${namespace}`}`
 }

@@ -2,7 +2,6 @@
 // none is missing. What happens once in months (a renewed certificate, a conflict, a repeated event) is asked for by
 // the same code with another clock or nothing remembered.
 
-import { request } from "node:https"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
@@ -19,7 +18,8 @@ import { loadClusterConfig } from "../../src/kubernetes/cluster-config.ts"
 import { createEventRecorder } from "../../src/kubernetes/events.ts"
 import { createLog } from "../../src/telemetry/log.ts"
 import { at } from "../manifest.ts"
-import { type AuditedServer, type Right, rightFor, startAuditedServer } from "./audited.ts"
+import { type AuditedServer, type Mistakes, mistakesOf, type Right, startAuditedServer } from "./audited.ts"
+import { knock } from "./knock.ts"
 
 const manifests = join(fileURLToPath(new URL("../..", import.meta.url)), "deploy/postern.yaml")
 const CORE = `/api/v1/namespaces`
@@ -58,19 +58,8 @@ async function until(what: string, holds: () => Promise<boolean> | boolean): Pro
   }
 }
 
-/** What is wrong with the rights of a service account: nothing, it is hoped. */
-async function mistakes(serviceAccount: string) {
-  const requests = audited.requests(`system:serviceaccount:${NAMESPACE}:${serviceAccount}`)
-  const rights = await audited.rights(serviceAccount, NAMESPACE)
-  const used = new Set(requests.map((each) => rightFor(each, rights)))
-  const words = ({ namespace, verb, resource, name }: Right): string =>
-    `${verb} ${resource} ${name} ${namespace === "" ? "in the cluster" : `in ${namespace}`}`
-  return {
-    rights: rights.length,
-    refused: requests.filter((each) => each.status === 403).map(words),
-    missing: requests.filter((each) => rightFor(each, rights) === undefined).map(words),
-    unused: rights.filter((each) => !used.has(each)).map(words),
-  }
+function mistakes(serviceAccount: string): Promise<Mistakes> {
+  return mistakesOf(audited, serviceAccount, NAMESPACE)
 }
 
 describe("the controller", () => {
@@ -217,26 +206,6 @@ describe("the controller", () => {
 
 function asked(serviceAccount: string): readonly Right[] {
   return audited.requests(`system:serviceaccount:${NAMESPACE}:${serviceAccount}`)
-}
-
-/** The status of an agent's first request. */
-function knock(port: number, token: string): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const options = {
-    port,
-    host: "127.0.0.1",
-    path: "/v1/nodes/node1/report",
-    method: "POST",
-    rejectUnauthorized: false,
-  }
-  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
-  const sent = request({ ...options, headers }, (answer) => {
-    answer.resume()
-    resolve(answer.statusCode ?? 0)
-  })
-  sent.on("error", reject)
-  sent.end("{}")
-  return promise
 }
 
 describe("the agent", () => {
