@@ -1,4 +1,4 @@
-// npm run bench [compile|events|apply|data-path ...] [--runs N] [--write]
+// npm run bench [compile|events|apply|data-path|scale ...] [--runs N] [--write]
 //
 // Prints the tables of docs/benchmarks.md; --write puts them there. Recorded figures of other engines are scaled by
 // a fixed calibration loop timed in the same run, so that a slow moment of the machine slows both columns.
@@ -13,6 +13,7 @@ import { measureEvents } from "./apply/event-to-kernel.ts"
 import { slowness } from "./calibration.ts"
 import { measureDataPath } from "./datapath/measure.ts"
 import { COMPILE_PEERS, EVENT_PEERS } from "./peers.ts"
+import { type Fan, measureScale } from "./scale/measure.ts"
 import { figure, markdownTable } from "./table.ts"
 import { WORKLOADS, type Workload } from "./workloads.ts"
 
@@ -29,6 +30,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<Section>>> = {
   events: () => Promise.resolve(eventSection()),
   apply: applySection,
   "data-path": dataPathSection,
+  scale: scaleSection,
 }
 
 const { values, positionals } = parseArgs({
@@ -175,4 +177,39 @@ function writeSection(name: string, { text }: Section): void {
 
 function progress(text: string): void {
   process.stderr.write(`… ${text}\n`)
+}
+
+async function scaleSection(): Promise<Section> {
+  const it = await measureScale(progress)
+  const quantile = (values: readonly number[], q: number): number =>
+    values.toSorted((a, b) => a - b)[Math.ceil((values.length - 1) * q)] ?? Number.NaN
+  const fan = (what: string, { nodes, last }: Fan): readonly string[] => [
+    `${what}, last of the agents it concerns (up to ${nodes}), ms`,
+    `${figure(quantile(last, 0.5))} / ${figure(quantile(last, 0.99))}`,
+  ]
+  const rows = [
+    ["start to first program, s", figure(it.firstProgramSeconds)],
+    ["peak RSS until then, MiB", figure(it.firstProgramPeakMiB)],
+    [`${it.agents} agents connect, each gets its ruleset, s / CPU s`, stormText(it.connect)],
+    [
+      `the same agents connect again, ${it.reconnect.unchanged} get one line, s / CPU s`,
+      stormText(it.reconnect),
+    ],
+    ["RSS with all streams, idle, MiB", figure(it.idleMiB)],
+    ["peak RSS of the run, MiB", figure(it.peakMiB)],
+    ["CPU while idle, s a minute", figure(it.cpuSecondsPerMinute)],
+    fan("one pod comes or goes: p50 / p99", it.podChange),
+    fan("one policy comes or goes: p50 / p99", it.policyChange),
+  ]
+  return { title: "Scale: one controller, 1,000 agents", text: markdownTable(["what", "figure"], rows) }
+}
+
+function stormText({
+  seconds,
+  cpuSeconds,
+}: {
+  readonly seconds: number
+  readonly cpuSeconds: number
+}): string {
+  return `${figure(seconds)} / ${figure(cpuSeconds)}`
 }

@@ -41,7 +41,7 @@ export interface Fan {
   readonly last: readonly number[]
 }
 
-const AGENTS = Number(process.env["AGENTS"] ?? 1000)
+const AGENTS = 1000
 const CHANGES = 60
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
@@ -66,7 +66,7 @@ async function run({ directory, children, progress }: Run): Promise<ScaleFigures
   progress("scale: an API server with 100,000 pods")
   const api = fork(here("recorded-api.ts"), { execArgv: ["--max-old-space-size=4096"] })
   children.push(api)
-  process.env["D"] && console.error(directory); const { port, ca } = await message<{ readonly port: number; readonly ca: string }>(api)
+  const { port, ca } = await message<{ readonly port: number; readonly ca: string }>(api)
   const kubeconfig = join(directory, "kubeconfig")
   writeFileSync(kubeconfig, kubeconfigText(port, ca), { mode: 0o600 })
   progress("scale: the controller's first program")
@@ -127,10 +127,8 @@ async function startController(kubeconfig: string, children: ChildProcess[]): Pr
   )
   children.push(child)
   for await (const line of createInterface({ input: child.stdout })) {
-    if (process.env["D"]) console.error(line.slice(0, 300))
     const told: { readonly port?: number; readonly msg?: string } = JSON.parse(line)
     if (told.msg?.includes("serves agents") !== true || told.port === undefined) continue
-    if (process.env["D"]) child.stdout.on("data", (d) => console.error(String(d).slice(0, 600)))
     child.stdout.resume()
     return { pid: child.pid ?? 0, port: told.port, ca: await authority(kubeconfig) }
   }
