@@ -27,6 +27,8 @@ export interface AgentServerOptions {
   /** Other replicas; without it nobody is taken for one. */
   readonly peers?: PeerRoute
   readonly now?: () => number
+  /** A fault of ours: the agent has heard of it by the answer's status alone. */
+  readonly onError?: (error: unknown) => void
 }
 
 /** Where other replicas speak to this one; nothing else is theirs. */
@@ -88,12 +90,33 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
 
 const PROTOCOLS = { minVersion: "TLSv1.3" } as const
 
-function createApp(options: AgentServerOptions, isDraining: () => boolean) {
-  const { certificate, authenticator, distributor, peers } = options
+function createApp(options: AgentServerOptions, isDraining: () => boolean): App {
+  const { certificate, authenticator, peers } = options
+  const app = createListener(certificate)
+  // Checked before the body is read: whoever is not an agent may not make us hold 4 MiB.
+  const agents = new WeakMap<IncomingMessage, AgentIdentity>()
+  app.addHook("onRequest", async (request, reply) => {
+    if (isDraining()) return reply.code(503).send()
+    const token = tokenIn(request)
+    // By route: an address has many spellings (a query, an escaped letter), and all of them lead there.
+    if (peers !== undefined && request.routeOptions.url === peers.path) {
+      return peers.accepts(token) ? undefined : reply.code(401).send()
+    }
+    const admission = await admit(request.params, token, authenticator)
+    if (typeof admission === "number") return reply.code(admission).send()
+    agents.set(request.raw, admission)
+  })
+  addRoutes(app, options, (request) => agents.get(request))
+  return app
+}
+
+type App = ReturnType<typeof createListener>
+
+function createListener({ certificate, key }: ServingCertificate) {
   const app = fastify<Server>({
     https: {
-      cert: certificate.certificate,
-      key: certificate.key,
+      cert: certificate,
+      key,
       ...PROTOCOLS,
       handshakeTimeout: HANDSHAKE_MS,
       headersTimeout: HEADERS_MS,
@@ -112,26 +135,25 @@ function createApp(options: AgentServerOptions, isDraining: () => boolean) {
     },
   })
   app.server.maxConnections = MOST_CONNECTIONS
-  // Checked before the body is read: whoever is not an agent may not make us hold 4 MiB.
-  const agents = new WeakMap<IncomingMessage, AgentIdentity>()
-  app.addHook("onRequest", async (request, reply) => {
-    if (isDraining()) return reply.code(503).send()
-    const token = tokenIn(request)
-    if (peers !== undefined && request.url === peers.path) {
-      return peers.accepts(token) ? undefined : reply.code(401).send()
-    }
-    const admission = await admit(request.params, token, authenticator)
-    if (typeof admission === "number") return reply.code(admission).send()
-    agents.set(request.raw, admission)
-  })
   app.setNotFoundHandler((_request, reply) => void reply.code(404).send())
-  app.setErrorHandler<{ readonly statusCode?: number }>(({ statusCode = 500 }, _request, reply) => {
+  app.setErrorHandler<{ readonly statusCode?: number }>((error, _request, reply) => {
+    const { statusCode = 500 } = error
+    if (statusCode >= 500) onError?.(error)
     void reply
       .code(statusCode)
       .send(statusCode < 500 ? badRequest("the body is too large, or no JSON") : undefined)
   })
+  return app
+}
+
+function addRoutes(
+  app: App,
+  options: AgentServerOptions,
+  agentOf: (request: IncomingMessage) => AgentIdentity | undefined,
+): void {
+  const { distributor, peers } = options
   app.post<Asked>("/v1/nodes/:node/stream", (request, reply) =>
-    answerStream(request, reply, { ...options, agent: agents.get(request.raw) }),
+    answerStream(request, reply, { ...options, agent: agentOf(request.raw) }),
   )
   app.post<Asked>("/v1/nodes/:node/report", (request, reply) => {
     const foreign = foreignProtocol(request.body)
@@ -143,7 +165,6 @@ function createApp(options: AgentServerOptions, isDraining: () => boolean) {
   })
   if (peers !== undefined)
     app.post(peers.path, (request, reply) => reply.code(peers.take(request.body)).send())
-  return app
 }
 
 interface Asked {
@@ -187,7 +208,7 @@ function answerStream(
   reply: FastifyReply<RouteGenericInterface, Server>,
   options: AgentServerOptions & { readonly agent: AgentIdentity | undefined },
 ): FastifyReply<RouteGenericInterface, Server> {
-  const { agent, distributor, authenticator, version, replicas, self, now = Date.now } = options
+  const { agent, distributor, authenticator, version, replicas, self, now = Date.now, onError } = options
   if (agent === undefined) return reply.code(401).send()
   const foreign = foreignProtocol(request.body)
   if (foreign !== undefined) return reply.code(426).send(foreign)
@@ -196,12 +217,18 @@ function answerStream(
   const protocol = Math.min(asked.ok.protocol, PROTOCOL_VERSION)
   const hello: HelloMessage = { kind: "hello", protocol, version, replicas: replicas(), self: self?.() ?? [] }
   reply.hijack()
-  openStream(reply.raw, {
-    hello: encodeMessage(hello),
-    attach: (sink) => distributor.attach(agent.node, asked.ok, sink),
-    lifetimeMs: agent.expiresAt - now(),
-    mayEnd: () => authenticator.isAnswered,
-  })
+  try {
+    openStream(reply.raw, {
+      hello: encodeMessage(hello),
+      attach: (sink) => distributor.attach(agent.node, asked.ok, sink),
+      lifetimeMs: agent.expiresAt - now(),
+      mayEnd: () => authenticator.isAnswered,
+    })
+  } catch (error) {
+    // Of a hijacked answer Fastify tells nobody, and leaves it open.
+    onError?.(error)
+    reply.raw.destroy()
+  }
   return reply
 }
 

@@ -11,19 +11,21 @@ import { lower, policyKindOf } from "../kinds/registry.ts"
 import type { KubernetesClient } from "../kubernetes/client.ts"
 import { type ClusterWatch, watchCluster } from "../kubernetes/cluster-watch.ts"
 import { createEventRecorder, type EventRecorder } from "../kubernetes/events.ts"
-import { createLease, type Lease, type LeaseTiming } from "../kubernetes/lease.ts"
+import type { Lease, LeaseTiming } from "../kubernetes/lease.ts"
 import type { ListWatch } from "../kubernetes/list-watch.ts"
+import type { WatchEvent } from "../kubernetes/watch-event.ts"
 import { type HealthServer, startHealthServer } from "../telemetry/health.ts"
 import type { Log } from "../telemetry/log.ts"
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts"
 import { type AgentServer, createAgentServer } from "./agent-server.ts"
 import { createAuthenticator } from "./authentication.ts"
-import { type CertificateStore, createCertificateStore } from "./certificate-store.ts"
+import { type CertificateEvent, type CertificateStore, createCertificateStore } from "./certificate-store.ts"
 import type { TlsMaterial } from "./certificates.ts"
 import type { ControllerEvent } from "./controller-event.ts"
 import type { DistributionEvent } from "./distribution-event.ts"
 import { createDistributor, type Distributor } from "./distributor.ts"
 import { logEvent, settingsRefused } from "./event-log.ts"
+import { createLeadership } from "./leadership.ts"
 import { type ControllerMetrics, createControllerMetrics } from "./metrics.ts"
 import { replicaText, watchReplicas } from "./object-watch.ts"
 import type { ControllerOptions } from "./options.ts"
@@ -114,55 +116,16 @@ class Replica implements Controller {
         logEvent(log, event)
       },
     })
-    this.#certificates = createCertificateStore({
-      client,
-      namespace,
-      onEvent,
-      onMaterial: (material) => {
-        this.#firstMaterial.resolve(material)
-        this.#material = material
-        this.#server?.setCertificate(material.serving)
-        this.#authorities = material.bundle
-        this.#tokens.setKey(material.serving.key)
-      },
-    })
-    this.#status = createStatusWriter({
-      client,
-      engine: this.#engine,
-      distributor: this.distributor,
-      log,
-      ruleset: () => this.#settings.current,
-      recordEvent: (event) => this.#events.recordEvent(event),
-      onDenied: (chain, packets) => this.#measured.denied(chain, packets),
-      onWatchEvent: onEvent,
-      post: (peer, news, signal) => this.#peers.post(peer, news, signal),
-    })
-    this.#measured = createControllerMetrics(this.#metrics, {
-      nodes: () => this.distributor.nodes(),
-      program: this.#engine.program,
-      phases: () => this.#status.phases(),
-      statusesWaiting: () => this.#status.waiting,
-      isLeader: () => this.isLeader,
-      perNode: options.nodeMetrics === true,
-    })
+    this.#certificates = this.#createCertificates(onEvent)
+    this.#status = this.#createStatus(onEvent)
+    this.#measured = this.#createMeasured()
     this.#cluster = watchCluster({ client, onChanges: (changes) => this.#apply(changes), onEvent })
     this.#replicas = watchReplicas({ client, namespace, onEvent }, (replicas) => {
       this.#others = replicas
       this.distributor.setReplicas(this.#allReplicas())
       this.#status.setReplicas(replicas)
     })
-    this.#lease = createLease({
-      client,
-      namespace,
-      name: "postern-controller",
-      identity: options.identity,
-      onError: (error) => log.warn({ err: error }, "the lease could not be read or renewed"),
-      ...(parts.lease === undefined ? {} : { timing: parts.lease }),
-    })
-    this.#lease.onChange((leads) => {
-      log.info({ leads }, leads ? "this replica writes statuses" : "another replica writes statuses")
-      this.#status.setLeader(leads)
-    })
+    this.#lease = createLeadership(parts, (leads) => this.#status.setLeader(leads))
   }
 
   get healthPort(): number | undefined {
@@ -203,6 +166,8 @@ class Replica implements Controller {
       version: manifest.version,
       replicas: () => this.#allReplicas(),
       self: () => this.#ownAddresses(),
+      onError: (error) =>
+        log.error({ err: error }, "a request of an agent has failed by a fault of this replica"),
       peers: {
         path: NEWS_PATH,
         accepts: (token) => this.#tokens.accepts(token),
@@ -236,6 +201,49 @@ class Replica implements Controller {
     await Promise.all([this.#events.stop(), this.#peers.close()])
     await this.#server?.close()
     await this.#health?.close()
+  }
+
+  #createCertificates(onEvent: (event: CertificateEvent | WatchEvent) => void): CertificateStore {
+    const { client, options } = this.#parts
+    return createCertificateStore({
+      client,
+      namespace: options.namespace,
+      onEvent,
+      onMaterial: (material) => {
+        this.#firstMaterial.resolve(material)
+        this.#material = material
+        this.#server?.setCertificate(material.serving)
+        this.#authorities = material.bundle
+        this.#tokens.setKey(material.serving.key)
+      },
+    })
+  }
+
+  #createStatus(onEvent: (event: WatchEvent) => void): StatusWriter {
+    const { client, log } = this.#parts
+    return createStatusWriter({
+      client,
+      engine: this.#engine,
+      distributor: this.distributor,
+      log,
+      ruleset: () => this.#settings.current,
+      recordEvent: (event) => this.#events.recordEvent(event),
+      onDenied: (chain, packets) => this.#measured.denied(chain, packets),
+      onWatchEvent: onEvent,
+      post: (peer, news, signal) => this.#peers.post(peer, news, signal),
+    })
+  }
+
+  #createMeasured(): ControllerMetrics {
+    const { options } = this.#parts
+    return createControllerMetrics(this.#metrics, {
+      nodes: () => this.distributor.nodes(),
+      program: this.#engine.program,
+      phases: () => this.#status.phases(),
+      statusesWaiting: () => this.#status.waiting,
+      isLeader: () => this.isLeader,
+      perNode: options.nodeMetrics === true,
+    })
   }
 
   #told(event: Exclude<ControllerEvent, DistributionEvent>): void {

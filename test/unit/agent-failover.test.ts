@@ -83,7 +83,7 @@ describe("another replica", () => {
     ["speaks another protocol", { greeting: [hello([], PROTOCOL_VERSION + 1), ruleset(1)] }, "incompatible"],
     [
       "says that the protocols do not fit",
-      { refusal: { status: 426, body: { code: "PNP9999", message: "upgrade" } } },
+      { refusal: { status: 426, body: { code: "PNP0401", message: "upgrade" } } },
       "incompatible",
     ],
     ["has no use for the agent", { refusal: { status: 503, body: "later" } }, "refused"],
@@ -106,7 +106,7 @@ describe("another replica", () => {
   })
 
   test("of no protocol that fits is asked seldom, and its words are told", async () => {
-    const refusal = { status: 426, body: { code: "PNP9999", message: "this agent is too old" } }
+    const refusal = { status: 426, body: { code: "PNP0401", message: "this agent is too old" } }
     const { events } = lab.follow([await lab.replica({ refusal })])
     await until(() => events.length > 0, "an attempt")
     expect(events).toEqual([
@@ -115,7 +115,7 @@ describe("another replica", () => {
         replica: expect.stringContaining("127.0.0.1:"),
         error: expect.objectContaining({
           code: "incompatible",
-          wireCode: "PNP9999",
+          wireCode: "PNP0401",
           message: expect.stringContaining("this agent is too old"),
         }),
         waitMs: expect.toSatisfy((wait: number) => wait >= 30_000),
