@@ -37,6 +37,7 @@ export default defineConfig({
         test: {
           // Controller and agents against a real kube-apiserver and etcd, nodes and pods in the lab.
           name: "operator",
+          globalSetup: ["./test/api-server/build-programs.ts"],
           setupFiles,
           include: ["test/operator/**/*.test.ts"],
           exclude: ["**/node_modules/**"],
