@@ -91,8 +91,8 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
 const PROTOCOLS = { minVersion: "TLSv1.3" } as const
 
 function createApp(options: AgentServerOptions, isDraining: () => boolean): App {
-  const { certificate, authenticator, peers } = options
-  const app = createListener(certificate)
+  const { authenticator, peers } = options
+  const app = createListener(options)
   // Checked before the body is read: whoever is not an agent may not make us hold 4 MiB.
   const agents = new WeakMap<IncomingMessage, AgentIdentity>()
   app.addHook("onRequest", async (request, reply) => {
@@ -112,7 +112,7 @@ function createApp(options: AgentServerOptions, isDraining: () => boolean): App 
 
 type App = ReturnType<typeof createListener>
 
-function createListener({ certificate, key }: ServingCertificate) {
+function createListener({ certificate: { certificate, key }, onError }: AgentServerOptions) {
   const app = fastify<Server>({
     https: {
       cert: certificate,

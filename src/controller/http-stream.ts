@@ -33,9 +33,10 @@ export function openStream(response: ServerResponse, options: StreamOptions): vo
     clearTimeout(timer)
     response.end()
     setTimeout(() => response.destroy(), LINGER_MS).unref()
-    attachment.detach()
+    attachment?.detach()
   }
-  const attachment = options.attach({
+  let attachment: StreamAttachment | undefined
+  attachment = options.attach({
     buffered: () => response.writableLength,
     write: (line) => {
       if (!hasEnded) response.write(line)
@@ -47,7 +48,7 @@ export function openStream(response: ServerResponse, options: StreamOptions): vo
     timer.unref()
   }
   endLater(Math.min(options.lifetimeMs, LONGEST_MS) * (1 - JITTER * Math.random()))
-  response.on("drain", () => attachment.drained())
+  response.on("drain", () => attachment?.drained())
   // A reset of the connection is one way in which agents go.
   response.on("error", end)
   response.on("close", end)

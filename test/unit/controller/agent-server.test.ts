@@ -98,6 +98,9 @@ describe("who is let in", () => {
     ["an agent has no news", PEERS, () => known("agent-peer", agentUser("node-a")), 401],
     ["who shows nothing has none", PEERS, () => undefined, 401],
     ["another replica is no agent", REPORT, () => PEER_TOKEN, 401],
+    ["an agent has none by a query", `${PEERS}?more`, () => known("agent-peer", agentUser("node-a")), 401],
+    ["nor by another spelling", "/v1/replicas/%6eews", () => known("agent-peer", agentUser("node-a")), 401],
+    ["another replica may spell it so", "/v1/replicas/%6eews", () => PEER_TOKEN, 204],
     ["a longer path is another path", `${PEERS}/more`, () => PEER_TOKEN, 401],
   ])("%s", async ([, path, tokenOf, status]) => {
     const answer = await ask(loopback.port, { path, token: tokenOf(), body: "{}" })
@@ -130,6 +133,22 @@ describe("who is let in", () => {
     loopback.api.isDown = false
     expect([answer.status, answer.body]).toEqual([503, ""])
   })
+})
+
+test.for<[string, string, number | "no answer"]>([
+  ["a report", REPORT, 500],
+  ["a stream", STREAM, "no answer"],
+])("a fault of ours ends %s, and is told here and nowhere else", async ([, path, expected]) => {
+  const shown = known("fault", agentUser("node-a"))
+  const before = loopback.errors.length
+  const stop = loopback.distributor.onNodeState(() => {
+    throw new Error("a listener is broken")
+  })
+  const body = path === REPORT ? JSON.stringify(reportOf(1)) : streamRequest()
+  const answer = await ask(loopback.port, { path, token: shown, body }).catch(() => undefined)
+  stop()
+  expect([answer?.status ?? "no answer", answer?.body ?? ""]).toEqual([expected, ""])
+  expect(loopback.errors.slice(before)).toEqual([new Error("a listener is broken")])
 })
 
 describe("what is understood", () => {

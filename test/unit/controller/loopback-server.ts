@@ -54,6 +54,8 @@ export interface LoopbackServer {
   readonly server: AgentServer
   readonly distributor: Distributor
   readonly events: readonly DistributionEvent[]
+  /** What the server has told of its own faults. */
+  readonly errors: readonly unknown[]
   readonly port: number
   /** Statuses of TokenReviews by token; no answer where it is "down". */
   readonly reviews: Map<string, object>
@@ -75,7 +77,9 @@ export async function startLoopbackServer(): Promise<LoopbackServer> {
   const api = { isDown: false, asked: 0 }
   const client = { create: reviewing(reviews, api) }
   const { certificate, key } = await servingPair()
+  const errors: unknown[] = []
   const server = createAgentServer({
+    onError: (error) => void errors.push(error),
     certificate: { certificate, key },
     authenticator: createAuthenticator({ client, namespace: "postern-system" }),
     distributor,
@@ -89,7 +93,7 @@ export async function startLoopbackServer(): Promise<LoopbackServer> {
     await distributor.close(0)
     await server.close()
   }
-  return { server, distributor, events, port, reviews, api, close }
+  return { server, distributor, events, errors, port, reviews, api, close }
 }
 
 function reviewing(
