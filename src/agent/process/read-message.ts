@@ -1,13 +1,16 @@
 // One line of a stream as a message. The replica has proven by its certificate who it is: only the outline is looked
-// at, so that a fault is told as what it is and not as a fault of the agent's.
+// at, so that a fault is told as what it is and not as a fault of the agent's; and whose tables it is about.
 
 import type { ControllerMessage } from "../../wire/messages.ts"
+import { foreignIn } from "./own-objects.ts"
 import { StreamError } from "./stream-error.ts"
 
 export function readMessage(line: string): ControllerMessage {
   const value = parsed(line)
-  if (isMessage(value)) return value
-  throw malformed(`no message of a controller: ${line.slice(0, 80)}`)
+  if (!isMessage(value)) throw malformed(`no message of a controller: ${line.slice(0, 80)}`)
+  const foreign = foreignIn(value)
+  if (foreign !== undefined) throw malformed(`what a controller says is none of the agent's: ${foreign}`)
+  return value
 }
 
 function parsed(line: string): unknown {
