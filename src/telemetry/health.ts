@@ -2,7 +2,8 @@
 //
 // node:http alone: three routes without a body are no reason to load a framework on every node.
 
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { Socket } from "node:net"
 import type { Metrics } from "./metrics.ts"
 
 export interface HealthOptions {
@@ -32,7 +33,7 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
     void answer(request, response, options)
   })
-  server.maxConnections = MOST_CONNECTIONS
+  limitConnections(server)
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
     server.listen(host === "" ? { port } : { host, port }, () => {
@@ -49,6 +50,20 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
         server.closeAllConnections()
       }),
   }
+}
+
+/**
+ * The newest are kept: whoever holds connections and asks nothing must not keep kubelet out, which would end this
+ * process. The port is the node's, where every pod may come from.
+ */
+function limitConnections(server: Server): void {
+  const sockets = new Set<Socket>()
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket)
+    socket.once("close", () => sockets.delete(socket))
+    const [oldest] = sockets
+    if (sockets.size > MOST_CONNECTIONS) oldest?.destroy()
+  })
 }
 
 /** Throws RangeError with what is wrong. */

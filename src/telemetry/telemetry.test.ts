@@ -1,5 +1,7 @@
 // Log lines, metric texts and the three paths that others read.
 
+import { once } from "node:events"
+import { connect } from "node:net"
 import { afterEach, expect, test } from "vitest"
 import { type HealthChecks, readListenAddress, startHealthServer } from "./health.ts"
 import { createLog } from "./log.ts"
@@ -109,4 +111,19 @@ test.for<[string, { readonly host: string; readonly port: number }]>([
 
 test.for(["9100", "::1:9100", "a:70000", ""])("no listen address: %s", (address) => {
   expect(() => readListenAddress(address)).toThrow(RangeError)
+})
+
+test("who holds connections and asks nothing keeps nobody out, and holds no more than a few", async () => {
+  const url = await serve({})
+  const idle = Array.from({ length: 100 }, () => connect(Number(new URL(url).port), "127.0.0.1"))
+  let open = idle.length
+  for (const socket of idle) {
+    socket.on("error", () => undefined)
+    socket.on("close", () => open--)
+    socket.resume()
+  }
+  await Promise.all(idle.map((socket) => once(socket, "connect")))
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  await expect.poll(() => open).toBeLessThan(64)
+  for (const socket of idle) socket.destroy()
 })

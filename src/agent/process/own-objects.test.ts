@@ -8,8 +8,13 @@ const whole = (...ruleset: readonly unknown[]): string =>
   JSON.stringify({ kind: "ruleset", revision: 1, digest: "", asOf: "", ruleset })
 const step = (...flip: readonly unknown[]): string =>
   JSON.stringify({
-    ...{ kind: "update", from: 1, revision: 2, forget: [], narrows: true, asOf: "" },
+    kind: "update",
+    from: 1,
+    revision: 2,
     plan: { add: [], flip, remove: [] },
+    forget: [],
+    narrows: true,
+    asOf: "",
   })
 
 describe("a controller writes the agent's own table", () => {
