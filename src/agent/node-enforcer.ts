@@ -209,9 +209,10 @@ export class NodeEnforcer {
 
   /** The kernel's table, or the cached program, before anyone has said anything. */
   async #takeUp(): Promise<void> {
+    const { desired } = this.#enforcement
     this.#bootId = this.options.bootId ?? (await currentBootId())
     await this.#attempt("reading the observe switch", async () => {
-      this.#enforcement.desired.isObserving = await this.#switch.read()
+      desired.isObserving = await this.#switch.read()
     })
     await this.#attempt("reading who had an address", () => this.#lastOwners.read(this.#bootId))
     const [kernel, cached] = await Promise.all([this.#enforcement.read(), this.#cache.read()])
@@ -220,7 +221,7 @@ export class NodeEnforcer {
     const isKnownMask = known?.bootId === this.#bootId && known.mask === this.#mask
     if (this.#clock.current === undefined && !isKnownMask)
       await refuseForeignMarks(this.#mask, this.#conntrack)
-    const program = startProgram({ cached, kernel, bootId: this.#bootId })
+    const program = startProgram({ cached, kernel, bootId: this.#bootId, isObserving: desired.isObserving })
     if (program.kind === "none") return
     if (program.kind === "adopted") this.#emit({ kind: "adopted", revision: program.node.revision })
     this.#enforcement.hold(program.node)
@@ -289,12 +290,11 @@ export class NodeEnforcer {
   }
 
   #emit(event: EnforcerEvent): void {
-    if (event.kind === "failed") this.#error = `${event.what}: ${messageOf(event.error)}`
+    if (event.kind === "failed") {
+      const { error, what } = event
+      this.#error = `${what}: ${error instanceof Error ? error.message : String(error)}`
+    }
     if (event.kind === "forgot") this.#enforcement.counters.forgotten += event.addresses.length
     this.options.onEvent?.(event)
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -2,6 +2,7 @@
 
 import { join } from "node:path"
 import { readBounded, removeDurably, writeDurably } from "./durable-file.ts"
+import { createSerial } from "./serial.ts"
 
 export interface ObserveSwitch {
   read(): Promise<boolean>
@@ -10,12 +11,15 @@ export interface ObserveSwitch {
 
 export function createObserveSwitch(directory: string): ObserveSwitch {
   const path = join(directory, "observe")
+  // Two orders in quick succession: the last one stays.
+  const inTurn = createSerial()
   return {
     read: async () => (await readBounded(path, LIMIT_BYTES)) !== undefined,
-    write: async (isOn) => {
-      if (isOn) await writeDurably(path, "on\n")
-      else if ((await readBounded(path, LIMIT_BYTES)) !== undefined) await removeDurably(path)
-    },
+    write: (isOn) =>
+      inTurn(async () => {
+        if (isOn) await writeDurably(path, "on\n")
+        else if ((await readBounded(path, LIMIT_BYTES)) !== undefined) await removeDurably(path)
+      }),
   }
 }
 

@@ -16,18 +16,23 @@ export interface AtStart {
   readonly cached: CacheRead
   readonly kernel: KernelState
   readonly bootId: string
+  /** The node is switched to observe: what the kernel has then drops nothing, and is no program to enforce. */
+  readonly isObserving: boolean
 }
 
-export function startProgram({ cached, kernel, bootId }: AtStart): StartProgram {
+export function startProgram({ cached, kernel, bootId, isObserving }: AtStart): StartProgram {
   const program = cached.kind === "program" ? cached.program : undefined
   // The kernel's table did not outlive the boot: one that is there was saved by somebody, and restored.
   if (program !== undefined && program.bootId !== bootId) {
     const ruleset = withoutAddresses(program.node.ruleset)
     return { kind: "cached", node: { revision: NO_REVISION, ruleset } }
   }
-  const inKernel = kernel.revision
+  const inKernel = isObserving ? undefined : kernel.revision
   if (inKernel !== undefined && (program === undefined || inKernel > program.node.revision)) {
-    return { kind: "adopted", node: { revision: inKernel, ruleset: programIn(kernel) } }
+    // What the controller said before that: it names more connections then that have to end, and not fewer.
+    const asOf = program?.node.asOf
+    const node = { revision: inKernel, ruleset: programIn(kernel), ...(asOf === undefined ? {} : { asOf }) }
+    return { kind: "adopted", node }
   }
   return program === undefined ? { kind: "none" } : { kind: "cached", node: program.node }
 }

@@ -62,6 +62,8 @@ const cached = (revision: number, bootId = "now"): CacheRead => ({
   program: { node: node(revision), bootId, mask: 0xff000000 },
 })
 
+const running = { bootId: "now", isObserving: false }
+
 describe("at start", () => {
   test.for<[string, CacheRead, number | undefined, unknown]>([
     [
@@ -93,7 +95,7 @@ describe("at start", () => {
     ["an agent that never had a program installs nothing", { kind: "none" }, undefined, { kind: "none" }],
     ["an unreadable cache is none", { kind: "unreadable", reason: "x" }, undefined, { kind: "none" }],
   ])("%s", ([, cached, revision, expected]) => {
-    expect(startProgram({ cached, kernel: { ruleset: program, revision }, bootId: "now" })).toEqual(expected)
+    expect(startProgram({ cached, kernel: { ruleset: program, revision }, ...running })).toEqual(expected)
   })
   test("what the agent adds by itself is not adopted", () => {
     const kernel: Ruleset = [
@@ -101,9 +103,8 @@ describe("at start", () => {
       { table: { family: "bridge", name: "postern" } },
       { chain: { family: "bridge", table: "postern", name: "prerouting" } },
     ]
-    expect(
-      startProgram({ cached: { kind: "none" }, kernel: { ruleset: kernel, revision: 3 }, bootId: "now" }),
-    ).toEqual({
+    const state = { ruleset: kernel, revision: 3 }
+    expect(startProgram({ cached: { kind: "none" }, kernel: state, ...running })).toEqual({
       kind: "adopted",
       node: { revision: 3, ruleset: [{ set: { ...at, name: "pod_interfaces", type: "ifname" } }] },
     })
