@@ -94,7 +94,10 @@ export async function differencesFromNew(cluster: LabCluster, node: string): Pro
 }
 
 /** The kernel's table, without what counts: generations, revisions and packets. */
-async function kernelLines({ lab }: LabCluster, node: string): Promise<ReadonlySet<string>> {
+export async function kernelLines(
+  { lab }: Pick<LabCluster, "lab">,
+  node: string,
+): Promise<ReadonlySet<string>> {
   const { stdout } = await lab.exec(`node/${node}`, ["nft", "-j", "list", "table", "inet", "postern"])
   const { nftables }: { readonly nftables: Ruleset } = JSON.parse(stdout, (key, value: unknown) => {
     if (key === "elem" && Array.isArray(value)) return value.map((each) => stableText(each)).sort()

@@ -87,10 +87,11 @@ async function replaceAgent(node: string): Promise<void> {
   await cluster.startAgent(node)
 }
 
+/** What the controllers have written before they noticed comes when the network is back, in its order. */
 async function cutNetwork(): Promise<void> {
   await cluster.controlPlane.setLink("down")
   try {
-    await setPolicy(cluster.client, networkPolicy("late", { ...selects("client"), policyTypes: ["Egress"] }))
+    await setPolicy(cluster.client, networkPolicy("late", { ...selects("client"), policyTypes: ["Ingress"] }))
     const { enforcer } = await cluster.agent("node-a").status()
     await sleep(5_000)
     expect((await cluster.agent("node-a").status()).enforcer.revision).toBe(enforcer.revision)

@@ -3,6 +3,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import type { Pod, Snapshot } from "../../src/compile/snapshot.ts"
 import type { KubernetesClient } from "../../src/kubernetes/client.ts"
 import type { Lab, LabNode } from "../../src/lab/lab.ts"
@@ -13,6 +14,8 @@ import { createTraffic, type Traffic } from "../kernel/traffic.ts"
 import { createCluster, createPod, deletePod, tellAddresses } from "./api-objects.ts"
 import { type ControlPlane, startControlPlane } from "./control-plane.ts"
 import { agentToken, trusted } from "./controller-stage.ts"
+
+const ASK = fileURLToPath(new URL("ask-controller.child.ts", import.meta.url))
 
 export interface LabCluster {
   readonly lab: Lab
@@ -30,7 +33,14 @@ export interface LabCluster {
   run(pod: Pod): Promise<string>
   /** The object and the result of CNI DEL. */
   end(pod: Pod): Promise<void>
+  /** What the node's agent would get for this request of a stream, and with its token. */
+  askController(node: string, body: unknown): Promise<ControllerAnswer>
   close(): Promise<void>
+}
+
+interface ControllerAnswer {
+  readonly status: number
+  readonly text: string
 }
 
 export interface LabClusterOptions {
@@ -127,6 +137,15 @@ class Cluster implements LabCluster {
   async end(pod: Pod): Promise<void> {
     this.cni(pod).del()
     await deletePod(this.client, pod)
+  }
+
+  async askController(node: string, body: unknown): Promise<ControllerAnswer> {
+    const [host = "", port = ""] = this.controlPlane.endpoint.split(":")
+    const directory = this.#directory(node)
+    const words = [host, port, node, directory, JSON.stringify(body)]
+    const { status, stdout, stderr } = await this.lab.exec(`node/${node}`, [process.execPath, ASK, ...words])
+    if (status !== 0) throw new Error(stderr)
+    return JSON.parse(stdout)
   }
 
   async close(): Promise<void> {

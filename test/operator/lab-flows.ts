@@ -1,6 +1,8 @@
 // Connections between pods of a lab that go on while something is done to the cluster.
 
 import { fileURLToPath } from "node:url"
+import type { Lab } from "../../src/lab/lab.ts"
+import type { Probe } from "../cluster/pods.ts"
 import { type FlowEnds, type FlowPods, type WatchedFlows, watchFlows } from "../cluster/watched-flows.ts"
 import { type Talker, talk } from "../kernel/traffic.ts"
 import type { LabCluster } from "./lab-cluster.ts"
@@ -9,6 +11,16 @@ const PROBER = fileURLToPath(new URL("../cluster/prober.pl", import.meta.url))
 
 /** Ports of the server besides the one of datagrams: for a connection that stays, and for strangers. */
 const SERVED = [7, 80] as const
+
+/** New connections from "namespace/pod" without end; it has to be stopped. */
+export function startProber(
+  lab: Lab,
+  reference: string,
+  { protocol, everyMs, timeoutMs, targets }: Probe,
+): Talker {
+  const words = [PROBER, protocol, String(everyMs), String(timeoutMs), ...targets]
+  return talk([...lab.enter(reference), "perl", ...words])
+}
 
 export async function watchLabFlows(
   { lab, traffic }: Pick<LabCluster, "lab" | "traffic">,
@@ -22,9 +34,8 @@ export async function watchLabFlows(
   const pods: FlowPods = {
     traffic,
     status: async (reference) => ({ addresses: lab.end(reference).addresses }),
-    probe: async (reference, { protocol, everyMs, timeoutMs, targets }) => {
-      const words = [PROBER, protocol, String(everyMs), String(timeoutMs), ...targets]
-      const prober = talk([...lab.enter(reference), "perl", ...words])
+    probe: async (reference, probe) => {
+      const prober = startProber(lab, reference, probe)
       probers.push(prober)
       return prober
     },
@@ -34,7 +45,12 @@ export async function watchLabFlows(
   }
   try {
     const flows = await watchFlows(pods, ends)
-    return { end: () => flows.end().finally(stop) }
+    const end = async (): Promise<readonly string[]> => {
+      const problems = await flows.end()
+      await stop()
+      return problems
+    }
+    return { end }
   } catch (error) {
     await stop()
     throw error

@@ -1,0 +1,58 @@
+// From what `kubectl apply` does to what connections meet: through API server, controller, agent and kernel.
+
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { firstTry, quantile } from "../cluster/latency.ts"
+import { at, pods, selects, shop, v4 } from "../kernel/shop.ts"
+import type { Talker } from "../kernel/traffic.ts"
+import { networkPolicy } from "../snapshots.ts"
+import { deletePolicy, setPolicy } from "./api-objects.ts"
+import { createLabCluster, type LabCluster } from "./lab-cluster.ts"
+import { startProber } from "./lab-flows.ts"
+
+const ROUNDS = 20
+/** No promise about a machine that does other things, too: what is seldom over 100 ms must not take seconds. */
+const LIMIT_MS = 5_000
+
+let cluster: LabCluster
+let prober: Talker
+
+beforeAll(async () => {
+  cluster = await createLabCluster(shop)
+  await cluster.traffic.ready(at.server, `echo tcp ${v4(pods.server)} 80`)
+  prober = startProber(cluster.lab, at.far, {
+    protocol: "tcp",
+    everyMs: 10,
+    timeoutMs: 250,
+    targets: [`${v4(pods.server)}/80`],
+  })
+})
+
+afterAll(async () => {
+  await prober?.stop()
+  await cluster?.close()
+})
+
+test("a policy is enforced soon after the API server has taken it, and its end, too", async () => {
+  const policy = networkPolicy("closed", { ...selects("server"), policyTypes: ["Ingress"] })
+  const [shut, open]: [number[], number[]] = [[], []]
+  await firstTry(prober, "open", performance.now())
+  for (let round = 0; round < ROUNDS; round++) {
+    await setPolicy(cluster.client, policy)
+    shut.push(await millisecondsUntil("shut"))
+    await deletePolicy(cluster.client, policy)
+    open.push(await millisecondsUntil("open"))
+  }
+  process.stdout.write(`${sentence("enforced", shut)}; ${sentence("open again", open)}\n`)
+  expect(Math.max(...shut, ...open)).toBeLessThan(LIMIT_MS)
+})
+
+/** From now to the beginning of the first try that ends so. */
+async function millisecondsUntil(outcome: "open" | "shut"): Promise<number> {
+  const began = performance.now()
+  return (await firstTry(prober, outcome, began)) - began
+}
+
+function sentence(what: string, milliseconds: readonly number[]): string {
+  const sorted = milliseconds.toSorted((a, b) => a - b)
+  return `${what}: p50 ${quantile(sorted, 0.5).toFixed(0)} ms, p99 ${quantile(sorted, 0.99).toFixed(0)} ms`
+}
