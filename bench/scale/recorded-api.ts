@@ -37,6 +37,13 @@ const server = createServer({ cert, key }, (request, response) => {
     response.writeHead(500).end(String(error))
   })
 })
+// As a kube-apiserver: idle connections stay, and a quiet watch hears a bookmark now and then.
+server.keepAliveTimeout = 180_000
+setInterval(() => {
+  const bookmark = event("BOOKMARK", JSON.stringify({ metadata: { resourceVersion: String(version) } }))
+  for (const { watchers } of collections.values())
+    for (const { response } of watchers) response.write(bookmark)
+}, 30_000)
 server.listen(0, "127.0.0.1", () => {
   const address = server.address()
   if (typeof address === "object" && address !== null)

@@ -34,6 +34,8 @@ let target: Open | undefined
 let kept: Agent | undefined
 let bytes = 0
 let firsts = 0
+/** Tried again as an agent does, a little later. */
+let refused = 0
 let kinds = { ruleset: 0, unchanged: 0 }
 let watching: { readonly left: number; readonly arrivals: bigint[] } | undefined
 
@@ -56,6 +58,7 @@ process.on("disconnect", () => process.exit())
 
 function connectAll(): void {
   firsts = 0
+  refused = 0
   bytes = 0
   kinds = { ruleset: 0, unchanged: 0 }
   for (const agent of agents.values()) connect(agent)
@@ -67,7 +70,11 @@ function connect(agent: Simulated): void {
   const body = JSON.stringify({ protocol: 1, version: "bench", revision, digest, asOf, connections: [] })
   const path = `/v1/nodes/${node}/stream`
   const sent = request(options(path, node, false), (response) => {
-    if (response.statusCode !== 200) throw new Error(`${path}: ${response.statusCode}`)
+    if (response.statusCode !== 200) {
+      response.resume()
+      refused++
+      return void setTimeout(() => connect(agent), 200 + 800 * Math.random())
+    }
     sockets.add(response.socket)
     response.on("close", () => sockets.delete(response.socket))
     let rest = ""
@@ -116,7 +123,7 @@ function take(agent: Simulated, line: string): void {
   if (kind === "update") return arrived(now)
   kinds[kind]++
   firsts++
-  if (firsts === agents.size) process.send?.({ kind: "opened", at: String(now), bytes, kinds })
+  if (firsts === agents.size) process.send?.({ kind: "opened", at: String(now), bytes, kinds, refused })
 }
 
 function arrived(now: bigint): void {
