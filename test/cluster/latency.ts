@@ -56,7 +56,7 @@ export function quantile(sorted: readonly number[], share: number): number {
 }
 
 /** When the first try with this outcome began that began after `since`. */
-export async function firstTry(prober: Talker, outcome: string, since: number): Promise<number> {
+async function firstTry(prober: Talker, outcome: string, since: number): Promise<number> {
   const began = (line: { readonly text: string; readonly at: number }): number => {
     return line.at - Number(line.text.split(" ")[2])
   }

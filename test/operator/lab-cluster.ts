@@ -64,10 +64,10 @@ export async function createLabCluster(
   try {
     const controlPlane = await startControlPlane(lab)
     closing.push(() => controlPlane.stop())
-    const cluster = new Cluster(lab, controlPlane)
-    closing.push(() => cluster.close())
+    const cluster = new Cluster(lab, controlPlane, close)
+    closing.push(() => cluster.endProcesses())
     await cluster.begin(snapshot, options)
-    return Object.assign(cluster, { close })
+    return cluster
   } catch (error) {
     await close()
     throw error
@@ -79,11 +79,13 @@ class Cluster implements LabCluster {
   readonly controlPlane: ControlPlane
   readonly client: KubernetesClient
   readonly traffic: Traffic
+  readonly close: () => Promise<void>
   readonly #agents = new Map<string, AgentProcess>()
   readonly #results = new Map<string, CniResultFile>()
   readonly #places = new Map<string, AgentPlace>()
 
-  constructor(lab: Lab, controlPlane: ControlPlane) {
+  constructor(lab: Lab, controlPlane: ControlPlane, close: () => Promise<void>) {
+    this.close = close
     this.lab = lab
     this.controlPlane = controlPlane
     this.client = controlPlane.server.client
@@ -148,7 +150,7 @@ class Cluster implements LabCluster {
     return JSON.parse(stdout)
   }
 
-  async close(): Promise<void> {
+  async endProcesses(): Promise<void> {
     await this.traffic.stopAll()
     await Promise.all([...this.#agents.values()].map((agent) => agent.end("SIGKILL")))
   }
