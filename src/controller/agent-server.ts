@@ -12,6 +12,7 @@ import { diagnostic } from "../api/report.ts"
 import { type HelloMessage, PROTOCOL_VERSION, type WireError } from "../wire/messages.ts"
 import type { AgentIdentity, Authenticator } from "./authentication.ts"
 import type { Distributor } from "./distributor.ts"
+import type { History } from "./history.ts"
 import { openStream } from "./http-stream.ts"
 import { encodeMessage } from "./stream-message.ts"
 import { readNodeReport, readStreamRequest } from "./wire-schemas.ts"
@@ -20,6 +21,8 @@ export interface AgentServerOptions {
   readonly certificate: ServingCertificate
   readonly authenticator: Authenticator
   readonly distributor: Distributor
+  /** Without it no replica is ever behind another one. */
+  readonly history?: Pick<History, "hasReached">
   readonly version: string
   readonly replicas: () => readonly string[]
   /** Of this replica: "address:port". */
@@ -203,17 +206,20 @@ function isAllowed(params: unknown, { node }: AgentIdentity): boolean {
   return asked === undefined || asked === node
 }
 
-function answerStream(
+async function answerStream(
   request: FastifyRequest<Asked>,
   reply: FastifyReply<RouteGenericInterface, Server>,
   options: AgentServerOptions & { readonly agent: AgentIdentity | undefined },
-): FastifyReply<RouteGenericInterface, Server> {
+): Promise<FastifyReply<RouteGenericInterface, Server>> {
   const { agent, distributor, authenticator, version, replicas, self, now = Date.now, onError } = options
   if (agent === undefined) return reply.code(401).send()
   const foreign = foreignProtocol(request.body)
   if (foreign !== undefined) return reply.code(426).send(foreign)
   const asked = readStreamRequest(request.body)
   if ("mistake" in asked) return reply.code(400).send(badRequest(asked.mistake))
+  // It stays with what it holds, and asks another replica.
+  if ((await options.history?.hasReached(asked.ok.asOf)) === false) return reply.code(503).send()
+  if (reply.raw.destroyed) return reply.hijack()
   const protocol = Math.min(asked.ok.protocol, PROTOCOL_VERSION)
   const hello: HelloMessage = { kind: "hello", protocol, version, replicas: replicas(), self: self?.() ?? [] }
   reply.hijack()

@@ -25,6 +25,7 @@ import type { ControllerEvent } from "./controller-event.ts"
 import type { DistributionEvent } from "./distribution-event.ts"
 import { createDistributor, type Distributor } from "./distributor.ts"
 import { logEvent, settingsRefused } from "./event-log.ts"
+import { createHistory, currentVersion } from "./history.ts"
 import { createLeadership } from "./leadership.ts"
 import { type ControllerMetrics, createControllerMetrics } from "./metrics.ts"
 import { replicaText, watchReplicas } from "./object-watch.ts"
@@ -63,6 +64,10 @@ export function createController(parts: ControllerParts): Controller {
 class Replica implements Controller {
   readonly #parts: ControllerParts
   readonly #metrics: Metrics = createMetrics()
+  readonly #history = createHistory({
+    versions: () => this.#cluster.status(),
+    currentVersion: () => currentVersion(this.#parts.client),
+  })
   readonly #engine = createEngine({
     lower,
     check: (policy) => policyKindOf(policy)?.check(policy, "api") ?? [],
@@ -111,6 +116,7 @@ class Replica implements Controller {
     this.distributor = createDistributor({
       engine: this.#engine,
       ruleset: this.#settings.current,
+      mark: () => this.#history.mark(),
       onEvent: (event) => {
         this.#measured.distribution(event)
         logEvent(log, event)
@@ -163,6 +169,7 @@ class Replica implements Controller {
         onError: (error) => log.warn({ err: error }, "a token could not be reviewed"),
       }),
       distributor: this.distributor,
+      history: this.#history,
       version: manifest.version,
       replicas: () => this.#allReplicas(),
       self: () => this.#ownAddresses(),

@@ -28,6 +28,8 @@ export interface DistributorOptions {
   readonly now?: () => number
   /** Batches that come within so many milliseconds of the last are applied together; 5 by default, 0 for never. */
   readonly mergeMs?: number
+  /** See History: goes into the asOf of what is sent. */
+  readonly mark?: () => string
 }
 
 export interface StreamAttachment {
@@ -71,6 +73,7 @@ const MERGE_MS = 5
 class ProgramDistributor implements Distributor {
   readonly #engine: Engine
   readonly #now: () => number
+  readonly #mark: () => string
   readonly #emit: (event: DistributionEvent) => void
   readonly #owners = createAddressOwners()
   readonly #register: NodeRegister
@@ -84,6 +87,7 @@ class ProgramDistributor implements Distributor {
   #shared: SharedRulesets | undefined
   #replicas: readonly string[]
   #asOf = ""
+  #owned = ""
   #pump: NodeJS.Immediate | undefined
   #heartbeat: NodeJS.Timeout | undefined
 
@@ -92,6 +96,7 @@ class ProgramDistributor implements Distributor {
     this.#ruleset = options.ruleset
     this.#replicas = options.replicas ?? []
     this.#now = options.now ?? Date.now
+    this.#mark = options.mark ?? (() => "")
     this.#emit = options.onEvent ?? (() => undefined)
     this.#register = new NodeRegister(this.#now)
     this.#batcher = createBatcher((changes) => this.#applyBatch(changes), options.mergeMs ?? MERGE_MS)
@@ -192,7 +197,10 @@ class ProgramDistributor implements Distributor {
     const isFirst = !this.isReady
     // Only pods change owners. A replica that hears of no pods for long has an old time, never one too new.
     if (isFirst || changes.some(({ kind }) => kind === "pod"))
-      this.#asOf = this.#owners.asOf(new Date(this.#now()).toISOString())
+      this.#owned = this.#owners.asOf(new Date(this.#now()).toISOString())
+    // Nodes and services change all the time, and every stream is told of a new asOf.
+    if (isFirst || changes.some(({ kind }) => kind !== "node" && kind !== "service"))
+      this.#asOf = [this.#owned, this.#mark()].join(" ").trim()
     this.#emit({ kind: "compiled", changes: changes.length, seconds: (performance.now() - began) / 1000 })
     this.#distribute(delta)
     this.#register.keepOnly(this.#engine.program().nodes)

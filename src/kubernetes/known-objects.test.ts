@@ -89,6 +89,21 @@ test("a repeated event after a bookmark is no news", () => {
   expect(words(made.set(thing("a", 21)))).toEqual(["set a@21"])
 })
 
+test.for<[string, (of: KnownObjects<string>) => void, string]>([
+  ["objects of a list, not the list itself", () => undefined, "7"],
+  ["an event", (of) => void of.set(thing("a", 11)), "11"],
+  ["a deletion", (of) => void of.delete(thing("a", 12)), "12"],
+  ["no bookmark", (of) => of.advance("20"), "7"],
+  ["what a newer list has beside it", (of) => void relisted(of, [thing("c", 15)], 30), "15"],
+  ["an event also where a newer list has not the object any more", (of) => void relisted(of, [], 30), "7"],
+  ["what is left where history was set back", (of) => void relisted(of, [thing("a", 3)], 4), "3"],
+  ["nothing where all is gone", (of) => void of.clear(), ""],
+])("the newest that was told: %s", ([, act, expected]) => {
+  const made = known(thing("a", 5), thing("b", 7))
+  act(made)
+  expect(made.newest).toBe(expected)
+})
+
 test("a list that is not finished changes nothing", () => {
   const made = known(thing("a", 5))
   made.relist().set(thing("b", 6))

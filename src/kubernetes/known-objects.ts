@@ -23,6 +23,7 @@ export class KnownObjects<T> {
   readonly #options: KnownObjectsOptions<T>
   #versions = new Map<string, ObjectVersion>()
   #latest = ""
+  #newest = ""
 
   constructor(options: KnownObjectsOptions<T>) {
     this.#options = options
@@ -37,6 +38,11 @@ export class KnownObjects<T> {
     return this.#latest === "" ? undefined : this.#latest
   }
 
+  /** Of the objects and deletions that were told, without bookmarks and versions of whole lists; "" where there is none. */
+  get newest(): string {
+    return this.#newest
+  }
+
   /** A bookmark: everything up to this version has been told. */
   advance(resourceVersion: string): void {
     if (isLater(resourceVersion, this.#latest)) this.#latest = resourceVersion
@@ -46,6 +52,7 @@ export class KnownObjects<T> {
     const version = this.#read(object)
     if (version === undefined || !isLater(version.resourceVersion, this.#latest)) return []
     this.#latest = version.resourceVersion
+    this.#newest = version.resourceVersion
     const before = this.#versions.get(textOf(version.key))
     this.#versions.set(textOf(version.key), version)
     return this.#changes(before, version, object)
@@ -55,6 +62,7 @@ export class KnownObjects<T> {
     const version = this.#read(object)
     if (version === undefined || !isLater(version.resourceVersion, this.#latest)) return []
     this.#latest = version.resourceVersion
+    this.#newest = version.resourceVersion
     return this.#versions.delete(textOf(version.key)) ? [{ op: "delete", key: version.key }] : []
   }
 
@@ -63,6 +71,7 @@ export class KnownObjects<T> {
     const gone = [...this.#versions.values()].map(({ key }) => ({ op: "delete", key }) as const)
     this.#versions = new Map()
     this.#latest = ""
+    this.#newest = ""
     return gone
   }
 
@@ -95,6 +104,9 @@ export class KnownObjects<T> {
         const gone = [...this.#versions].filter(([text]) => !versions.has(text))
         this.#versions = versions
         this.#latest = resourceVersion
+        this.#newest = trusted ? this.#newest : ""
+        for (const { resourceVersion: each } of versions.values())
+          if (isLater(each, this.#newest)) this.#newest = each
         const deletes = gone.map(([, { key }]) => ({ op: "delete", key }) as const)
         return [...deletes, ...[...changes.values()].flat()]
       },

@@ -106,6 +106,8 @@ class Loop<T> implements ListWatch {
       objects: this.#known.size,
       streams: this.#streams,
       silentMs: this.#contact === undefined ? undefined : performance.now() - this.#contact,
+      newest: this.#known.newest,
+      reached: this.#known.resourceVersion ?? "",
       error: this.#error,
     }
   }

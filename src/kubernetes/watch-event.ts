@@ -37,6 +37,10 @@ export interface WatchStatus {
   readonly streams: number
   /** Milliseconds since the server said anything, bookmarks included; undefined before the first time. */
   readonly silentMs: number | undefined
+  /** resourceVersion of the newest object or deletion that was told; "" before the first. */
+  readonly newest: string
+  /** Everything up to this version has been told; "" where that is not known. */
+  readonly reached: string
   /** Why it waits. */
   readonly error: Error | undefined
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { createAuthority } from "../../../src/controller/x509.ts"
 import { PROTOCOL_VERSION } from "../../../src/wire/messages.ts"
 import {
+  AHEAD,
   agentUser,
   ask,
   authenticated,
@@ -217,6 +218,16 @@ describe("a stream", () => {
       report: { revision: 1 },
     })
     answer.end()
+    await expect.poll(() => loopback.distributor.nodes().get("node-b")?.connected).toBe(false)
+  })
+
+  test("does not begin at a replica that knows less than the agent, and the one before goes on", async () => {
+    const asked = { path: "/v1/nodes/node-b/stream", token: known("ahead", agentUser("node-b")) }
+    const before = await ask(loopback.port, { ...asked, body: streamRequest() }, lines(2))
+    const answer = await ask(loopback.port, { ...asked, body: streamRequest({ asOf: AHEAD }) }, lines(1))
+    expect([answer.status, answer.body]).toEqual([503, ""])
+    expect(loopback.distributor.nodes().get("node-b")?.connected).toBe(true)
+    before.end()
     await expect.poll(() => loopback.distributor.nodes().get("node-b")?.connected).toBe(false)
   })
 
