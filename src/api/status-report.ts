@@ -66,9 +66,13 @@ export const statusSchema = {
   title: "postern status -o json",
   type: "object",
   additionalProperties: false,
-  required: ["enforcement", "namespaces", "nodes", "policies", "next"],
+  required: ["enforcement", "stale", "namespaces", "nodes", "policies", "next"],
   properties: {
     enforcement: { ...mode, description: "Of namespaces without a label postern.dev/enforcement." },
+    stale: {
+      ...text,
+      description: "Why what is told here may be old; empty where a controller writes statuses.",
+    },
     namespaces: {
       type: "object",
       additionalProperties: mode,
