@@ -162,3 +162,21 @@ test("a token that is shown many times at once is asked for once, and never more
   expect(said.every(({ kind }) => kind === "agent")).toBe(true)
   expect([asked, most]).toEqual([150, 64])
 })
+
+test("a flood of tokens that are nobody's does not make the agents strangers while the API server is away", async () => {
+  let answer: object | Error = status
+  const create: KubernetesClient["create"] = async () => {
+    if (answer instanceof Error) throw answer
+    return JSON.parse(JSON.stringify({ status: answer }))
+  }
+  let now = START
+  const client = { create }
+  const authenticator = createAuthenticator({ client, namespace: "postern-system", now: () => now })
+  const agent = tokenUntil(60)
+  await authenticator.authenticate(agent)
+  answer = refusal
+  for (let i = 0; i <= 10_000; i++) await authenticator.authenticate(tokenUntil(100 + i))
+  answer = away
+  now += 2 * MINUTE
+  expect(await authenticator.authenticate(agent)).toMatchObject({ kind: "agent" })
+})

@@ -64,7 +64,9 @@ class TokenAuthenticator implements Authenticator {
   readonly #now: () => number
   readonly #onError: (error: unknown) => void
   /** By the token's hash: a core dump shows no token. The oldest first. */
-  readonly #remembered = new Map<string, Remembered>()
+  readonly #agents = new Map<string, Remembered>()
+  /** Apart: whoever floods us with tokens must not make us forget the agents. */
+  readonly #refused = new Map<string, Remembered>()
   readonly #asking = new Map<string, Promise<Authentication>>()
   readonly #waiting: (() => void)[] = []
   #questions = 0
@@ -81,7 +83,7 @@ class TokenAuthenticator implements Authenticator {
     const expiresAt = expiryOf(token)
     if (expiresAt === undefined || expiresAt <= this.#now()) return { kind: "refused" }
     const hash = createHash("sha256").update(token).digest("base64url")
-    const known = this.#remembered.get(hash)
+    const known = this.#agents.get(hash) ?? this.#refused.get(hash)
     if (known !== undefined && this.#now() - known.askedAt < freshFor(known)) return known.authentication
     const answer = await this.#askOnce(hash, token, expiresAt)
     if (answer.kind !== "unavailable") return answer
@@ -103,11 +105,13 @@ class TokenAuthenticator implements Authenticator {
   }
 
   #remember(hash: string, authentication: Authentication): void {
-    this.#remembered.delete(hash)
-    this.#remembered.set(hash, { authentication, askedAt: this.#now() })
-    if (this.#remembered.size <= MOST_REMEMBERED) return
-    for (const oldest of this.#remembered.keys()) {
-      this.#remembered.delete(oldest)
+    const same = authentication.kind === "agent" ? this.#agents : this.#refused
+    this.#agents.delete(hash)
+    this.#refused.delete(hash)
+    same.set(hash, { authentication, askedAt: this.#now() })
+    if (same.size <= MOST_REMEMBERED) return
+    for (const oldest of same.keys()) {
+      same.delete(oldest)
       return
     }
   }
