@@ -28,19 +28,25 @@ beforeAll(async () => {
 
 afterAll(() => cluster?.close())
 
+const TIMEOUT_MS = 300_000
+
 test.for<[string, () => Promise<void>]>([
   ["kube-apiserver is killed and stays away", loseApiServer],
   ["controller replicas are killed in turn", killReplicasInTurn],
   ["agents are killed while they apply", killAgentsUnderChange],
   ["etcd is killed and comes back", () => killed(cluster.controlPlane.server.etcd, 2_000)],
   ["the network between agents and controllers is cut, and a policy changes meanwhile", cutNetwork],
-])("%s: nothing opens, nothing closes, and everything converges", async ([, disturb], { expect }) => {
-  const flows = await watchLabFlows(cluster, ENDS)
-  await disturb()
-  await untilConverged(cluster)
-  await nextChangeIsEnforced()
-  expect(await flows.end()).toStrictEqual([])
-})
+])(
+  "%s: nothing opens, nothing closes, and everything converges",
+  async ([, disturb], { expect }) => {
+    const flows = await watchLabFlows(cluster, ENDS)
+    await disturb()
+    await untilConverged(cluster)
+    await nextChangeIsEnforced()
+    expect(await flows.end()).toStrictEqual([])
+  },
+  TIMEOUT_MS,
+)
 
 test("afterwards the kernel has what a new installation gives", async () => {
   await untilConverged(cluster)

@@ -152,7 +152,7 @@ class Cluster implements LabCluster {
 
   async endProcesses(): Promise<void> {
     await this.traffic.stopAll()
-    await Promise.all([...this.#agents.values()].map((agent) => agent.end("SIGKILL")))
+    await Promise.all([...this.#agents.values()].map(endAgent))
   }
 
   #node(name: string): LabNode {
@@ -181,4 +181,11 @@ class Cluster implements LabCluster {
       flags: { controller: endpoint },
     }
   }
+}
+
+/** In good order, so that its own children end, too. */
+async function endAgent(agent: AgentProcess): Promise<void> {
+  const late = setTimeout(() => agent.child.kill("SIGKILL"), 10_000)
+  await agent.end("SIGTERM")
+  clearTimeout(late)
 }
