@@ -22,7 +22,7 @@ export function agentCommand(): Command {
     .enablePositionalOptions()
     .addHelpText("after", HELP)
   for (const option of runOptions()) command.addOption(option)
-  return command
+  command
     .action((flags: AgentFlags) => run(flags))
     .addCommand(statusCommand())
     .addCommand(
@@ -30,6 +30,9 @@ export function agentCommand(): Command {
     )
     .addCommand(orderCommand("enforce", "drop again what the policies do not allow"))
     .addCommand(removeCommand())
+  // A mistake on the command line ends with 2, in a program that is the agent's alone too.
+  for (const each of command.commands) each.exitOverride()
+  return command
 }
 
 const HELP = `
@@ -121,7 +124,9 @@ function orderCommand(wanted: Exclude<AdminOrder, "remove">, text: string): Comm
     .action(({ socket }: SocketFlags) =>
       told(async () => {
         const { node, enforcer } = await order(socket, wanted)
-        const does = enforcer.observing ? "observes: nothing is dropped" : "enforces its policies"
+        const does = enforcer.observing
+          ? "observes: nothing is dropped"
+          : "is not switched: it drops what cluster and namespaces enforce"
         process.stdout.write(`node ${node} ${does}\n`)
       }),
     )

@@ -164,7 +164,11 @@ function checkMetrics(address: string, mistake: Mistake): void {
 }
 
 function readMask(text: string, mistake: Mistake): number {
-  const mask = /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : Number.NaN
+  if (!/^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text)) {
+    mistake(`--mask is a number such as ${DEFAULT_FLAGS.mask}, not ${text}`)
+    return DEFAULT_MASK
+  }
+  const mask = Number(text)
   try {
     checkMask(mask)
   } catch (error) {

@@ -11,10 +11,7 @@ export function statusText(status: AgentStatus): string {
     ["node", node],
     ["agent", `${version}, process ${processId}`],
     ["ready", notReady === "" ? "yes" : `no: ${notReady}`],
-    [
-      "mode",
-      status.removed ? "removed" : enforcer.observing ? "observe (by hand): nothing is dropped" : "enforce",
-    ],
+    ["switch", switchText(status)],
     ["controller", replica === "" ? `none: ${streamError}` : replica],
     ["revision", `${revision ?? "none"}${wanted === revision ? "" : `, wanted ${wanted ?? "none"}`}`],
     [
@@ -29,6 +26,14 @@ export function statusText(status: AgentStatus): string {
     }),
   ]
   return rows.map(([name, text]) => `${name.padEnd(13)}${text}\n`).join("")
+}
+
+/** What is dropped where nobody has switched says the program, namespace by namespace: an agent knows no modes. */
+function switchText({ removed, enforcer }: AgentStatus): string {
+  if (removed) return "removed: the tables were taken off this node"
+  return enforcer.observing
+    ? "observe, by hand: nothing is dropped"
+    : "none: what the modes of cluster and namespaces let drop is dropped"
 }
 
 function some<T>(all: readonly T[]): readonly T[] {

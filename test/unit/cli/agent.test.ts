@@ -20,13 +20,24 @@ test.for<[string, readonly string[]]>([
   const { status, stdout, stderr } = run(...words, "--controller=name:1", "--mask=7z", "--ca=ca.crt")
   expect([status, stdout]).toEqual([2, ""])
   expect(stderr.match(/^postern agent: /gm)).toHaveLength(4)
-  for (const flag of [/--controller takes addresses/, /--mask 7z/, /--ca is an absolute path/, /no node/])
+  for (const flag of [
+    /--controller takes addresses/,
+    /--mask is a number such as 0xff000000, not 7z/,
+    /--ca is an absolute path/,
+    /no node/,
+  ])
     expect(stderr).toMatch(flag)
 })
 
 test.for<[string, readonly string[], number, RegExp]>([
   ["an option that there is not ends with 2", ["--nodes=a"], 2, /unknown option/],
   ["a word that there is not ends with 2", ["stat"], 2, /unknown command|too many arguments/],
+  [
+    "an option that a word has not ends with 2",
+    ["status", "-o", "yaml"],
+    2,
+    /Allowed choices are text, json/,
+  ],
   ["help ends with 0", ["--help"], 0, /POSTERN_CONTROLLERS/],
   ["an order to nobody ends with 3", ["observe", "--socket=/nonexistent/agent.sock"], 3, /no agent answers/],
 ])("%s", ([, more, expected, text]) => {
