@@ -27,8 +27,9 @@ export interface ApiErrorDetails {
 export class ConnectionError extends Error {
   readonly code = "KUBERNETES_CONNECTION"
 
-  constructor(what: string, cause: unknown) {
-    super(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  constructor(what: string, cause?: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    super(cause === undefined ? what : `${what}: ${why}`, { cause })
     this.name = "ConnectionError"
   }
 }

@@ -63,6 +63,9 @@ function podCredentials(directory: string): ClusterConfig["credentials"] {
   })
 }
 
+/** What client-node makes up where there is no kubeconfig. */
+const NO_KUBECONFIG = "http://localhost:8080"
+
 /** client-node costs 90 MB and half a second, so it is loaded where a kubeconfig file is read, and only there. */
 async function fromKubeconfig(file: string | undefined, context: string | undefined): Promise<ClusterConfig> {
   const { KubeConfig } = await import("@kubernetes/client-node")
@@ -76,11 +79,13 @@ async function fromKubeconfig(file: string | undefined, context: string | undefi
   }
   if (context !== undefined) {
     if (config.getContextObject(context) === null)
-      throw new Error(`no context "${context}" in the kubeconfig`)
+      throw new ConnectionError(`no context "${context}" in the kubeconfig`)
     config.setCurrentContext(context)
   }
   const server = config.getCurrentCluster()?.server
-  if (server === undefined) throw new Error("no cluster in the kubeconfig's current context")
+  if (server === undefined) throw new ConnectionError("no cluster in the kubeconfig's current context")
+  if (file === undefined && server === NO_KUBECONFIG)
+    throw new ConnectionError("no cluster: there is neither --kubeconfig nor KUBECONFIG nor ~/.kube/config")
   return {
     server: server.replace(/\/+$/, ""),
     credentials: kept(ASK_AGAIN_MS, async () => {
