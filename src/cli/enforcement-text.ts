@@ -1,7 +1,7 @@
 // What postern observe and postern enforce have done, and what enforcing would drop.
 
 import type { EnforcementReport, StatusReport } from "../api/status-report.ts"
-import { isDenying } from "./read-status.ts"
+import { isDenying } from "./next-steps.ts"
 import type { Screen } from "./screen.ts"
 import { count, padded, width } from "./text-layout.ts"
 

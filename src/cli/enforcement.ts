@@ -2,7 +2,7 @@
 
 import { createInterface } from "node:readline/promises"
 import { Command, Option } from "commander"
-import { diagnostic, shown } from "../api/report.ts"
+import { shown } from "../api/report.ts"
 import type { EnforcementReport, EnforcementResult } from "../api/status-report.ts"
 import type { Enforcement } from "../compile/snapshot.ts"
 import { isStatus } from "../kubernetes/api-error.ts"
@@ -11,7 +11,7 @@ import { createPodExec } from "../kubernetes/exec.ts"
 import { agentPods, orderAgents } from "./agent-orders.ts"
 import { type ClusterOptions, type Connection, withCluster, withClusterOptions } from "./cluster-options.ts"
 import { enforcementText, wouldDropText } from "./enforcement-text.ts"
-import { answered, type Outcome, refused } from "./outcome.ts"
+import { answered, type Outcome } from "./outcome.ts"
 import { readStatus } from "./read-status.ts"
 import type { Terminal } from "./terminal.ts"
 
@@ -52,7 +52,12 @@ function common(mode: Enforcement, terminal: Terminal): Command {
     .option("-n, --namespace <name>", "only this namespace, by its label postern.dev/enforcement")
     .addOption(new Option("--all-nodes", "every node: as without -n").conflicts("namespace"))
     .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
-    .action(async (options: EnforcementOptions) => terminal.finish(await change(mode, options, terminal)))
+    .action(async (options: EnforcementOptions, command: Command) => {
+      const asks = mode === "enforce" && options.yes !== true
+      if (asks && !process.stdin.isTTY)
+        command.error("error: enforcing asks first, and nobody can be asked here; --yes does not ask")
+      terminal.finish(await change(mode, options, terminal))
+    })
 }
 
 async function change(mode: Enforcement, options: EnforcementOptions, terminal: Terminal): Promise<Outcome> {
@@ -81,14 +86,6 @@ async function confirm(
   terminal: Terminal,
 ): Promise<Outcome | undefined> {
   if (options.yes === true) return undefined
-  if (!process.stdin.isTTY) {
-    return refused([
-      diagnostic("unreadableReference", {
-        value: "the answer",
-        why: "nobody can be asked here; --yes enforces without",
-      }),
-    ])
-  }
   const report = await readStatus(client, scopeOf(options))
   process.stderr.write(wouldDropText(report, terminal))
   const where =

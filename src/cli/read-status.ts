@@ -8,6 +8,8 @@ import type { NodeLine, PolicyLine, StatusReport } from "../api/status-report.ts
 import { isStatus } from "../kubernetes/api-error.ts"
 import type { KubernetesClient } from "../kubernetes/client.ts"
 import { textIn } from "../kubernetes/resource.ts"
+import { isMode, nextSteps } from "./next-steps.ts"
+import { whyStale } from "./stale.ts"
 
 export interface StatusScope {
   readonly systemNamespace: string
@@ -22,18 +24,21 @@ export async function readStatus(
   client: KubernetesClient,
   scope: StatusScope,
 ): Promise<StatusReport | undefined> {
-  const [policies, statuses, nodes, namespaces, settings] = await Promise.all([
+  const [policies, statuses, nodes, namespaces, settings, lease] = await Promise.all([
     listed(client, `/apis/postern.dev/v1alpha1/${inNamespace(scope.namespace)}policystatuses`),
     listed(client, "/apis/postern.dev/v1alpha1/nodestatuses"),
     listed(client, "/api/v1/nodes"),
     listed(client, "/api/v1/namespaces"),
     optional(client, `/api/v1/namespaces/${scope.systemNamespace}/configmaps/postern`),
+    readLease(client, scope.systemNamespace),
   ])
   if (policies === undefined || statuses === undefined) return undefined
-  const enforcement = textIn(fieldOf(settings, "data"), "enforcement") === "observe" ? "observe" : "enforce"
+  const setting = textIn(fieldOf(settings, "data"), "enforcement")
+  const labels = enforcementLabels(namespaces ?? [])
   const all = {
-    enforcement,
-    namespaces: modesIn(namespaces ?? []),
+    enforcement: setting === "observe" ? "observe" : "enforce",
+    stale: whyStale(lease, new Date()),
+    namespaces: Object.fromEntries(labels.flatMap(([name, mode]) => (isMode(mode) ? [[name, mode]] : []))),
     nodes: nodeLines(nodes ?? [], statuses).filter(
       ({ name }) => scope.node === undefined || name === scope.node,
     ),
@@ -42,7 +47,20 @@ export async function readStatus(
       .filter((line) => scope.node === undefined || isMissingOn(line, scope.node))
       .toSorted(byAttention),
   } as const
-  return { ...all, next: nextSteps(all) }
+  const isWhole = scope.namespace === undefined && scope.node === undefined
+  const oddLabels = labels.filter(([, mode]) => !isMode(mode))
+  return { ...all, next: nextSteps(all, { isWhole, setting, oddLabels }) }
+}
+
+/** Who may read statuses need not be one who may read Leases. */
+async function readLease(client: KubernetesClient, namespace: string): Promise<unknown> {
+  try {
+    return await client.get(`/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/postern-controller`)
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined
+    if (isStatus(error, 403)) return "unreadable"
+    throw error
+  }
 }
 
 function inNamespace(namespace: string | undefined): string {
@@ -67,13 +85,12 @@ async function optional(client: KubernetesClient, path: string): Promise<unknown
   }
 }
 
-function modesIn(namespaces: readonly unknown[]): StatusReport["namespaces"] {
-  const entries = namespaces.flatMap((namespace) => {
+function enforcementLabels(namespaces: readonly unknown[]): readonly (readonly [string, string])[] {
+  return namespaces.flatMap((namespace) => {
     const metadata = fieldOf(namespace, "metadata")
     const mode = textIn(fieldOf(metadata, "labels"), "postern.dev/enforcement")
-    return mode === "observe" || mode === "enforce" ? [[textIn(metadata, "name"), mode] as const] : []
+    return mode === "" ? [] : [[textIn(metadata, "name"), mode] as const]
   })
-  return Object.fromEntries(entries)
 }
 
 /** Nodes that nobody has written of are nodes without an agent, or without a controller. */
@@ -143,43 +160,4 @@ function byAttention(a: PolicyLine, b: PolicyLine): number {
 
 function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-function nextSteps({ enforcement, namespaces, nodes, policies }: Omit<StatusReport, "next">): string[] {
-  const steps: string[] = []
-  const switched = nodes.filter(({ observing }) => observing).length
-  if (switched > 0) {
-    steps.push(
-      `${switched === 1 ? "1 node drops" : `${switched} nodes drop`} nothing by a switch; postern enforce ends that`,
-    )
-  }
-  if (nodes.some(({ state }) => state === "Degraded" || state === "Disconnected")) {
-    steps.push("postern status --node NAME says all of a node")
-  }
-  const observed = [...new Set(policies.filter(isObserved).map(({ namespace }) => namespace))]
-  const quiet = observed.filter(
-    (namespace) => !policies.some((line) => line.namespace === namespace && isDenying(line)),
-  )
-  const [first] = quiet.length > 0 ? quiet : observed
-  if (first !== undefined) {
-    const count = observed.length === 1 ? "1 namespace is" : `${observed.length} namespaces are`
-    const what = quiet.length > 0 ? "in it nothing would be dropped" : "look at what would be dropped first"
-    steps.push(`${count} observed; postern enforce -n ${first} enforces one (${what})`)
-  }
-  const isWhole = enforcement === "observe" || Object.values(namespaces).includes("observe")
-  if (enforcement === "observe" && policies.length === 0) {
-    steps.push("there is no policy yet; postern enforce lets those to come be enforced")
-  }
-  if (isWhole && observed.length > 0 && !policies.some((line) => isObserved(line) && isDenying(line))) {
-    steps.push("nothing would be dropped in any of them; postern enforce enforces all")
-  }
-  return steps
-}
-
-function isObserved({ enforcement }: PolicyLine): boolean {
-  return enforcement === "observe"
-}
-
-export function isDenying({ denied }: PolicyLine): boolean {
-  return denied.ingress + denied.egress > 0
 }

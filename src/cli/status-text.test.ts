@@ -37,6 +37,7 @@ const policy = (name: string, more: Partial<PolicyLine> = {}): PolicyLine => ({
 
 const report = (more: Partial<StatusReport>): StatusReport => ({
   enforcement: "enforce",
+  stale: "",
   namespaces: {},
   nodes: [node("one")],
   policies: [],
@@ -51,6 +52,16 @@ test.for<readonly [string, Partial<StatusReport>, string]>([
     `
 Nodes      1: 1 Programmed
 Policies   2: 1 Programmed, 1 Pending
+Mode       enforce
+`,
+  ],
+  [
+    "that it may be old, first of all",
+    { stale: "no controller has written statuses yet" },
+    `
+Old        no controller has written statuses yet
+Nodes      1: 1 Programmed
+Policies   none
 Mode       enforce
 `,
   ],

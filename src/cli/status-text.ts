@@ -1,7 +1,8 @@
 // `postern status` for people: what wants attention first.
 
 import type { PolicyLine, StatusReport } from "../api/status-report.ts"
-import { isDenying, phaseOrder } from "./read-status.ts"
+import { isDenying } from "./next-steps.ts"
+import { phaseOrder } from "./read-status.ts"
 import type { Screen } from "./screen.ts"
 import { count, padded, width, wrapped } from "./text-layout.ts"
 
@@ -20,11 +21,13 @@ export function statusText(
   screen: Screen,
   detail: StatusDetail = { notes: false },
 ): string {
-  const parts = [nodesPart, problemsPart(detail), policiesPart, deniedPart, modePart, nextPart]
+  const parts = [stalePart, nodesPart, problemsPart(detail), policiesPart, deniedPart, modePart, nextPart]
   return `${parts.flatMap((part) => part(report, screen)).join("\n")}\n`
 }
 
 type Part = (report: StatusReport, screen: Screen) => readonly string[]
+
+const stalePart: Part = ({ stale }, screen) => (stale === "" ? [] : [titled("Old", stale, screen)])
 
 const nodesPart: Part = ({ nodes }, screen) => {
   const counts = countedBy(nodes.map(({ state }) => state))

@@ -3,6 +3,8 @@
 import { Command, Option } from "commander"
 import { diagnostic } from "../api/report.ts"
 import type { StatusReport } from "../api/status-report.ts"
+import { isStatus } from "../kubernetes/api-error.ts"
+import type { KubernetesClient } from "../kubernetes/client.ts"
 import { type ClusterOptions, withCluster, withClusterOptions } from "./cluster-options.ts"
 import { answered, type Outcome, refused } from "./outcome.ts"
 import { readStatus } from "./read-status.ts"
@@ -26,7 +28,8 @@ export function statusCommand(terminal: Terminal): Command {
 }
 
 const HELP = `
-Exits with 1 where a policy is Failed or Degraded, or a node Degraded, Disconnected or without a status.
+Exits with 1 where a policy is Failed or Degraded, a node Degraded, Disconnected or without a status, or where no
+controller keeps statuses up to date.
 
 Examples:
   postern status
@@ -35,11 +38,15 @@ Examples:
   postern status -o json | jq '.policies[] | select(.phase != "Programmed")'`
 
 export async function status(options: StatusOptions, terminal: Terminal): Promise<Outcome> {
-  const report = await withCluster(options, ({ client }) => readStatus(client, options))
+  const { node, namespace } = options
+  const { report, isNamespace } = await withCluster(options, async ({ client }) => ({
+    isNamespace: namespace === undefined || (await hasNamespace(client, namespace)),
+    report: await readStatus(client, options),
+  }))
   if (report === undefined) return refused([notInstalled])
-  const { node } = options
+  if (!isNamespace) return refused([unknown(`namespace ${namespace}`)])
   if (node !== undefined && report.nodes.length === 0) {
-    return refused([diagnostic("unknownReference", { what: `node ${node}`, near: "" })])
+    return refused([unknown(`node ${node}`)])
   }
   const output =
     options.output === "json"
@@ -48,13 +55,28 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
   return { ...answered(output), status: isGood(report) ? 0 : 1 }
 }
 
+function unknown(what: string) {
+  return diagnostic("unknownReference", { what, near: "" })
+}
+
+async function hasNamespace(client: KubernetesClient, name: string): Promise<boolean> {
+  try {
+    await client.get(`/api/v1/namespaces/${encodeURIComponent(name)}`)
+    return true
+  } catch (error) {
+    if (isStatus(error, 404)) return false
+    throw error
+  }
+}
+
 const notInstalled = diagnostic("unknownReference", {
   what: "Postern in this cluster",
   near: ": it has no kind PolicyStatus of postern.dev",
 })
 
-function isGood({ nodes, policies }: StatusReport): boolean {
+function isGood({ stale, nodes, policies }: StatusReport): boolean {
   return (
+    stale === "" &&
     policies.every(({ phase }) => phase !== "Failed" && phase !== "Degraded") &&
     nodes.every(({ state }) => state !== "Degraded" && state !== "Disconnected" && state !== "Unknown")
   )

@@ -71,6 +71,17 @@ test("status says how nodes and policies do, for people and for programs", async
   })
   replica = await startReplica(server)
   connectAgent(replica, "one")
+  const untold = await postern("status")
+  expect([untold.status, untold.output]).toEqual([
+    1,
+    expect.stringMatching(/^Old +no controller has written/),
+  ])
+  await create({
+    apiVersion: "coordination.k8s.io/v1",
+    kind: "Lease",
+    metadata: { name: "postern-controller", namespace: "postern-system" },
+    spec: { holderIdentity: "a", leaseDurationSeconds: 15, renewTime: "2999-01-01T00:00:00.000000Z" },
+  })
   await eventually(
     () => postern("status"),
     ({ status, output }) =>
@@ -133,6 +144,19 @@ test("the whole cluster: the setting is changed, and nodes that could not be tol
   expect(await must(server, setting)).toBe("observe")
   await postern("enforce", "--yes")
   expect(await must(server, setting)).toBe("enforce")
+})
+
+test("a label that is neither mode is named, and a namespace that there is not", async () => {
+  await must(server, ["label", "namespace", "shop", "postern.dev/enforcement=on", "--overwrite"])
+  const { output } = await postern("status", "-o", "json")
+  expect(JSON.parse(output).next[0]).toMatch(/^namespace shop is labelled "on"/)
+  const absent = await postern("status", "-n", "nowhere")
+  expect([absent.status, absent.output, absent.errors]).toEqual([2, "", expect.stringContaining("nowhere")])
+})
+
+test("without anybody to ask, enforce says how to go on", async () => {
+  const { status, output, errors } = await postern("enforce")
+  expect([status, output, errors]).toEqual([2, "", expect.stringContaining("--yes does not ask")])
 })
 
 test("a namespace that there is not is a failure", async () => {
