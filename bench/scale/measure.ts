@@ -121,7 +121,12 @@ async function startController(kubeconfig: string, children: ChildProcess[]): Pr
     [
       "--max-semi-space-size=8",
       program,
-      ...["--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"],
+      "--kubeconfig",
+      kubeconfig,
+      "--listen",
+      "127.0.0.1:0",
+      "--metrics",
+      "127.0.0.1:0",
     ],
     { stdio: ["ignore", "pipe", "inherit"] },
   )

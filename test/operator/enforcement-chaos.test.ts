@@ -38,6 +38,7 @@ test.for<[string, () => Promise<void>]>([
   ["the network between agents and controllers is cut, and a policy changes meanwhile", cutNetwork],
 ])(
   "%s: nothing opens, nothing closes, and everything converges",
+  { timeout: TIMEOUT_MS },
   async ([, disturb], { expect }) => {
     const flows = await watchLabFlows(cluster, ENDS)
     await disturb()
@@ -45,7 +46,6 @@ test.for<[string, () => Promise<void>]>([
     await nextChangeIsEnforced()
     expect(await flows.end()).toStrictEqual([])
   },
-  TIMEOUT_MS,
 )
 
 test("afterwards the kernel has what a new installation gives", async () => {

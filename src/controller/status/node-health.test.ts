@@ -54,7 +54,7 @@ test.for<readonly [string, Seen, seconds: number, trouble: string, state: NodeSt
     "an agent that stays away is",
     { connected: false },
     30,
-    "no agent is connected since 2026-01-02T03:04:05Z",
+    "no agent is connected since 2026-01-02T03:04:05Z: the last rules stay, and nobody changes them",
     "Disconnected",
   ],
   ["a node without a report is on its way", { report: "none" }, 0, "", "Programming"],

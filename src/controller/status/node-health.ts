@@ -47,7 +47,8 @@ export function healthAfter(
  */
 export function troubleOf(health: NodeHealth, now: number, mode: "enforce" | "observe" = "enforce"): string {
   const { state, lostSince, errorSince } = health
-  if (isDisconnected(health, now)) return `no agent is connected since ${timeText(lostSince)}`
+  if (isDisconnected(health, now))
+    return `no agent is connected since ${timeText(lostSince)}: the last rules stay, and nobody changes them`
   const report = state?.report
   if (report === undefined) return ""
   if (report.observing && mode === "enforce") return "the node is switched to observe: it drops nothing"
