@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 const bin = join(root, "node_modules", ".bin")
 const node = join(root, "node_modules", "node", "bin", "node")
 const EXIT_ENVIRONMENT = 3
+/** Where go.dev/doc/install puts it. */
+const GO = "/usr/local/go/bin"
 
 /** Tools a task needs besides npm packages: command -> Debian package. */
 const LAB_TOOLS = {
@@ -134,7 +136,7 @@ function onPath(command) {
 }
 
 function run(command, args, directory = root) {
-  const path = [bin, join(root, "node_modules", "node", "bin"), process.env.PATH, "/usr/sbin", "/sbin"].join(
+  const path = [bin, join(root, "node_modules", "node", "bin"), process.env.PATH, "/usr/sbin", "/sbin", GO].join(
     delimiter,
   )
   const { status, signal, error } = spawnSync(command, args, {

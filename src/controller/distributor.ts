@@ -69,6 +69,11 @@ const BEAT_MS = 1_000
 /** Three of the reports that an agent sends at least. A node that lost its power says nothing, and TCP notices late. */
 const SILENT_MS = 200_000
 const MERGE_MS = 5
+/** Whole rulesets on their way to agents, in bytes of all streams; beyond it they go out at a walk. */
+const MOST_IN_FLIGHT = 64 * 1024 * 1024
+const WALK_MS = 20
+/** What one stream counts for at most: a few readers that are slow must not make all others walk. */
+const MOST_OF_ONE = 4 * 1024 * 1024
 
 class ProgramDistributor implements Distributor {
   readonly #engine: Engine
@@ -88,7 +93,7 @@ class ProgramDistributor implements Distributor {
   #replicas: readonly string[]
   #asOf = ""
   #owned = ""
-  #pump: NodeJS.Immediate | undefined
+  #pump: NodeJS.Immediate | NodeJS.Timeout | undefined
   #heartbeat: NodeJS.Timeout | undefined
 
   constructor(options: DistributorOptions) {
@@ -180,7 +185,7 @@ class ProgramDistributor implements Distributor {
 
   async close(overMs: number): Promise<void> {
     clearInterval(this.#heartbeat)
-    clearImmediate(this.#pump)
+    this.#pump?.[Symbol.dispose]()
     this.#batcher.close()
     const streams = [...this.#streams.values()]
     for (const stream of streams) {
@@ -267,10 +272,18 @@ class ProgramDistributor implements Distributor {
 
   #run(): void {
     if (this.#wanting.size === 0 || !this.isReady) return
-    this.#pump ??= setImmediate(() => {
+    if (this.#pump !== undefined) return
+    const next = (): void => {
       this.#pump = undefined
       this.#sendNext()
-    })
+    }
+    this.#pump = this.#inFlight() > MOST_IN_FLIGHT ? setTimeout(next, WALK_MS) : setImmediate(next)
+  }
+
+  #inFlight(): number {
+    let bytes = 0
+    for (const stream of this.#streams.values()) bytes += Math.min(stream.buffered, MOST_OF_ONE)
+    return bytes
   }
 
   /** One a turn: a thousand agents that reconnect at once must not keep changes and heartbeats waiting. */

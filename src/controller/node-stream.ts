@@ -81,7 +81,12 @@ export class NodeStream {
   }
 
   get isBlocked(): boolean {
-    return this.#sink.buffered() > MOST_BUFFERED
+    return this.buffered > MOST_BUFFERED
+  }
+
+  /** Bytes that the agent's socket has not taken yet. */
+  get buffered(): number {
+    return this.#sink.buffered()
   }
 
   /** When it began, or the last report came; milliseconds since the epoch. */

@@ -5,7 +5,7 @@ import type { Program } from "../compile/program.ts"
 import type { RulesetOptions } from "../compile/ruleset/options.ts"
 import { renderBindings } from "../compile/ruleset/render-bindings.ts"
 import { createNodeRenderer } from "../compile/ruleset/render-node.ts"
-import { type DigestTexts, rulesetDigest } from "../wire/digest.ts"
+import { type ObjectDigests, rulesetDigest } from "../wire/digest.ts"
 import type { WholeRuleset } from "./node-stream.ts"
 import { ownersOf } from "./owners-of.ts"
 
@@ -16,7 +16,7 @@ export interface SharedRulesets {
 
 export function createSharedRulesets(program: Program, options: RulesetOptions): SharedRulesets {
   const render = createNodeRenderer(program, options)
-  const digestTexts: DigestTexts = new WeakMap()
+  const digests: ObjectDigests = new WeakMap()
   const texts = new WeakMap<RulesetObject, string>()
   return {
     of: (node) => {
@@ -24,7 +24,7 @@ export function createSharedRulesets(program: Program, options: RulesetOptions):
       return {
         ruleset,
         texts,
-        digest: rulesetDigest(ruleset, digestTexts),
+        digest: rulesetDigest(ruleset, digests),
         bindings: renderBindings(program, node, options),
         owners: ownersOf(program.nodes.get(node)?.endpoints() ?? []),
       }

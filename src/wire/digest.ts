@@ -4,37 +4,35 @@
 // name nothing has to be sent. Rules keep their order, since it is content. It costs a walk through all elements (tens
 // of milliseconds for 100,000), so it is computed when a stream begins, never for an update.
 
-import { createHash } from "node:crypto"
+import { createHash, hash } from "node:crypto"
 import { stableText } from "nftables-json/expression"
 import type { Ruleset, RulesetObject } from "nftables-json/schema"
 
-/** Texts of objects, for whoever names many rulesets that share objects. */
-export type DigestTexts = WeakMap<RulesetObject, string>
+/** Digests of objects, for whoever names many rulesets that share objects. */
+export type ObjectDigests = WeakMap<RulesetObject, string>
 
-/** SHA-256, base64url. Handles do not count; an empty list of elements is none. */
-export function rulesetDigest(ruleset: Ruleset, texts?: DigestTexts): string {
+/** SHA-256 of the objects' own, base64url. Handles do not count; an empty list of elements is none. */
+export function rulesetDigest(ruleset: Ruleset, digests?: ObjectDigests): string {
   const places = new Map<string, number>()
-  const lines = ruleset.flatMap((object) => lineOf(object, places, texts)).sort()
-  const hash = createHash("sha256")
-  for (const line of lines) hash.update(`${line}\n`)
-  return hash.digest("base64url")
+  const lines = ruleset.flatMap((object) => lineOf(object, places, digests)).sort()
+  return createHash("sha256").update(lines.join("\n")).digest("base64url")
 }
 
 /** `places`: how many rules each chain has had so far. */
 function lineOf(
   object: RulesetObject,
   places: Map<string, number>,
-  texts: DigestTexts | undefined,
+  digests: ObjectDigests | undefined,
 ): readonly string[] {
   if ("metainfo" in object) return []
-  const text = texts?.get(object) ?? textOf(object)
-  texts?.set(object, text)
-  if (!("rule" in object)) return [text]
+  const digest = digests?.get(object) ?? hash("sha256", textOf(object), "base64url")
+  digests?.set(object, digest)
+  if (!("rule" in object)) return [digest]
   const { rule } = object
   const chain = `${rule.family} ${rule.table} ${rule.chain}`
   const place = places.get(chain) ?? 0
   places.set(chain, place + 1)
-  return [`rule ${place} ${text}`]
+  return [`${digest} ${place}`]
 }
 
 function textOf(object: RulesetObject): string {
