@@ -65,6 +65,8 @@ class TimedQueue implements WriteQueue {
   #isPaused = true
   #isClosed = false
   #timer: NodeJS.Timeout | undefined
+  /** When the first of those that wait is due, while the timer runs for it; infinite where it does not. */
+  #earliest = Number.POSITIVE_INFINITY
 
   constructor(options: Required<WriteQueueOptions>) {
     this.#options = options
@@ -81,8 +83,10 @@ class TimedQueue implements WriteQueue {
     const before = this.#waiting.get(key)
     // What is tried again later because it failed is not tried earlier for news.
     const isFailing = this.#attempts.has(key) && before !== undefined
-    this.#wait(key, isFailing || (before !== undefined && before.dueAt < dueAt) ? before.dueAt : dueAt)
-    this.#schedule()
+    const due = isFailing || (before !== undefined && before.dueAt < dueAt) ? before.dueAt : dueAt
+    this.#wait(key, due)
+    // Ten thousand wait after a start, and every report of a node touches some: they are not looked through each time.
+    if (due < this.#earliest) this.#schedule()
   }
 
   setPaused(paused: boolean): void {
@@ -103,12 +107,14 @@ class TimedQueue implements WriteQueue {
 
   #schedule(): void {
     clearTimeout(this.#timer)
+    this.#earliest = Number.POSITIVE_INFINITY
     if (this.#isPaused || this.#isClosed || this.#waiting.size === 0) return
     if (this.#underWay.size >= this.#options.concurrency) return
     const now = performance.now()
     const earliest = this.#waiting
       .values()
       .reduce((min, { dueAt }) => Math.min(min, dueAt), Number.POSITIVE_INFINITY)
+    this.#earliest = earliest
     const at = Math.max(earliest, this.#tokensAt(now))
     this.#timer = setTimeout(() => this.#run(), Math.max(0, at - now))
   }
