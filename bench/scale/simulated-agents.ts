@@ -1,7 +1,7 @@
 // A process that behaves as the agents of many nodes: a TLS stream for each, an acknowledgement for each message, no kernel.
 //
-// Told by its parent: { kind: "open", nodes, controller, ca } and { kind: "watch", count }; tells when all streams have their
-// first message, and, for each watch, when the messages of so many streams had come (nanoseconds of the monotonic clock).
+// Told by its parent: open (all streams), cut (all streams, which come again) and watch; tells when all streams have their
+// first message, and, for each watch, when updates came (nanoseconds of the monotonic clock).
 
 import { Agent, request } from "node:https"
 import type { Socket } from "node:net"
@@ -12,10 +12,9 @@ interface Open {
   readonly port: number
   readonly ca: string
 }
-/** How many streams' next updates make an answer complete. */
+/** What comes from now on is told when nothing has come for a while. */
 interface Watch {
   readonly kind: "watch"
-  readonly count: number
 }
 interface Cut {
   readonly kind: "cut"
@@ -37,7 +36,10 @@ let firsts = 0
 /** Tried again as an agent does, a little later. */
 let refused = 0
 let kinds = { ruleset: 0, unchanged: 0 }
-let watching: { readonly left: number; readonly arrivals: bigint[] } | undefined
+let arrivals: bigint[] = []
+
+const QUIET_NS = 300_000_000n
+const LONGEST_NS = 5_000_000_000n
 
 process.on("message", (message: Open | Watch | Cut) => {
   switch (message.kind) {
@@ -47,8 +49,8 @@ process.on("message", (message: Open | Watch | Cut) => {
       for (const node of message.nodes) agents.set(node, { node, revision: 0, digest: "", asOf: "" })
       return connectAll()
     case "watch":
-      watching = { left: message.count, arrivals: [] }
-      return
+      arrivals = []
+      return tellWhenQuiet(process.hrtime.bigint())
     case "cut":
       for (const socket of sockets) socket.destroy()
       return connectAll()
@@ -120,18 +122,18 @@ function take(agent: Simulated, line: string): void {
   agent.asOf = /"asOf":"([^"]*)"/.exec(line)?.[1] ?? agent.asOf
   if (kind === "ruleset") agent.digest = /"digest":"([^"]*)"/.exec(line)?.[1] ?? ""
   report(agent)
-  if (kind === "update") return arrived(now)
+  if (kind === "update") return void arrivals.push(now)
   kinds[kind]++
   firsts++
   if (firsts === agents.size) process.send?.({ kind: "opened", at: String(now), bytes, kinds, refused })
 }
 
-function arrived(now: bigint): void {
-  if (watching === undefined) return
-  watching.arrivals.push(now)
-  if (watching.arrivals.length < watching.left) return
-  process.send?.({ kind: "arrived", at: watching.arrivals.map(String) })
-  watching = undefined
+function tellWhenQuiet(since: bigint): void {
+  const now = process.hrtime.bigint()
+  const last = arrivals.at(-1)
+  const isQuiet = last === undefined ? now - since > LONGEST_NS : now - last > QUIET_NS
+  if (isQuiet) process.send?.({ kind: "arrived", at: arrivals.map(String) })
+  else setTimeout(() => tellWhenQuiet(since), 20)
 }
 
 function report({ node, revision }: Simulated): void {

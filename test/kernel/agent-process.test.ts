@@ -226,7 +226,7 @@ test("one order puts a node into observe mode without a controller, and it outli
   expect(await verdicts()).toEqual(OPEN)
   expect(await agentWord(place, "enforce")).toMatchObject({
     status: 0,
-    stdout: expect.stringContaining("enforces"),
+    stdout: expect.stringContaining("is not switched"),
   })
   expect(await verdicts()).toEqual(ENFORCED)
 })
