@@ -72,6 +72,7 @@ const MERGE_MS = 5
 /** Whole rulesets on their way to agents, in bytes of all streams; beyond it they go out at a walk. */
 const MOST_IN_FLIGHT = 64 * 1024 * 1024
 const WALK_MS = 20
+const SHARED_FOR_MS = 20_000
 /** What one stream counts for at most: a few readers that are slow must not make all others walk. */
 const MOST_OF_ONE = 4 * 1024 * 1024
 
@@ -88,8 +89,9 @@ class ProgramDistributor implements Distributor {
   readonly #listeners = new Set<(delta: ProgramDelta) => void>()
   readonly #batcher
   #ruleset: RulesetOptions
-  /** Good until the program or the settings change. */
+  /** Good until the program or the settings change; kept while agents come, since it is several hundred megabytes. */
   #shared: SharedRulesets | undefined
+  #sharedFor: NodeJS.Timeout | undefined
   #replicas: readonly string[]
   #asOf = ""
   #owned = ""
@@ -186,6 +188,7 @@ class ProgramDistributor implements Distributor {
   async close(overMs: number): Promise<void> {
     clearInterval(this.#heartbeat)
     this.#pump?.[Symbol.dispose]()
+    clearTimeout(this.#sharedFor)
     this.#batcher.close()
     const streams = [...this.#streams.values()]
     for (const stream of streams) {
@@ -303,6 +306,8 @@ class ProgramDistributor implements Distributor {
     const { node, request, hasBegun } = stream
     const began = performance.now()
     this.#shared ??= createSharedRulesets(this.#engine.program(), this.#ruleset)
+    clearTimeout(this.#sharedFor)
+    this.#sharedFor = setTimeout(() => (this.#shared = undefined), SHARED_FOR_MS).unref()
     const forget = hasBegun ? [] : this.#owners.changedSince(request.asOf, request.connections)
     const content = { ...this.#shared.of(node), asOf: this.#asOf, forget }
     const kind = stream.sendWhole(content, this.#now())
