@@ -136,9 +136,14 @@ function onPath(command) {
 }
 
 function run(command, args, directory = root) {
-  const path = [bin, join(root, "node_modules", "node", "bin"), process.env.PATH, "/usr/sbin", "/sbin", GO].join(
-    delimiter,
-  )
+  const path = [
+    bin,
+    join(root, "node_modules", "node", "bin"),
+    process.env.PATH,
+    "/usr/sbin",
+    "/sbin",
+    GO,
+  ].join(delimiter)
   const { status, signal, error } = spawnSync(command, args, {
     cwd: directory,
     stdio: "inherit",
