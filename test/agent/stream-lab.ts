@@ -12,7 +12,7 @@ import {
 } from "../../src/agent/process/stream-client.ts"
 import type { StreamEvent } from "../../src/agent/process/stream-event.ts"
 import type { KeyPair } from "../../src/controller/x509.ts"
-import { type ControllerMessage, type NodeReport, PROTOCOL_VERSION } from "../../src/wire/messages.ts"
+import { type ControllerMessage } from "../../src/wire/messages.ts"
 import {
   type FakeController,
   type FakeControllerOptions,
@@ -126,17 +126,4 @@ export const update = (from: number, revision: number, filling = ""): Controller
   forget: filling === "" ? [] : [filling],
   narrows: false,
   asOf: `t${revision}`,
-})
-
-export const report = (revision: number): NodeReport => ({
-  protocol: PROTOCOL_VERSION,
-  version: "test",
-  revision,
-  milliseconds: 1,
-  error: "",
-  isolated: [],
-  failedClosed: [],
-  problems: [],
-  addresses: [],
-  observing: false,
 })

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { recordIn } from "../../src/api/conforms.ts"
 import { rulesetDigest } from "../../src/wire/digest.ts"
 import type { ControllerMessage } from "../../src/wire/messages.ts"
+import { reportOf } from "../agent/report.ts"
 import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
 import { ask, lines, streamRequest } from "../unit/controller/loopback-server.ts"
-import { reportOf } from "../unit/controller/stream-agent.ts"
 import {
   agentToken,
   createNodes,

@@ -11,11 +11,11 @@ import {
   servingPair,
   testAuthority,
 } from "../agent/fake-controller.ts"
+import { reportOf } from "../agent/report.ts"
 import {
   createStreamLab,
   failures,
   newest,
-  report,
   ruleset,
   type StreamLab,
   until,
@@ -130,7 +130,7 @@ describe("what kubelet replaces", () => {
     const { client } = lab.follow([controller])
     const stream = await newest(controller)
     writeFileSync(join(lab.directory, "token"), "second\n")
-    await client.report(report(1))
+    await client.report(reportOf(1))
     stream.cut()
     await newest(controller, 2)
     expect(controller.asked.map(({ token }) => token)).toEqual(["token", "second", "second"])
@@ -166,11 +166,11 @@ test("a report goes to the replica that serves the stream", async () => {
   const { client } = lab.follow([first, second])
   await newest(first)
   await until(() => client.replica !== undefined, "hello")
-  await client.report(report(1))
+  await client.report(reportOf(1))
   await first.close()
   await newest(second)
   await until(() => client.replica?.port === second.port, "hello of the other one")
-  await client.report(report(2))
+  await client.report(reportOf(2))
   expect([first, second].map(({ reports }) => reports.map((each) => each.report.revision))).toEqual([
     [1],
     [2],
@@ -187,12 +187,12 @@ test("a report goes to the replica's own address, which need not be the one that
   const { client } = lab.follow([service])
   await newest(service)
   await until(() => client.replica !== undefined, "hello")
-  await client.report(report(1))
+  await client.report(reportOf(1))
   const other = await lab.replica({ greeting: greeting(dead) })
   const second = lab.follow([other])
   await newest(other)
   await until(() => second.client.replica !== undefined, "hello")
-  await second.client.report(report(2))
+  await second.client.report(reportOf(2))
   const revisions = [service, own, other].map(({ reports }) => reports.map((each) => each.report.revision))
   expect(revisions).toEqual([[], [1], [2]])
 })
@@ -202,7 +202,7 @@ test("a report that is refused is an error", async () => {
   const { client } = lab.follow([controller])
   await newest(controller)
   controller.setTokens({})
-  await expect(client.report(report(1))).rejects.toMatchObject({ code: "refused", status: 401 })
+  await expect(client.report(reportOf(1))).rejects.toMatchObject({ code: "refused", status: 401 })
 })
 
 test("an agent that stops ends its stream at once, whatever the enforcer does", async () => {

@@ -19,7 +19,7 @@ import { rulesetDigest } from "../../src/wire/digest.ts"
 import { PROTOCOL_VERSION } from "../../src/wire/messages.ts"
 import { type FakeStream, hello, startFakeController, testAuthority } from "../agent/fake-controller.ts"
 import { createHoldingTarget, type HoldingTarget } from "../agent/holding-target.ts"
-import { report } from "../agent/stream-lab.ts"
+import { reportOf } from "../agent/report.ts"
 import { networkPolicy, node, pod } from "../snapshots.ts"
 import {
   agentUser,
@@ -206,7 +206,7 @@ describe.each<[string, () => Promise<Contender>]>([
     const target = createHoldingTarget()
     const { client } = agent(target)
     await comes(target, "ruleset")
-    await client.report({ ...report(target.revision), denied: [{ chain: "deny_a", packets: 1 }] })
+    await client.report({ ...reportOf(target.revision), denied: [{ chain: "deny_a", packets: 1 }] })
     await expect.poll(contender.reported, { timeout: 30_000 }).toContain(target.revision)
   })
 
@@ -219,7 +219,7 @@ describe.each<[string, () => Promise<Contender>]>([
     await expect
       .poll(() => events[0], { timeout: 30_000 })
       .toMatchObject({ error: { code: "refused", status } })
-    await expect(client.report(report(1))).rejects.toMatchObject({ code: "refused", status })
+    await expect(client.report(reportOf(1))).rejects.toMatchObject({ code: "refused", status })
     expect(target.kinds).toEqual([])
     expect(contender.reported()).toEqual([])
   })

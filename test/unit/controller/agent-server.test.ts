@@ -4,6 +4,7 @@ import { connect } from "node:tls"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { createAuthority } from "../../../src/controller/x509.ts"
 import { PROTOCOL_VERSION } from "../../../src/wire/messages.ts"
+import { reportOf } from "../../agent/report.ts"
 import {
   AHEAD,
   agentUser,
@@ -20,7 +21,6 @@ import {
   streamRequest,
   token,
 } from "./loopback-server.ts"
-import { reportOf } from "./stream-agent.ts"
 
 let loopback: LoopbackServer
 beforeAll(async () => {

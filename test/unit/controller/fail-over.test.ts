@@ -12,6 +12,7 @@ import type { StreamEvent } from "../../../src/agent/process/stream-event.ts"
 import { defaultRulesetOptions } from "../../../src/compile/ruleset/options.ts"
 import type { Change } from "../../../src/compile/snapshot.ts"
 import { rulesetDigest } from "../../../src/wire/digest.ts"
+import { reportOf } from "../../agent/report.ts"
 import { networkPolicy, pod } from "../../snapshots.ts"
 import {
   agentUser,
@@ -21,7 +22,6 @@ import {
   startLoopbackServer,
   token,
 } from "./loopback-server.ts"
-import { reportOf } from "./stream-agent.ts"
 
 const NODE = "node-a"
 let directory: string

@@ -6,8 +6,8 @@ import type { Distributor, StreamAttachment } from "../../../src/controller/dist
 import { rulesetDigest } from "../../../src/wire/digest.ts"
 import type { ControllerMessage, NodeReport, StreamRequest } from "../../../src/wire/messages.ts"
 import { PROTOCOL_VERSION } from "../../../src/wire/messages.ts"
-
 import type { Binding, Owners } from "../../../src/wire/node-ruleset.ts"
+import { reportOf } from "../../agent/report.ts"
 
 export interface Connection {
   readonly address: string
@@ -128,19 +128,3 @@ interface Advance {
 
 /** A slow reader's buffer counts as long, so that small clusters fill it. */
 const SLOWNESS = 2_000
-
-export function reportOf(revision: number, rest: Partial<NodeReport> = {}): NodeReport {
-  return {
-    protocol: PROTOCOL_VERSION,
-    version: "test",
-    revision,
-    milliseconds: 1,
-    error: "",
-    isolated: [],
-    failedClosed: [],
-    problems: [],
-    addresses: [],
-    observing: false,
-    ...rest,
-  }
-}
