@@ -82,6 +82,10 @@ function addElement(
   { set, elements, verb }: Target,
   added: CanonicalElement,
 ): Refusal | undefined {
+  // The kernel reads an element's verdict, and looks for its chain, before it looks for the element (nf_tables_api.c).
+  const references = elementReferences(added.element)
+  const refusal = checkReferences(table, references)
+  if (refusal !== undefined) return refusal
   const known = elements.get(added.key)
   if (known !== undefined) {
     // A new comment or time-out is taken without a word, and changes nothing.
@@ -89,9 +93,6 @@ function addElement(
   }
   const size = set.set.size ?? 0
   if (size > 0 && elements.size() >= size) return refuse("full")
-  const references = elementReferences(added.element)
-  const refusal = checkReferences(table, references)
-  if (refusal !== undefined) return refusal
   useAll(table, references, 1)
   elements.set(added.key, added)
   return undefined

@@ -10,7 +10,7 @@ import type { Rule } from "./schema.ts"
 export function placeRule(table: TableDraft, rule: Rule, verb: "add" | "insert"): Refusal | undefined {
   const chain = table.chains.get(rule.chain)
   if (chain === undefined) return refuse("missing")
-  const at = position(chain, rule, verb)
+  const at = position(table, { chain, rule, verb })
   if (at === undefined) return refuse("missing")
   const state = ruleState(table, rule)
   if ("text" in state) return state
@@ -63,10 +63,20 @@ function ruleState(table: TableDraft, source: Rule): RuleState | Refusal {
   return { handle: nextHandle(table), rule, references }
 }
 
-/** Where the new rule goes; undefined where its neighbour is not there. */
-function position({ rules }: ChainState, rule: Rule, verb: "add" | "insert"): number | undefined {
+interface Placing {
+  readonly chain: ChainState
+  readonly rule: Rule
+  readonly verb: "add" | "insert"
+}
+
+/**
+ * Where the new rule goes; undefined where its neighbour is not there. By handle the kernel finds only rules that were
+ * there before the transaction (Linux 6.18; to delete one it finds them all).
+ */
+function position(table: TableDraft, { chain: { rules }, rule, verb }: Placing): number | undefined {
   const handle = verb === "insert" ? rule.handle : undefined
   if (handle === undefined && rule.index === undefined) return verb === "add" ? rules.length : 0
+  if (handle !== undefined && handle > table.firstHandle) return undefined
   const neighbour =
     handle === undefined ? (rule.index ?? -1) : rules.findIndex((each) => each.handle === handle)
   if (neighbour < 0 || neighbour >= rules.length) return undefined

@@ -24,6 +24,8 @@ export interface TableDraft {
   readonly table: Table
   readonly handle: number
   lastHandle: number
+  /** Handles above it were given in this transaction. */
+  readonly firstHandle: number
   readonly objects: ShardedDraft<ObjectState>
   readonly sets: ShardedDraft<SetState>
   readonly chains: ShardedDraft<ChainState>
@@ -85,6 +87,7 @@ export function openTable(draft: Draft, family: Family, name: string): TableDraf
     table: state.table,
     handle: state.handle,
     lastHandle: state.lastHandle,
+    firstHandle: state.lastHandle,
     objects: editSharded(state.objects),
     sets: editSharded(state.sets),
     chains: editSharded(state.chains),

@@ -70,7 +70,8 @@ async function check(settings: OneShotSettings, commands: Transaction): Promise<
 
 async function list(settings: OneShotSettings, scope: ListScope): Promise<Ruleset> {
   const result = await send(settings, ["-j", "-f", "-"], [listCommand(scope)])
-  if (result.exitCode === null) throw new NftError(died(result))
+  // It may have ended by itself before the signal came: what was read is not whole all the same.
+  if (result.exitCode === null || result.killed !== undefined) throw new NftError(died(result))
   if (result.exitCode !== 0) throw new NftError({ code: codeOf(result.errors), text: result.errors })
   return readListing(result.output)
 }

@@ -33,6 +33,12 @@ export const ELEMENTS: readonly Row[] = [
     outcome: "applied",
   },
   {
+    name: "an element again with another verdict, to a chain that is not there",
+    given: add(elements("p", [range(10, 20), drop])),
+    when: add(elements("p", [range(10, 20), goto("nowhere")])),
+    outcome: "not-found",
+  },
+  {
     name: "an element twice in a transaction",
     when: add(elements("s", "1.1.1.1"), elements("s", "1.1.1.1")),
     outcome: "applied",

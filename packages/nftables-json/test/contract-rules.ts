@@ -82,6 +82,19 @@ export const RULES: readonly Row[] = [
     outcome: "not-found",
   },
   {
+    name: "insert before a rule of the same transaction",
+    when: [
+      ...add(rule("c", [accept])),
+      { insert: { rule: { ...place, chain: "c", handle: FIRST_RULE, expr: [drop] } } },
+    ],
+    outcome: "not-found",
+  },
+  {
+    name: "delete of a rule of the same transaction",
+    when: [...add(rule("c", [accept])), ...remove(rule("c", [], { handle: FIRST_RULE }))],
+    outcome: "applied",
+  },
+  {
     name: "insert before a rule that is missing",
     when: [{ insert: { rule: { ...place, chain: "c", handle: 999, expr: [drop] } } }],
     outcome: "not-found",
