@@ -6,7 +6,8 @@ import { quantile } from "../cluster/latency.ts"
 import { at, pods, selects, shop, v4 } from "../kernel/shop.ts"
 import type { Talker } from "../kernel/traffic.ts"
 import { networkPolicy } from "../snapshots.ts"
-import { deletePolicy, setPolicy } from "./api-objects.ts"
+import { createPod, deletePolicy, setPolicy } from "./api-objects.ts"
+import { untilConverged } from "./convergence.ts"
 import { createLabCluster, type LabCluster } from "./lab-cluster.ts"
 import { startProber } from "./lab-flows.ts"
 
@@ -49,10 +50,40 @@ test("a policy is enforced soon after the API server has taken it, and its end, 
   expect(Math.max(...shut, ...open)).toBeLessThan(LIMIT_MS)
 })
 
+test.for([
+  ["that no policy selects", undefined],
+  ["that a policy selects", { ...selects("other"), policyTypes: ["Egress"], egress: [{}] }],
+] as const)("a pod %s is heard soon after CNI ADD", async ([which, spec]) => {
+  const policy = networkPolicy("other", spec ?? {})
+  if (spec !== undefined) await setPolicy(cluster.client, policy)
+  const starting = startProber(cluster.lab, at.other, {
+    protocol: "tcp",
+    everyMs: 5,
+    timeoutMs: 250,
+    targets: [`${v4(pods.server)}/80`],
+  })
+  const waits: number[] = []
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      await cluster.end(pods.other)
+      await millisecondsUntil("shut", starting)
+      const { uid } = (await createPod(cluster.client, pods.other)).metadata
+      await untilConverged(cluster)
+      cluster.cni(pods.other).add(uid)
+      waits.push(await millisecondsUntil("open", starting))
+    }
+  } finally {
+    await starting.stop()
+    if (spec !== undefined) await deletePolicy(cluster.client, policy)
+  }
+  process.stdout.write(`${sentence(`first packet of a pod ${which}, after CNI ADD`, waits)}\n`)
+  expect(Math.max(...waits)).toBeLessThan(LIMIT_MS)
+})
+
 /** From now to the beginning of the first try that begins after now and ends so. */
-async function millisecondsUntil(outcome: "open" | "shut"): Promise<number> {
+async function millisecondsUntil(outcome: "open" | "shut", tries = prober): Promise<number> {
   const since = performance.now()
-  const { lines } = prober
+  const { lines } = tries
   for (let next = lines.length; ; next++) {
     while (lines[next] === undefined) {
       if (performance.now() - since > PATIENCE_MS) throw new Error(`nothing is ${outcome}`)
