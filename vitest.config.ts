@@ -14,7 +14,12 @@ export default defineConfig({
         test: {
           name: "unit",
           setupFiles,
-          include: ["src/**/*.test.ts", "packages/*/{src,test}/**/*.test.ts", "test/unit/**/*.test.ts"],
+          include: [
+            "src/**/*.test.ts",
+            "webhook/**/*.test.ts",
+            "packages/*/{src,test}/**/*.test.ts",
+            "test/unit/**/*.test.ts",
+          ],
           exclude: ["**/*.kernel.test.ts", "**/node_modules/**"],
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },

@@ -1,4 +1,4 @@
-// Secret postern-tls and ConfigMap postern-ca: whoever comes first writes them, all replicas serve what is in them.
+// Secret and ConfigMap of a serving certificate: whoever comes first writes them, all replicas serve what is in them.
 //
 // Every replica does the same. A write names the version it was made from, so of two replicas one wins, and the other
 // hears of it from its watch.
@@ -14,17 +14,27 @@ import { decideTls, type TlsData, type TlsMaterial } from "./certificates.ts"
 export interface CertificateStoreOptions {
   readonly client: KubernetesClient
   readonly namespace: string
+  /** The controller's by default. */
+  readonly place?: CertificatePlace
   /** Called with the first, and whenever it changes. */
   readonly onMaterial: (material: TlsMaterial) => void
+  /** Tells clients whom to trust, again and again; in a ConfigMap by default. A failure is tried again soon. */
+  readonly publish?: (bundle: string) => Promise<void>
   readonly onEvent?: (event: CertificateEvent | WatchEvent) => void
   readonly now?: () => Date
   /** Milliseconds between looks at what time has changed; 5 minutes by default. */
   readonly lookEveryMs?: number
 }
 
+/** Who is served, and where its certificate is kept. */
+export interface CertificatePlace {
+  readonly secret: string
+  readonly service: string
+}
+
 export type CertificateEvent =
   | { readonly kind: "certificates-written"; readonly reason: string }
-  | { readonly kind: "certificates-unreadable"; readonly mistake: string }
+  | { readonly kind: "certificates-unreadable"; readonly secret: string; readonly mistake: string }
   | { readonly kind: "certificates-failed"; readonly error: unknown }
 
 export interface CertificateStore {
@@ -34,7 +44,7 @@ export interface CertificateStore {
   readonly problem: string
 }
 
-const SECRET = "postern-tls"
+const CONTROLLER: CertificatePlace = { secret: "postern-tls", service: "postern-controller" }
 const CONFIG_MAP = "postern-ca"
 const LOOK_EVERY_MS = 300_000
 const RETRY_MS = 2_000
@@ -51,6 +61,7 @@ export function createCertificateStore(options: CertificateStoreOptions): Certif
 
 class SecretStore implements CertificateStore {
   readonly #options: CertificateStoreOptions
+  readonly #place: CertificatePlace
   readonly #watch: ListWatch
   readonly #secrets: string
   readonly #configMaps: string
@@ -60,16 +71,18 @@ class SecretStore implements CertificateStore {
   #looking: Promise<void> | undefined
   #mustLookAgain = false
   #isStopped = false
-  problem = "the Secret postern-tls has not been read yet"
+  problem: string
 
   constructor(options: CertificateStoreOptions) {
-    const { client, namespace, onEvent } = options
+    const { client, namespace, onEvent, place = CONTROLLER } = options
     this.#options = options
+    this.#place = place
+    this.problem = `the Secret ${place.secret} has not been read yet`
     this.#secrets = `/api/v1/namespaces/${namespace}/secrets`
     this.#configMaps = `/api/v1/namespaces/${namespace}/configmaps`
     this.#watch = createListWatch({
       client,
-      resource: secretResource(this.#secrets),
+      resource: secretResource(this.#secrets, emptySecret(place)),
       handler: (changes) => {
         for (const change of changes) this.#held = change.op === "set" ? change.value : undefined
         this.#look()
@@ -113,19 +126,20 @@ class SecretStore implements CertificateStore {
   async #settle(): Promise<number> {
     const { namespace, now = () => new Date(), lookEveryMs = LOOK_EVERY_MS } = this.#options
     try {
-      const decision = await decideTls(this.#held?.data, namespace, now())
+      const { secret, service } = this.#place
+      const decision = await decideTls(this.#held?.data, { service, namespace }, now())
       switch (decision.kind) {
         case "change":
           await this.#write(decision.data, decision.reason)
           return lookEveryMs
         case "unreadable":
-          this.problem = `the Secret ${SECRET} cannot be used (${decision.mistake}): restore it, or delete it for a new authority`
-          this.#emit({ kind: "certificates-unreadable", mistake: decision.mistake })
+          this.problem = `the Secret ${secret} cannot be used (${decision.mistake}): restore it, or delete it for a new authority`
+          this.#emit({ kind: "certificates-unreadable", secret, mistake: decision.mistake })
           this.#serve(decision.material)
           return lookEveryMs
         case "good":
           this.#serve(decision.material)
-          await this.#publish(decision.material.bundle)
+          await (this.#options.publish?.(decision.material.bundle) ?? this.#publish(decision.material.bundle))
           this.problem = ""
           return lookEveryMs
       }
@@ -151,8 +165,9 @@ class SecretStore implements CertificateStore {
     )
     const held = this.#held
     try {
-      if (held === undefined) await client.create(this.#secrets, { ...secretObject, data: encoded })
-      else await client.replace(`${this.#secrets}/${SECRET}`, { ...held.object, data: encoded })
+      if (held === undefined)
+        await client.create(this.#secrets, { ...emptySecret(this.#place), data: encoded })
+      else await client.replace(`${this.#secrets}/${this.#place.secret}`, { ...held.object, data: encoded })
       this.#emit({ kind: "certificates-written", reason })
     } catch (error) {
       if (!isStatus(error, 409)) throw error
@@ -179,24 +194,28 @@ class SecretStore implements CertificateStore {
   }
 }
 
-const labels = { "app.kubernetes.io/name": "postern", "app.kubernetes.io/managed-by": "postern-controller" }
-const secretObject = {
-  apiVersion: "v1",
-  kind: "Secret",
-  metadata: { name: SECRET, labels },
-  type: "kubernetes.io/tls",
-} as const
+const SECRET_TYPE = "kubernetes.io/tls"
+
+function labelsOf(manager: string) {
+  return { "app.kubernetes.io/name": "postern", "app.kubernetes.io/managed-by": manager }
+}
+
+function emptySecret({ secret, service }: CertificatePlace) {
+  const metadata = { name: secret, labels: labelsOf(service) }
+  return { apiVersion: "v1", kind: "Secret", metadata, type: SECRET_TYPE } as const
+}
+
 const configMapObject = {
   apiVersion: "v1",
   kind: "ConfigMap",
-  metadata: { name: CONFIG_MAP, labels },
+  metadata: { name: CONFIG_MAP, labels: labelsOf(CONTROLLER.service) },
 } as const
 
-function secretResource(path: string): Resource<HeldSecret> {
+function secretResource(path: string, empty: ReturnType<typeof emptySecret>): Resource<HeldSecret> {
   return {
     name: "secrets",
     path,
-    query: { fieldSelector: `metadata.name=${SECRET}` },
+    query: { fieldSelector: `metadata.name=${empty.metadata.name}` },
     optional: false,
     decode: (object) => {
       const data = Object.fromEntries(
@@ -206,8 +225,8 @@ function secretResource(path: string): Resource<HeldSecret> {
         ]),
       )
       const metadata = recordIn(object, "metadata")
-      const type = fieldOf(object, "type") ?? secretObject.type
-      return { data, object: { ...secretObject, type, metadata: essential(metadata) } }
+      const type = fieldOf(object, "type") ?? SECRET_TYPE
+      return { data, object: { ...empty, type, metadata: essential(metadata) } }
     },
   }
 }

@@ -4,6 +4,7 @@ import { decideTls, type TlsData, type TlsDecision } from "./certificates.ts"
 import { createAuthority } from "./x509.ts"
 
 const DAY = 24 * 3_600_000
+const SERVICE = { service: "postern-controller", namespace: "postern-system" } as const
 const START = new Date("2026-01-01T00:00:00Z")
 const after = (days: number): Date => new Date(START.getTime() + days * DAY)
 
@@ -12,7 +13,7 @@ async function settle(held: TlsData | undefined, now: Date) {
   const reasons: string[] = []
   let data = held
   for (;;) {
-    const decision = await decideTls(data, "postern-system", now)
+    const decision = await decideTls(data, SERVICE, now)
     if (decision.kind !== "change") return { decision, data: data ?? {}, reasons }
     data = decision.data
     reasons.push(decision.reason)
@@ -38,6 +39,15 @@ test("an authority for ten years and a certificate for ninety days are made wher
     "postern-controller.default.svc",
   ]
   expect(names.map((name) => certificate.checkHost(name) !== undefined)).toEqual([true, true, false])
+})
+
+test("another Service's certificate has its names", async () => {
+  const service = { service: "postern-webhook", namespace: "postern-system" }
+  const decision = await decideTls(undefined, service, START)
+  const certificate = new X509Certificate(("data" in decision ? decision.data["tls.crt"] : undefined) ?? "")
+  const names = ["postern-webhook.postern-system.svc", "postern-controller.postern-system.svc"]
+  expect(names.map((name) => certificate.checkHost(name) !== undefined)).toEqual([true, false])
+  expect(certificate.subject).toBe("CN=postern-webhook")
 })
 
 const other = await settle(undefined, START)
@@ -78,7 +88,7 @@ test.for<[string, TlsData, number, readonly string[]]>([
 })
 
 test("a certificate for another namespace is replaced", async () => {
-  const decision = await decideTls(made.data, "elsewhere", START)
+  const decision = await decideTls(made.data, { ...SERVICE, namespace: "elsewhere" }, START)
   expect(decision).toMatchObject({
     kind: "change",
     reason: "tls.crt does not name postern-controller.elsewhere",
@@ -103,7 +113,7 @@ describe("an authority that cannot be read is left alone", () => {
     ],
     ["with nothing beside it", { "ca.crt": made.data["ca.crt"] ?? "" }, "ca.key is missing", false],
   ])("%s", async ([, held, mistake, isServable]) => {
-    const decision = await decideTls(held, "postern-system", START)
+    const decision = await decideTls(held, SERVICE, START)
     expect(decision).toMatchObject({ kind: "unreadable", mistake })
     expect(material(decision) !== undefined).toBe(isServable)
   })

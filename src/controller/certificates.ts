@@ -1,7 +1,7 @@
-// The authority and the serving certificate that Secret postern-tls should hold now.
+// The authority and the serving certificate that a Secret (postern-tls, postern-webhook-tls) should hold now.
 //
-// A new authority is published for a week before it signs anything: by then every agent trusts it. What cannot be
-// read is never overwritten while it might be the authority that agents trust; a serving certificate is ours to renew.
+// A new authority is published for a week before it signs anything: by then every client trusts it. What cannot be
+// read is never overwritten while it might be the authority that clients trust; a serving certificate is ours to renew.
 
 import { createPrivateKey, X509Certificate } from "node:crypto"
 import { createAuthority, issueCertificate, type KeyPair } from "./x509.ts"
@@ -19,8 +19,14 @@ export type TlsKey =
 
 export interface TlsMaterial {
   readonly serving: KeyPair
-  /** PEM: whom agents shall trust. */
+  /** PEM: whom clients shall trust. */
   readonly bundle: string
+}
+
+/** The Service by whose names clients know the server. */
+export interface TlsService {
+  readonly service: string
+  readonly namespace: string
 }
 
 export type TlsDecision =
@@ -42,18 +48,18 @@ const BACKDATED = HOUR
 /** What is to be done with what the Secret holds; undefined where there is none. */
 export async function decideTls(
   held: TlsData | undefined,
-  namespace: string,
+  service: TlsService,
   now: Date,
 ): Promise<TlsDecision> {
-  if (held === undefined || Object.keys(held).length === 0) return await renewed({}, namespace, now)
+  if (held === undefined || Object.keys(held).length === 0) return await renewed({}, service, now)
   const authority = pairIn(held, "ca.crt", "ca.key")
   if (typeof authority === "string") return unreadable(held, authority, now)
   const next = pairIn(held, "next-ca.crt", "next-ca.key")
   if (typeof next === "string" && new X509Certificate(authority.certificate).validToDate <= now)
-    return { ...(await renewed({}, namespace, now)), reason: "the authority has ended" }
+    return { ...(await renewed({}, service, now)), reason: "the authority has ended" }
   const succession = await succeed(
     held,
-    { authority, next: typeof next === "string" ? undefined : next, namespace },
+    { authority, next: typeof next === "string" ? undefined : next, service },
     now,
   )
   if (succession !== undefined) return succession
@@ -61,24 +67,24 @@ export async function decideTls(
   const reason =
     typeof serving === "string"
       ? serving
-      : servingMistake(serving, { authority, names: namesOf(namespace), now })
+      : servingMistake(serving, { authority, names: namesOf(service), now })
   if (reason === "" && typeof serving !== "string")
     return { kind: "good", material: { serving, bundle: bundleOf(held, now) } }
-  return { kind: "change", data: { ...held, ...(await issue(authority, namespace, now)) }, reason }
+  return { kind: "change", data: { ...held, ...(await issue(authority, service, now)) }, reason }
 }
 
-/** Names by which agents and others may know the controller; agents dial addresses and ask for the first. */
-function namesOf(namespace: string): readonly string[] {
-  return ["postern-controller", `postern-controller.${namespace}`, `postern-controller.${namespace}.svc`]
+/** Agents dial addresses and ask for the first; kube-apiserver asks for the last. */
+function namesOf({ service, namespace }: TlsService): readonly string[] {
+  return [service, `${service}.${namespace}`, `${service}.${namespace}.svc`]
 }
 
-async function renewed(held: TlsData, namespace: string, now: Date) {
+async function renewed(held: TlsData, service: TlsService, now: Date) {
   const authority = await makeAuthority(now)
   const data: TlsData = {
     ...held,
     "ca.crt": authority.certificate,
     "ca.key": authority.key,
-    ...(await issue(authority, namespace, now)),
+    ...(await issue(authority, service, now)),
   }
   return { kind: "change", data, reason: "there is none" } as const
 }
@@ -87,10 +93,10 @@ async function makeAuthority(now: Date): Promise<KeyPair> {
   return await createAuthority(`postern-ca ${now.toISOString().slice(0, 10)}`, validity(now, AUTHORITY_LIFE))
 }
 
-async function issue(authority: KeyPair, namespace: string, now: Date): Promise<TlsData> {
+async function issue(authority: KeyPair, service: TlsService, now: Date): Promise<TlsData> {
   const { certificate, key } = await issueCertificate(authority, {
-    commonName: "postern-controller",
-    names: namesOf(namespace),
+    commonName: service.service,
+    names: namesOf(service),
     usages: ["server"],
     ...validity(now, SERVING_LIFE),
   })
@@ -104,13 +110,13 @@ function validity(now: Date, life: number) {
 interface Authorities {
   readonly authority: KeyPair
   readonly next: KeyPair | undefined
-  readonly namespace: string
+  readonly service: TlsService
 }
 
 /** Undefined where the authority stays for now. */
 async function succeed(
   held: TlsData,
-  { authority, next, namespace }: Authorities,
+  { authority, next, service }: Authorities,
   now: Date,
 ): Promise<TlsDecision | undefined> {
   const { validToDate } = new X509Certificate(authority.certificate)
@@ -128,7 +134,7 @@ async function succeed(
     "ca.crt": next.certificate,
     "ca.key": next.key,
     "old-ca.crt": authority.certificate,
-    ...(await issue(next, namespace, now)),
+    ...(await issue(next, service, now)),
   }
   return { kind: "change", data, reason: "the authority's successor takes over" }
 }
@@ -141,7 +147,7 @@ function bundleOf(held: TlsData, now: Date): string {
     .join("")
 }
 
-/** Whoever restores or deletes the Secret knows which authority the agents trust; we do not. */
+/** Whoever restores or deletes the Secret knows which authority the clients trust; we do not. */
 function unreadable(held: TlsData, mistake: string, now: Date): TlsDecision {
   const serving = pairIn(held, "tls.crt", "tls.key")
   const bundle = bundleOf(held, now)

@@ -18,7 +18,7 @@ export function logEvent(log: Log, event: ControllerEvent): void {
     case "certificates-written":
       return log.info({ reason: event.reason }, "certificates were written")
     case "certificates-unreadable":
-      return log.error({ mistake: event.mistake }, "the Secret postern-tls cannot be used")
+      return log.error({ mistake: event.mistake }, `the Secret ${event.secret} cannot be used`)
     case "certificates-failed":
       return log.warn({ err: event.error }, "certificates could not be brought up to date")
     case "failed":
