@@ -1,10 +1,9 @@
 // ConnectivityAssertions as connections to be tried: each with every pair of addresses it speaks of.
 
+import { askAsserted } from "../../analysis/assertions.ts"
 import type { Diagnostic } from "../../api/diagnostic.ts"
-import { mistakesOf } from "../../explain/checked.ts"
-import { type AnswerCase, inquire } from "../../explain/inquiry.ts"
-import { type PortRequest, parsePortRequest } from "../../explain/port-request.ts"
-import { resolveReference } from "../../explain/reference.ts"
+import type { AnswerCase } from "../../explain/inquiry.ts"
+import type { PortRequest } from "../../explain/port-request.ts"
 import type { World } from "../../explain/world.ts"
 import type { ProbeRequest } from "../../lab/lab.ts"
 import { isIPv6 } from "../../lab/spec.ts"
@@ -42,16 +41,12 @@ export function assertionTries(assertions: readonly Assertion[], world: World): 
 }
 
 function portTries(assertion: Assertion, portText: string, world: World): AssertionTries {
-  const scope = { snapshot: world.snapshot, namespace: assertion.namespace }
-  const from = resolveReference(assertion.from, scope)
-  const to = resolveReference(assertion.to, scope)
-  const port = parsePortRequest(portText)
-  if (!from.ok || !to.ok || !port.ok) return { tries: [], mistakes: mistakesOf([from, to, port]) }
-  const answer = inquire({ from: from.value, to: to.value, port: port.value }, world)
-  if (!answer.ok) return { tries: [], mistakes: answer.diagnostics }
+  const asked = askAsserted({ ...assertion, port: portText }, world)
+  if (!asked.ok) return { tries: [], mistakes: asked.diagnostics }
+  const { answer, port } = asked.value
   const text = `${assertion.from} → ${assertion.to} ${portText}`
-  const tries = answer.value.cases.flatMap((each) =>
-    requestsOf(each, port.value).map((request): AssertionTry => {
+  const tries = answer.cases.flatMap((each) =>
+    requestsOf(each, port).map((request): AssertionTry => {
       return {
         request,
         expected: assertion.expect === "Allow" ? "allowed" : "denied",
