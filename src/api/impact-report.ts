@@ -38,7 +38,14 @@ const isolation = {
   type: "object",
   additionalProperties: false,
   required: ["pods", "workloads"],
-  properties: { pods: count, workloads: { type: "array", items: workload } },
+  properties: {
+    pods: { type: "integer", minimum: 0, description: "All of them, named or not." },
+    workloads: {
+      type: "array",
+      items: workload,
+      description: "By name; `pods` are those concerned. Not always all.",
+    },
+  },
 } as const
 
 const bothIsolations = {
@@ -55,19 +62,36 @@ const connectionChange = {
   properties: {
     source: end,
     destination: end,
-    before: { type: "string", description: 'What may flow: "All Connections", "TCP 80,UDP 53" or "" for nothing.' },
+    before: {
+      type: "string",
+      description: 'What may flow: "All Connections", "TCP 80,UDP 53" or "" for nothing.',
+    },
     after: text,
     changed: { type: "string", description: "What appears, or what disappears." },
-    decidedBy: { type: "string", description: 'Who decides now, for people: a rule, or the policies that isolate.' },
+    decidedBy: {
+      type: "string",
+      description: "Who decides now, for people: a rule, or the policies that isolate.",
+    },
   },
 } as const
 
 const connections = {
   type: "object",
   additionalProperties: false,
-  required: ["pairs", "listed"],
+  required: ["pairs", "observed", "listed"],
   properties: {
-    pairs: { type: "integer", minimum: 0, description: "Pairs of ends, listed or not." },
+    pairs: {
+      type: "integer",
+      minimum: 0,
+      description:
+        "Pairs of a workload and a workload or a run of outside addresses that changes alike, listed or not.",
+    },
+    observed: {
+      type: "integer",
+      minimum: 0,
+      description:
+        "Of these pairs, those of namespaces that are observed: what is denied there is only counted.",
+    },
     listed: { type: "array", items: connectionChange, description: "The most telling first." },
   },
 } as const
@@ -80,7 +104,11 @@ const finding = {
     code: { type: "string", description: "See docs/diagnostics.md." },
     severity: { enum: ["error", "warning", "note"] },
     message: text,
-    path: { type: "string", description: 'Field path in the object: "spec.ingress[0]"; "" for the whole object.' },
+    path: {
+      type: "string",
+      description: 'Field path in the object: "spec.ingress[0]"; "" for the whole object.',
+    },
+    namespaces: { ...texts, description: "Namespaces, other than the subject's, that the message names." },
   },
 } as const
 
@@ -88,7 +116,12 @@ const failedAssertion = {
   type: "object",
   additionalProperties: false,
   required: ["assertion", "path", "text"],
-  properties: { assertion: object, path: text, text },
+  properties: {
+    assertion: object,
+    path: text,
+    text,
+    namespaces: { ...texts, description: "Namespaces, other than the assertion's, that the text names." },
+  },
 } as const
 
 export const impactReportSchema = {
@@ -113,24 +146,38 @@ export const impactReportSchema = {
     "notes",
   ],
   properties: {
-    key: { type: "string", description: "Names this report: a hash of the change and of what it was compared with." },
+    key: {
+      type: "string",
+      description: "Names this report: a hash of the change and of what it was compared with.",
+    },
     subject: { anyOf: [object, { type: "null" }], description: "Null where several objects change at once." },
     operation: { enum: ["CREATE", "UPDATE", "DELETE"] },
-    complete: { type: "boolean", description: "False where the time allowed was not enough: counts are then lower bounds." },
-    enforcement: { enum: ["enforce", "observe"], description: "observe: what disappears is only counted for now." },
+    complete: {
+      type: "boolean",
+      description: "False where the time allowed was not enough: counts are then lower bounds.",
+    },
+    enforcement: {
+      enum: ["enforce", "observe"],
+      description: "observe: what disappears is only counted for now.",
+    },
     isolated: { ...bothIsolations, description: "Pods that were open in a direction and are isolated then." },
     released: { ...bothIsolations, description: "Pods that were isolated in a direction and are open then." },
     appearing: connections,
     disappearing: connections,
     nodes: { ...texts, description: "Nodes whose ruleset changes." },
     findings: { type: "array", items: finding },
-    assertions: { type: "array", items: failedAssertion, description: "ConnectivityAssertions that hold now and no longer then." },
+    assertions: {
+      type: "array",
+      items: failedAssertion,
+      description: "ConnectivityAssertions that hold now and no longer then.",
+    },
     hidden: {
       type: "object",
       additionalProperties: false,
-      required: ["namespaces", "pods", "pairs"],
-      properties: { namespaces: count, pods: count, pairs: count },
-      description: "What is in the counts and not named: namespaces in which the requester may not list pods.",
+      required: ["namespaces", "pods", "pairs", "nodes"],
+      properties: { namespaces: count, pods: count, pairs: count, nodes: count },
+      description:
+        "What would be listed and is not, as it names namespaces in which the requester may not list pods.",
     },
     notes: texts,
   },
