@@ -116,7 +116,9 @@ interface Question {
 
 function readQuestion(options: ExplainOptions, { snapshot }: Input) {
   const { podCidr: podCIDRs = [] } = options
-  const scope = { snapshot, namespace: options.namespace }
+  const settings = { ...DEFAULT_SETTINGS, podCIDRs, enforcement: options.enforcement }
+  const world = createWorld(snapshot, judgeOf, settings)
+  const scope = { world, namespace: options.namespace }
   const from = resolveReference(options.from, scope)
   const to = resolveReference(options.to, scope)
   const port = options.port === undefined ? null : parsePortRequest(options.port)
@@ -126,13 +128,12 @@ function readQuestion(options: ExplainOptions, { snapshot }: Input) {
   ]
   if (!from.ok || !to.ok || port?.ok === false || diagnostics.length > 0)
     return { ok: false, diagnostics } as const
-  const settings = { ...DEFAULT_SETTINGS, podCIDRs, enforcement: options.enforcement }
   const value: Question = {
     asked: { from: options.from, to: options.to, port: port === null ? "" : portRequestText(port.value) },
     from: from.value,
     to: to.value,
     port: port === null ? null : port.value,
-    world: createWorld(snapshot, judgeOf, settings),
+    world,
   }
   return { ok: true, value } as const
 }

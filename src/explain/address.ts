@@ -49,6 +49,12 @@ export function parseBlock(text: string): IpBlock | null {
   return { family, first, last: first + (1n << free) - 1n }
 }
 
+/** One key for every spelling of an address. */
+export function addressKey(text: string): string {
+  const parsed = parseAddress(text)
+  return parsed === null ? text : `${parsed.family} ${parsed.value}`
+}
+
 /** The address, or every address that it could be, lies in `block`. */
 export function blockHolds(block: IpBlock, address: Address): boolean {
   return candidates(address).every(

@@ -32,7 +32,7 @@ export interface Pair {
 }
 
 export function allowed(pair: Pair, world: World): Allowed {
-  const pieces = portPieces(pair.to, world)
+  const pieces = portPieces(pair, world)
   let observed = false
   const allows = (port: Port): boolean => {
     const { verdict, egress, ingress } = judgeConnection({ ...pair, port }, world)
@@ -52,11 +52,16 @@ export function allowed(pair: Pair, world: World): Allowed {
 }
 
 /** Intervals of ports, 0 to 65535 in all, inside which no answer can change. */
-export function portPieces(destination: Endpoint, world: World): readonly PortInterval[] {
-  const named = destination.kind === "pod" ? destination.pod.ports.map(({ port }) => port) : []
+export function portPieces(
+  { from, to }: Omit<Pair, "throughService">,
+  world: World,
+): readonly PortInterval[] {
+  const named = to.kind === "pod" ? to.pod.ports.map(({ port }) => port) : []
+  const subjects = new Set([from, to].flatMap((end) => (end.kind === "pod" ? [end.pod.namespace] : [])))
+  const policies = [...subjects].flatMap((namespace) => world.policiesFor(namespace))
   const bounds = [
     0,
-    ...world.policies.flatMap(({ policy, judge }) => judge.portBounds(policy)),
+    ...policies.flatMap(({ policy, judge }) => judge.portBounds(policy)),
     ...named.flatMap((port) => [port, port + 1]),
   ]
   const starts = [...new Set(bounds)].filter((port) => port >= 0 && port <= 65535).toSorted((a, b) => a - b)

@@ -77,7 +77,7 @@ function serviceDestinations(
   world: World,
 ): Checked<readonly Destination[]> {
   const value = `${service.namespace}/${service.name}`
-  const pods = endpointPods(service, world)
+  const pods = world.podsBehind(service)
   if (pods.length === 0) {
     const none = Object.keys(service.selector).length === 0
     const why = none ? "it has no selector" : "its selector holds no pod that runs"
@@ -109,18 +109,6 @@ function serviceDestinations(
   if (destinations.length > 0) return good(destinations)
   const why = `no pod behind it has the target port ${ports.map((port) => shown(port.targetPort)).join(", ")}`
   return bad(diagnostic("serviceWithoutEndpoints", { value, why }))
-}
-
-/** An empty selector selects nothing: such a Service has endpoints of its own. */
-function endpointPods({ namespace, selector }: Service, { snapshot }: World): readonly Pod[] {
-  const wanted = Object.entries(selector)
-  if (wanted.length === 0) return []
-  return snapshot.pods.filter(
-    (pod) =>
-      pod.namespace === namespace &&
-      !pod.finished &&
-      wanted.every(([key, value]) => Object.hasOwn(pod.labels, key) && pod.labels[key] === value),
-  )
 }
 
 function asksFor(request: PortRequest, port: ServicePort): boolean {

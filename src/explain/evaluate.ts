@@ -7,7 +7,8 @@
 
 import type { PolicyObject } from "../compile/snapshot.ts"
 import type { Direction, Endpoint, PodEndpoint, Port, Question } from "./judge.ts"
-import type { RankedPolicy, World } from "./world.ts"
+import type { RankedPolicy } from "./ranked-policy.ts"
+import type { World } from "./world.ts"
 
 /** A connection from one address to another of the same family. */
 export interface Connection {
@@ -81,13 +82,14 @@ function observed(judgement: DirectionJudgement): DirectionJudgement {
 }
 
 function judgeDirection(question: Question, world: World): DirectionJudgement {
-  const judged = world.policies.map((ranked) => ({
+  const policies = world.policiesFor(question.subject.pod.namespace)
+  const judged = policies.map((ranked) => ({
     ranked,
     judgement: ranked.judge.judge(ranked.policy, question),
   }))
   const isolating = judged.filter(({ judgement }) => judgement.isolates).map(({ ranked }) => ranked)
   const isolatedBy = isolating.map(({ policy }) => policy)
-  for (const tier of tierOrders(world)) {
+  for (const tier of tierOrders(policies)) {
     const deciding = judged.find(
       ({ ranked, judgement }) => inTier(ranked, tier) && judgement.decision !== null,
     )
@@ -105,8 +107,8 @@ function judgeDirection(question: Question, world: World): DirectionJudgement {
   return { verdict: "Allow", isolatedBy, decidedBy: null, observed: false, exemption: null }
 }
 
-function tierOrders(world: World): readonly number[] {
-  return [...new Set(world.policies.map(({ place }) => place.tier.order))].toSorted((a, b) => a - b)
+function tierOrders(policies: readonly RankedPolicy[]): readonly number[] {
+  return [...new Set(policies.map(({ place }) => place.tier.order))].toSorted((a, b) => a - b)
 }
 
 function inTier({ place }: RankedPolicy, order: number): boolean {

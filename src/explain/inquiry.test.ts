@@ -62,7 +62,7 @@ const cluster = snapshot({
   ],
 })
 const world = createWorld(cluster, () => networkPolicyJudge)
-const scope = { snapshot: cluster, namespace: "shop" }
+const scope = { world, namespace: "shop" }
 
 function ask(fromText: string, toText: string, portText: string): Checked<Answer> {
   const from = resolveReference(fromText, scope)

@@ -111,7 +111,7 @@ function explainPorts(
 ): readonly AnswerCase[] {
   if (ports?.kind !== "range") return [{ ...explainConnection(connection, world), ports: null, service }]
   const { protocol, from, to } = ports
-  const pieces = portPieces(connection.to, world)
+  const pieces = portPieces(connection, world)
     .filter((piece) => piece.from <= to && from <= piece.to)
     .map((piece) => ({ from: Math.max(piece.from, from), to: Math.min(piece.to, to) }))
   const cases = pieces.map((piece): AnswerCase => {

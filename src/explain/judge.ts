@@ -93,12 +93,19 @@ export interface Step {
   readonly text: string
 }
 
+/** Of a policy to pods that are not in its namespace: none, any, or those that have a label. */
+export type Likeness =
+  | { readonly kind: "none" | "any" }
+  | { readonly kind: "label"; readonly key: string; readonly value: string }
+
 /** What a kind of policy brings to be evaluated and explained. */
 export interface Judge {
   readonly place: (policy: PolicyObject) => Place
   readonly judge: (policy: PolicyObject, question: Question) => Judgement
   /** What `judge` tried, in the order it tried it. A policy that has nothing to do with the subject has no steps. */
   readonly describe: (policy: PolicyObject, question: Question) => readonly Step[]
+  /** Which pods of other namespaces `describe` may have something to say of; without it, any. */
+  readonly likeness?: (policy: PolicyObject) => Likeness
   /** Every number p where the answer for port p may differ from that for port p - 1, for any subject. */
   readonly portBounds: (policy: PolicyObject) => readonly number[]
 }

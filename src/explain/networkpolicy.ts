@@ -4,14 +4,17 @@
 // speaks. It is final for its direction: an isolated pod is denied what no policy accepts.
 
 import type { PolicyObject } from "../compile/snapshot.ts"
-import type { Direction, Judge, Judgement, Question } from "./judge.ts"
+import type { Direction, Judge, Judgement, Likeness, Question } from "./judge.ts"
+import { requirements } from "./labels.ts"
 import { policyTypes, portsOf, rangeOf, ruleHolds, rulesOf, selectsPod } from "./networkpolicy-matching.ts"
 import { describeNetworkPolicy } from "./networkpolicy-words.ts"
+import { field } from "./raw.ts"
 
 export const networkPolicyJudge: Judge = {
   place: () => ({ tier: { name: "NetworkPolicy", order: 200 }, priority: 0 }),
   judge,
   describe: describeNetworkPolicy,
+  likeness,
   portBounds,
 }
 
@@ -24,6 +27,15 @@ function judge(policy: PolicyObject, question: Question): Judgement {
   const accepting = rulesOf(policy.spec, direction).findIndex((rule) => ruleHolds(rule, policy, question))
   if (accepting < 0) return { selects, isolates: true, decision: null }
   return { selects, isolates: true, decision: { action: "Accept", path: `spec.${direction}[${accepting}]` } }
+}
+
+/** Near another namespace's pod is only what would select it there, and says more than "every pod". */
+function likeness(policy: PolicyObject): Likeness {
+  const [first] = requirements(field(policy.spec, "podSelector"))
+  if (first === undefined) return { kind: "none" }
+  const [value, ...others] = first.values
+  if (first.operator !== "In" || value === undefined || others.length > 0) return { kind: "any" }
+  return { kind: "label", key: first.key, value }
 }
 
 function portBounds(policy: PolicyObject): readonly number[] {

@@ -5,9 +5,10 @@
 
 import { diagnostic, shown } from "../api/report.ts"
 import { closest } from "../api/suggestion.ts"
-import type { Pod, Service, Snapshot } from "../compile/snapshot.ts"
+import type { Pod, Service } from "../compile/snapshot.ts"
 import { parseAddress } from "./address.ts"
 import { bad, type Checked, good } from "./checked.ts"
+import type { Directory, QualifiedName } from "./directory.ts"
 import { kindNamed, kindNames, type ReferenceKind } from "./kind-names.ts"
 import type { End } from "./world.ts"
 
@@ -15,10 +16,13 @@ export type Reference =
   | { readonly kind: "ends"; readonly text: string; readonly ends: readonly End[] }
   | { readonly kind: "service"; readonly text: string; readonly service: Service }
 
-/** Where a reference is looked up; `namespace` holds bare names. */
+/** Where a reference is looked up. */
 export interface Scope {
-  readonly snapshot: Snapshot
+  readonly world: Directory
+  /** Holds bare names. */
   readonly namespace: string
+  /** Names of other namespaces are not proposed. */
+  readonly mayName?: (namespace: string) => boolean
 }
 
 const MOST_NEAR_NAMES = 5
@@ -46,10 +50,9 @@ export function resolveReference(text: string, scope: Scope): Checked<Reference>
 }
 
 /** A pod that has not finished: what a reference means first. One of a StatefulSet has its name before it runs. */
-function livePod({ namespace, name }: Name, { snapshot }: Scope): Pod | null {
-  const inNamespace = snapshot.pods.filter((pod) => pod.namespace === namespace)
-  const exactly = inNamespace.filter((pod) => pod.name === name)
-  const named = exactly.length > 0 ? exactly : inNamespace.filter((pod) => pod.name === `statefulset/${name}`)
+function livePod({ namespace, name }: Name, { world }: Scope): Pod | null {
+  const exactly = world.podsNamed(namespace, name)
+  const named = exactly.length > 0 ? exactly : world.podsNamed(namespace, `statefulset/${name}`)
   return named.find((pod) => !pod.finished) ?? named[0] ?? null
 }
 
@@ -62,15 +65,9 @@ interface KindName extends Name {
   readonly kind: ReferenceKind
 }
 
-function addressReference(text: string, { snapshot }: Scope): Reference {
-  const asked = parseAddress(text)
-  const service = snapshot.services.find((each) =>
-    each.clusterIPs.some((clusterIP) => {
-      const address = parseAddress(clusterIP)
-      return address !== null && address.family === asked?.family && address.value === asked.value
-    }),
-  )
-  if (service !== undefined) return { kind: "service", text, service }
+function addressReference(text: string, { world }: Scope): Reference {
+  const service = world.serviceAt(text)
+  if (service !== null) return { kind: "service", text, service }
   return { kind: "ends", text, ends: [{ kind: "address", address: text }] }
 }
 
@@ -91,18 +88,19 @@ function pairReference(
   return bad(diagnostic("ambiguousReference", { value: shown(text), candidates }))
 }
 
-function nodeReference(text: string, name: string, { snapshot }: Scope): Checked<Reference> {
-  const node = snapshot.nodes.find((each) => each.name === name)
-  if (node !== undefined) return good({ kind: "ends", text, ends: [{ kind: "node", node }] })
-  const names = snapshot.nodes.map((each) => `node/${each.name}`)
-  return bad(diagnostic("unknownReference", { what: `node ${shown(name)}`, near: nearNames(text, names) }))
+function nodeReference(text: string, name: string, scope: Scope): Checked<Reference> {
+  const node = scope.world.nodeNamed(name)
+  if (node !== null) return good({ kind: "ends", text, ends: [{ kind: "node", node }] })
+  const names = scope.world.nodeNames().map((each) => ({ namespace: "", text: `node/${each}` }))
+  const near = nearNames(text, names, scope)
+  return bad(diagnostic("unknownReference", { what: `node ${shown(name)}`, near }))
 }
 
 function podReference(text: string, name: Name, scope: Scope): Checked<Reference> {
   const pod = livePod(name, scope)
   if (pod === null) {
     const what = `pod ${shown(name.name)} in namespace ${shown(name.namespace)}`
-    const near = nearNames(`${name.namespace}/${name.name}`, referenceNames(scope.snapshot))
+    const near = nearNames(`${name.namespace}/${name.name}`, likeNames(name, scope), scope)
     return bad(diagnostic("unknownReference", { what, near }))
   }
   if (pod.finished) return bad(diagnostic("finishedPod", { value: `${pod.namespace}/${pod.name}` }))
@@ -112,9 +110,9 @@ function podReference(text: string, name: Name, scope: Scope): Checked<Reference
 function kindReference(text: string, named: KindName, scope: Scope): Checked<Reference> {
   const { kind, namespace, name } = named
   if (kind === "Pod") return podReference(text, named, scope)
-  const service = kind === "Service" ? serviceNamed(named, scope) : undefined
-  if (service !== undefined) return good({ kind: "service", text, service })
-  const pods = podsOf(named, scope)
+  const service = kind === "Service" ? scope.world.serviceNamed(namespace, name) : null
+  if (service !== null) return good({ kind: "service", text, service })
+  const pods = scope.world.podsOf(namespace, { kind, name })
   const running = pods.filter((pod) => !pod.finished)
   if (running.length > 0) {
     return good({ kind: "ends", text, ends: running.map((pod): End => ({ kind: "pod", pod })) })
@@ -122,40 +120,29 @@ function kindReference(text: string, named: KindName, scope: Scope): Checked<Ref
   if (pods.length > 0)
     return bad(diagnostic("finishedPod", { value: `every pod of ${kind} ${namespace}/${name}` }))
   const what = `${kind} ${shown(name)} in namespace ${shown(namespace)}`
-  const near = nearNames(`${namespace}/${kind}/${name}`, referenceNames(scope.snapshot))
+  const near = nearNames(`${namespace}/${kind}/${name}`, likeNames(named, scope), scope)
   return bad(diagnostic("unknownReference", { what, near }))
 }
 
 function isNamed(named: KindName, scope: Scope): boolean {
-  if (named.kind === "Pod") return livePod(named, scope) !== null
-  if (named.kind === "Service") return serviceNamed(named, scope) !== undefined
-  return podsOf(named, scope).length > 0
+  const { kind, namespace, name } = named
+  if (kind === "Pod") return livePod(named, scope) !== null
+  if (kind === "Service") return scope.world.serviceNamed(namespace, name) !== null
+  return scope.world.podsOf(namespace, { kind, name }).length > 0
 }
 
-function serviceNamed({ namespace, name }: Name, { snapshot }: Scope): Service | undefined {
-  return snapshot.services.find((each) => each.namespace === namespace && each.name === name)
-}
-
-function podsOf({ kind, namespace, name }: KindName, { snapshot }: Scope): readonly Pod[] {
-  return snapshot.pods.filter(
-    ({ owner, ...pod }) => pod.namespace === namespace && owner?.kind === kind && owner.name === name,
-  )
-}
-
-/** Everything that could have been meant, as it is written. */
-function referenceNames({ pods, services }: Snapshot): readonly string[] {
-  return [
-    ...new Set([
-      ...pods.filter(({ owner }) => owner === undefined).map(({ namespace, name }) => `${namespace}/${name}`),
-      ...pods.flatMap(({ namespace, owner }) => (owner ? [`${namespace}/${owner.kind}/${owner.name}`] : [])),
-      ...services.map(({ namespace, name }) => `${namespace}/Service/${name}`),
-    ]),
-  ]
+function likeNames({ namespace, name }: Name, { world }: Scope): readonly QualifiedName[] {
+  return world.namesLike(namespace, name)
 }
 
 /** The same name elsewhere first, then names that look like it, then whatever there is. */
-function nearNames(written: string, names: readonly string[]): string {
+function nearNames(written: string, all: readonly QualifiedName[], { mayName }: Scope): string {
   const lastOf = (text: string) => text.slice(text.lastIndexOf("/") + 1)
+  const names = [
+    ...new Set(
+      all.filter((each) => mayName === undefined || mayName(each.namespace)).map(({ text }) => text),
+    ),
+  ]
   const same = names.filter((name) => lastOf(name) === lastOf(written))
   const similar = names.filter(
     (name) =>

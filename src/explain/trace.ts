@@ -3,8 +3,9 @@
 import { type Connection, type DirectionJudgement, questionOf } from "./evaluate.ts"
 import type { Direction, Question, Step } from "./judge.ts"
 import { type PolicyName, policyName } from "./policy-name.ts"
+import { comparePlaces, type RankedPolicy } from "./ranked-policy.ts"
 import { endpointText } from "./words.ts"
-import type { RankedPolicy, World } from "./world.ts"
+import type { World } from "./world.ts"
 
 export interface TraceStep extends Step {
   /** Null for what no policy says: isolation, exemptions, the default. */
@@ -30,33 +31,41 @@ export function traceDirection(
   }
   const question = questionOf(connection, direction, world)
   if (question === null) return []
-  const tried = world.policies.slice(0, endOfTrying(judgement, world))
+  const { pod } = question.subject
+  const own = world.policiesFor(pod.namespace)
+  const last = own.find(({ policy }) => policy === judgement.decidedBy?.policy)
+  const tried = [...upTo(last, own)]
   const selecting = tried.filter(({ policy, judge }) => judge.judge(policy, question).selects)
   const others = tried.filter((ranked) => !selecting.includes(ranked))
   return [
     ...selecting.flatMap((ranked) => stepsOf(ranked, question)),
-    ...nearMisses(others, question),
+    ...nearMisses([others, upTo(last, world.policiesElsewhere(pod))], question),
     conclusion(question, judgement),
   ]
 }
 
 /** Policies behind the one that decided were not tried. */
-function endOfTrying({ decidedBy }: DirectionJudgement, world: World): number {
-  if (decidedBy === null) return world.policies.length
-  return world.policies.findIndex(({ policy }) => policy === decidedBy.policy) + 1
+function* upTo(last: RankedPolicy | undefined, policies: Iterable<RankedPolicy>): Iterable<RankedPolicy> {
+  for (const ranked of policies) {
+    if (last !== undefined && comparePlaces(ranked, last) > 0) return
+    yield ranked
+  }
 }
 
 function stepsOf({ policy, judge }: RankedPolicy, question: Question): readonly TraceStep[] {
   return judge.describe(policy, question).map((step) => ({ policy: policyName(policy), ...step }))
 }
 
-/** Those of the subject's own namespace first. */
-function nearMisses(others: readonly RankedPolicy[], question: Question): readonly TraceStep[] {
-  const { namespace } = question.subject.pod
-  const isOwn = ({ policy }: RankedPolicy) => policy.metadata.namespace === namespace
-  return [...others.filter(isOwn), ...others.filter((ranked) => !isOwn(ranked))]
-    .flatMap((ranked) => stepsOf(ranked, question))
-    .slice(0, MOST_NEAR_MISSES)
+/** No more is looked for than is told: there may be thousands of policies. */
+function nearMisses(others: readonly Iterable<RankedPolicy>[], question: Question): readonly TraceStep[] {
+  const found: TraceStep[] = []
+  for (const policies of others) {
+    for (const ranked of policies) {
+      found.push(...stepsOf(ranked, question))
+      if (found.length >= MOST_NEAR_MISSES) return found.slice(0, MOST_NEAR_MISSES)
+    }
+  }
+  return found
 }
 
 function conclusion(question: Question, judgement: DirectionJudgement): TraceStep {

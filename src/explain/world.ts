@@ -1,16 +1,10 @@
 // A snapshot prepared for questions: who owns an address, what labels a namespace has, policies in order.
 
-import type {
-  AddressFamily,
-  Enforcement,
-  Labels,
-  Node,
-  Pod,
-  PolicyObject,
-  Snapshot,
-} from "../compile/snapshot.ts"
-import { blockHolds, parseAddress, parseBlock } from "./address.ts"
-import type { Address, Endpoint, Judge, JudgeOf, Place } from "./judge.ts"
+import type { AddressFamily, Enforcement, Labels, Node, Pod, Snapshot } from "../compile/snapshot.ts"
+import { addressKey, blockHolds, parseAddress, parseBlock } from "./address.ts"
+import { type Directory, snapshotDirectory } from "./directory.ts"
+import type { Address, Endpoint, JudgeOf } from "./judge.ts"
+import { comparePlaces, compareTexts, type RankedPolicy, rankedPolicy } from "./ranked-policy.ts"
 
 /** One end of a flow, as it is named: a pod may have several addresses, an address may be a pod's. */
 export type End =
@@ -33,24 +27,19 @@ export const DEFAULT_SETTINGS: WorldSettings = {
   enforcement: "enforce",
 }
 
-export interface RankedPolicy {
-  readonly policy: PolicyObject
-  readonly judge: Judge
-  readonly place: Place
-}
-
-export interface World {
+export interface World extends Directory {
   readonly snapshot: Snapshot
   readonly settings: WorldSettings
-  /** By (tier, priority, kind, namespace, name). */
-  readonly policies: readonly RankedPolicy[]
+  /** Policies that may have a say on pods of the namespace, in order: its own, and cluster-wide ones. */
+  readonly policiesFor: (namespace: string) => readonly RankedPolicy[]
+  /** Policies of other namespaces that may select such pods there, in order. */
+  readonly policiesElsewhere: (pod: Pod) => Iterable<RankedPolicy>
   readonly namespaceLabels: (namespace: string) => Labels
   /** What its pods are denied is only counted. */
   readonly isObserved: (namespace: string) => boolean
   /** The pod that owns an address: never a finished one, never a host-network one; of several the first by name. */
   readonly ownerOf: (address: string) => Pod | null
   readonly nodeOf: (address: string) => Node | null
-  readonly nodeNamed: (name: string) => Node | null
   /** The node in whose pod CIDRs the address lies. */
   readonly podNodeOf: (address: Address) => Node | null
   /** Families an unknown address may be of: those that the cluster is seen to use. */
@@ -59,27 +48,37 @@ export interface World {
 
 export function createWorld(snapshot: Snapshot, judgeOf: JudgeOf, settings = DEFAULT_SETTINGS): World {
   const namespaces = new Map(snapshot.namespaces.map((each) => [each.name, each.labels]))
-  const nodes = new Map(snapshot.nodes.map((each) => [each.name, each]))
-  const owners = ownersByAddress(
-    snapshot.pods.filter((pod) => !pod.hostNetwork && !pod.finished).toSorted(byNamespaceAndName),
+  const owners = ownersByAddress(snapshot.pods.filter(ownsAddresses).toSorted(byNamespaceAndName))
+  const nodes = snapshot.nodes.toSorted((a, b) => compareTexts(a.name, b.name))
+  const nodeAddresses = ownersByAddress(nodes)
+  const policies = snapshot.policies.map((each) => rankedPolicy(each, judgeOf)).toSorted(comparePlaces)
+  const policiesFor = memoised((namespace: string) =>
+    policies.filter(({ policy }) => [namespace, ""].includes(policy.metadata.namespace)),
   )
-  const nodeAddresses = ownersByAddress(snapshot.nodes)
-  const observes = (labels: Labels | undefined): boolean => {
-    const own = new Map(Object.entries(labels ?? {})).get("postern.dev/enforcement")
-    return own === "observe" || (own !== "enforce" && settings.enforcement === "observe")
-  }
   return {
+    ...snapshotDirectory(snapshot),
     snapshot,
     settings,
-    policies: rankPolicies(snapshot.policies, judgeOf),
+    policiesFor,
+    policiesElsewhere: (pod) =>
+      policies.filter(({ policy }) => !["", pod.namespace].includes(policy.metadata.namespace)),
     namespaceLabels: (name) => ({ "kubernetes.io/metadata.name": name, ...namespaces.get(name) }),
-    isObserved: (name) => observes(namespaces.get(name)),
+    isObserved: (name) => observes(namespaces.get(name), settings),
     ownerOf: (address) => owners.get(addressKey(address)) ?? null,
     nodeOf: (address) => nodeAddresses.get(addressKey(address)) ?? null,
-    nodeNamed: (name) => nodes.get(name) ?? null,
-    podNodeOf: (address) => snapshot.nodes.find((node) => inBlocks(address, node.podCIDRs)) ?? null,
+    podNodeOf: (address) => nodes.find((node) => inBlocks(address, node.podCIDRs)) ?? null,
     families: familiesInUse(snapshot, settings),
   }
+}
+
+/** Neither finished nor on its node's network. */
+export function ownsAddresses({ hostNetwork, finished }: Pod): boolean {
+  return !hostNetwork && !finished
+}
+
+export function observes(labels: Labels | undefined, { enforcement }: WorldSettings): boolean {
+  const own = new Map(Object.entries(labels ?? {})).get("postern.dev/enforcement")
+  return own === "observe" || (own !== "enforce" && enforcement === "observe")
 }
 
 /** What an end is on the network, once for each of its addresses. A finished pod owns none. */
@@ -149,40 +148,37 @@ function wholeFamily(family: AddressFamily): string {
 }
 
 function familiesInUse(snapshot: Snapshot, settings: WorldSettings): readonly AddressFamily[] {
-  const both: readonly AddressFamily[] = ["IPv4", "IPv6"]
-  const given = settings.podCIDRs.map((cidr) => parseBlock(cidr)?.family)
   const seen = [
     ...snapshot.pods.flatMap((pod) => pod.addresses).map((address) => parseAddress(address)?.family),
     ...snapshot.nodes.flatMap((node) => node.addresses).map((address) => parseAddress(address)?.family),
     ...snapshot.nodes.flatMap((node) => node.podCIDRs).map((cidr) => parseBlock(cidr)?.family),
   ]
-  const known = given.length > 0 ? given : seen
-  return known.length === 0 ? both : both.filter((family) => known.includes(family))
+  return familiesOf(settings, (family) => seen.includes(family))
 }
 
-function rankPolicies(policies: readonly PolicyObject[], judgeOf: JudgeOf): readonly RankedPolicy[] {
-  return policies
-    .map((policy) => {
-      const judge = judgeOf(policy)
-      return { policy, judge, place: judge.place(policy) }
-    })
-    .toSorted(comparePlaces)
-}
-
-function comparePlaces(a: RankedPolicy, b: RankedPolicy): number {
-  const names = ({ policy: { kind, metadata } }: RankedPolicy) => [kind, metadata.namespace, metadata.name]
-  const [left, right] = [names(a), names(b)]
-  const differing = left.findIndex((name, index) => name !== right[index])
-  return (
-    a.place.tier.order - b.place.tier.order ||
-    a.place.priority - b.place.priority ||
-    (differing < 0 ? 0 : (left[differing] ?? "") < (right[differing] ?? "") ? -1 : 1)
-  )
+export function familiesOf(
+  { podCIDRs }: WorldSettings,
+  isSeen: (family: AddressFamily) => boolean,
+): readonly AddressFamily[] {
+  const both: readonly AddressFamily[] = ["IPv4", "IPv6"]
+  const given = podCIDRs.map((cidr) => parseBlock(cidr)?.family)
+  const known = both.filter((family) => (given.length > 0 ? given.includes(family) : isSeen(family)))
+  return known.length === 0 && given.length === 0 ? both : known
 }
 
 function byNamespaceAndName(a: Pod, b: Pod): number {
-  const [left, right] = [a, b].map(({ namespace, name }) => `${namespace}/${name}`)
-  return left === right ? 0 : (left ?? "") < (right ?? "") ? -1 : 1
+  return compareTexts(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`)
+}
+
+function memoised<T>(make: (key: string) => T): (key: string) => T {
+  const made = new Map<string, T>()
+  return (key) => {
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const value = make(key)
+    made.set(key, value)
+    return value
+  }
 }
 
 /** The first that claims an address has it. */
@@ -192,12 +188,6 @@ function ownersByAddress<T extends { readonly addresses: readonly string[] }>(
   return new Map(
     all.flatMap((each) => each.addresses.map((address) => [addressKey(address), each] as const)).toReversed(),
   )
-}
-
-/** One key for every spelling of an address. */
-function addressKey(text: string): string {
-  const parsed = parseAddress(text)
-  return parsed === null ? text : `${parsed.family} ${parsed.value}`
 }
 
 function inBlocks(address: Address, blocks: readonly string[]): boolean {

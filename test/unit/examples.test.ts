@@ -83,7 +83,7 @@ describe.for(names)("example %s", (name) => {
 })
 
 function casesOf({ namespace, from, to, port }: Question, world: World): readonly AnswerCase[] {
-  const scope = { snapshot: world.snapshot, namespace }
+  const scope = { world, namespace }
   const source = resolveReference(from, scope)
   const destination = resolveReference(to, scope)
   const request = parsePortRequest(port)

@@ -111,7 +111,7 @@ function explained(
   { world, locate }: Scenario,
   palette: Palette,
 ): string | undefined {
-  const scope = { snapshot: world.snapshot, namespace: "default" }
+  const scope = { world, namespace: "default" }
   const asked = { from: nameOf(connection.from), to: nameOf(connection.to), port: portText(connection.port) }
   const from = resolveReference(asked.from, scope)
   const to = resolveReference(asked.to, scope)
