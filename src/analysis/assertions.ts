@@ -101,7 +101,7 @@ export interface AssertedAnswer {
 
 /** What the policies say about one port of a case, whatever is expected. */
 export function askAsserted(asserted: AssertedPort, world: World): Checked<AssertedAnswer> {
-  const scope = { snapshot: world.snapshot, namespace: asserted.namespace }
+  const scope = { world, namespace: asserted.namespace }
   const from = resolveReference(asserted.from, scope)
   const to = resolveReference(asserted.to, scope)
   const port = parsePortRequest(asserted.port)
