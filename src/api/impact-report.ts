@@ -23,8 +23,8 @@ const workload = {
 
 /** A workload, or (with `range`) addresses outside the cluster. */
 const end = {
-  oneOf: [
-    { ...workload, required: [...workload.required] },
+  anyOf: [
+    workload,
     {
       type: "object",
       additionalProperties: false,
@@ -58,7 +58,7 @@ const bothIsolations = {
 const connectionChange = {
   type: "object",
   additionalProperties: false,
-  required: ["source", "destination", "before", "after", "changed", "decidedBy"],
+  required: ["source", "destination", "before", "after", "changed", "decidedBy", "dns"],
   properties: {
     source: end,
     destination: end,
@@ -70,8 +70,9 @@ const connectionChange = {
     changed: { type: "string", description: "What appears, or what disappears." },
     decidedBy: {
       type: "string",
-      description: "Who decides now, for people: a rule, or the policies that isolate.",
+      description: "Who decides then, for people: a rule, or the policies that isolate.",
     },
+    dns: { type: "boolean", description: "The destination answers DNS, and port 53 is in what changes." },
   },
 } as const
 
@@ -108,7 +109,7 @@ const finding = {
       type: "string",
       description: 'Field path in the object: "spec.ingress[0]"; "" for the whole object.',
     },
-    namespaces: { ...texts, description: "Namespaces, other than the subject's, that the message names." },
+    namespaces: { ...texts, description: "Namespaces of whose pods or labels the message tells." },
   },
 } as const
 
@@ -120,7 +121,7 @@ const failedAssertion = {
     assertion: object,
     path: text,
     text,
-    namespaces: { ...texts, description: "Namespaces, other than the assertion's, that the text names." },
+    namespaces: { ...texts, description: "Namespaces besides the assertion's that the text names." },
   },
 } as const
 
@@ -174,8 +175,8 @@ export const impactReportSchema = {
     hidden: {
       type: "object",
       additionalProperties: false,
-      required: ["namespaces", "pods", "pairs", "nodes"],
-      properties: { namespaces: count, pods: count, pairs: count, nodes: count },
+      required: ["namespaces", "pods", "pairs", "nodes", "assertions"],
+      properties: { namespaces: count, pods: count, pairs: count, nodes: count, assertions: count },
       description:
         "What would be listed and is not, as it names namespaces in which the requester may not list pods.",
     },
