@@ -1,7 +1,9 @@
 // The one registry of diagnostic codes. docs/diagnostics.md is written from it.
 
+import { commandLineCodes } from "./codes/command-line.ts"
 import { controllerCodes } from "./codes/controller.ts"
 import { labCodes } from "./codes/lab.ts"
+import { lintCodes } from "./codes/lint.ts"
 import { manifestCodes } from "./codes/manifests.ts"
 import { policyCodes } from "./codes/policies.ts"
 import { questionCodes } from "./codes/questions.ts"
@@ -14,6 +16,8 @@ export const codes = {
   ...questionCodes,
   ...labCodes,
   ...controllerCodes,
+  ...lintCodes,
+  ...commandLineCodes,
 } as const
 
 export type CodeName = keyof typeof codes

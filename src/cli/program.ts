@@ -23,6 +23,11 @@ const COMMANDS: readonly LazyCommand[] = [
     load: async () => (await import("./explain.ts")).explainCommand,
   },
   {
+    name: "test",
+    summary: "say whether the policies do what ConnectivityAssertions expect of them",
+    load: async () => (await import("./test.ts")).testCommand,
+  },
+  {
     name: "demo",
     summary: "build clusters of network namespaces, enforce policies in them, try every connection",
     load: async () => (await import("./demo.ts")).demoCommand,
