@@ -41,11 +41,7 @@ export function snapshotDirectory({ pods, services, nodes }: Snapshot): Director
     },
     nodeNamed: (name) => nodes.find((each) => each.name === name) ?? null,
     nodeNames: () => nodes.map(({ name }) => name),
-    namesLike: () => [
-      ...pods.flatMap((pod) => (pod.owner === undefined ? [podName(pod)] : [])),
-      ...pods.flatMap((pod) => ownerName(pod) ?? []),
-      ...services.map(serviceName),
-    ],
+    namesLike: () => namesIn(pods, services),
   }
 }
 
@@ -62,14 +58,15 @@ export function isBehind(pod: Pod, { selector }: Service): boolean {
   )
 }
 
-export function podName({ namespace, name }: Pod): QualifiedName {
-  return { namespace, text: `${namespace}/${name}` }
-}
-
-export function ownerName({ namespace, owner }: Pod): QualifiedName | null {
-  return owner === undefined ? null : { namespace, text: `${namespace}/${owner.kind}/${owner.name}` }
-}
-
-export function serviceName({ namespace, name }: Service): QualifiedName {
-  return { namespace, text: `${namespace}/Service/${name}` }
+/** Pods that belong to nothing, workloads, Services. */
+export function namesIn(pods: readonly Pod[], services: readonly Service[]): readonly QualifiedName[] {
+  return [
+    ...pods.flatMap(({ namespace, name, owner }) =>
+      owner === undefined ? [{ namespace, text: `${namespace}/${name}` }] : [],
+    ),
+    ...pods.flatMap(({ namespace, owner }) =>
+      owner === undefined ? [] : [{ namespace, text: `${namespace}/${owner.kind}/${owner.name}` }],
+    ),
+    ...services.map(({ namespace, name }) => ({ namespace, text: `${namespace}/Service/${name}` })),
+  ]
 }

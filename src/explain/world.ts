@@ -166,7 +166,7 @@ export function familiesOf(
   return known.length === 0 && given.length === 0 ? both : known
 }
 
-function byNamespaceAndName(a: Pod, b: Pod): number {
+export function byNamespaceAndName(a: Pod, b: Pod): number {
   return compareTexts(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`)
 }
 
