@@ -5,6 +5,7 @@ import type { Diagnostic } from "../api/diagnostic.ts"
 import type { Lower } from "../compile/policy-ir.ts"
 import type { PolicyObject } from "../compile/snapshot.ts"
 import type { Judge } from "../explain/judge.ts"
+import type { Outline } from "./policy-outline.ts"
 import type { Source } from "./reading.ts"
 
 export interface PolicyKind {
@@ -18,4 +19,6 @@ export interface PolicyKind {
   readonly check: (object: PolicyObject, source: Source) => readonly Diagnostic[]
   readonly lower: Lower
   readonly judge: Judge
+  /** Where it writes what, for lint. */
+  readonly outline: Outline
 }

@@ -5,6 +5,7 @@ import type { PolicyObject } from "../compile/snapshot.ts"
 import type { JudgeOf } from "../explain/judge.ts"
 import type { PolicyKind } from "./kind.ts"
 import { networkPolicyKind } from "./networkpolicy/kind.ts"
+import type { Outline } from "./policy-outline.ts"
 
 export const policyKinds: readonly PolicyKind[] = [networkPolicyKind]
 
@@ -18,6 +19,9 @@ export const lower: Lower = (policy) => registered(policy).lower(policy)
 
 /** The judge of a policy's kind. Throws for a kind that is not registered. */
 export const judgeOf: JudgeOf = (policy) => registered(policy).judge
+
+/** Where a policy of any registered kind writes what. Throws for any other. */
+export const outline: Outline = (policy, ir) => registered(policy).outline(policy, ir)
 
 function registered(policy: PolicyObject): PolicyKind {
   const kind = policyKindOf(policy)

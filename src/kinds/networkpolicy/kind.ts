@@ -5,6 +5,7 @@ import { collector } from "../../api/report.ts"
 import { networkPolicyJudge } from "../../explain/networkpolicy.ts"
 import type { PolicyKind } from "../kind.ts"
 import { lowerNetworkPolicy } from "./lower.ts"
+import { outlineNetworkPolicy } from "./outline.ts"
 import { readNetworkPolicy } from "./read.ts"
 
 export const networkPolicyKind: PolicyKind = {
@@ -20,4 +21,5 @@ export const networkPolicyKind: PolicyKind = {
   },
   lower: lowerNetworkPolicy,
   judge: networkPolicyJudge,
+  outline: outlineNetworkPolicy,
 }
