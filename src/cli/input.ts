@@ -1,17 +1,21 @@
-// -f PATH...: manifests as a command needs them, or every error that is in them.
+// What a command judges, as it needs it, or every error that is in it: manifests (-f PATH...) or a running cluster.
 
+import type { AssertionObject } from "../analysis/assertions.ts"
 import type { Diagnostic, FieldPath } from "../api/diagnostic.ts"
-import type { Snapshot } from "../compile/snapshot.ts"
-import type { Assertion } from "../manifests/read-assertion.ts"
+import { diagnostic } from "../api/report.ts"
+import type { Enforcement, Snapshot } from "../compile/snapshot.ts"
 import { type PositionLookup, readManifests, type SourceLine } from "../manifests/read-manifests.ts"
+import type { ClusterOptions } from "./cluster-options.ts"
 import type { Locate } from "./explain-json.ts"
 import { type Outcome, refused } from "./outcome.ts"
 
 export interface Input {
   readonly snapshot: Snapshot
-  readonly assertions: readonly Assertion[]
+  readonly assertions: readonly AssertionObject[]
   readonly positions: PositionLookup
   readonly locate: Locate
+  /** The mode of namespaces whose label names none: a cluster's setting, of manifests enforce. */
+  readonly enforcement: Enforcement
   /** Warnings and notes. */
   readonly warnings: readonly Diagnostic[]
   readonly sourceLine: SourceLine
@@ -27,7 +31,34 @@ export function readInput(paths: readonly string[], namespace: string): ReadInpu
   const errors = diagnostics.filter(({ severity }) => severity === "error")
   if (errors.length > 0) return { ok: false, outcome: { ...refused(errors), sourceLine } }
   const locate: Locate = (policy, path) => positions(policy, fieldPath(path)) ?? null
-  return { ok: true, value: { snapshot, assertions, positions, locate, warnings: diagnostics, sourceLine } }
+  return {
+    ok: true,
+    value: {
+      snapshot,
+      assertions,
+      positions,
+      locate,
+      enforcement: "enforce",
+      warnings: diagnostics,
+      sourceLine,
+    },
+  }
+}
+
+export interface InputOptions extends ClusterOptions {
+  /** Without it the cluster is read. */
+  readonly file?: readonly string[]
+  readonly namespace: string
+}
+
+export async function readInputOrCluster(options: InputOptions): Promise<ReadInput> {
+  if (options.file !== undefined) return readInput(options.file, options.namespace)
+  // Loaded here: who judges files does not wait for a Kubernetes client.
+  const { readClusterSnapshot } = await import("./cluster-snapshot.ts")
+  const { mistakes, ...cluster } = await readClusterSnapshot(options)
+  const warnings = mistakes.map((what) => diagnostic("readInPart", { what }))
+  const nowhere = { positions: () => undefined, locate: () => null, sourceLine: () => undefined }
+  return { ok: true, value: { ...cluster, ...nowhere, warnings } }
 }
 
 /** "spec.ingress[0]" as segments; the paths of rules have no keys that need quotes. */

@@ -9,24 +9,29 @@ import { DEFAULT_SETTINGS, type WorldSettings } from "../explain/world.ts"
 
 export interface WorldOptions {
   readonly podCidr?: readonly string[]
-  readonly enforcement: Enforcement
+  /** Without it what the cluster's setting says. */
+  readonly enforcement?: Enforcement
 }
 
 export function withWorldOptions(command: Command): Command {
   return command
     .option("--pod-cidr <cidr...>", "where pods without an address could have theirs")
     .addOption(
-      new Option("--enforcement <mode>", "of namespaces without the label postern.dev/enforcement")
-        .choices(["enforce", "observe"])
-        .default("enforce"),
+      new Option(
+        "--enforcement <mode>",
+        "of namespaces without the label postern.dev/enforcement (default: the cluster's; of files enforce)",
+      ).choices(["enforce", "observe"]),
     )
 }
 
-export function readWorldSettings({ podCidr = [], enforcement }: WorldOptions): Checked<WorldSettings> {
+export function readWorldSettings(
+  { podCidr = [], enforcement }: WorldOptions,
+  input: { readonly enforcement: Enforcement },
+): Checked<WorldSettings> {
   const mistakes = podCidr
     .filter((cidr) => parseBlock(cidr) === null)
     .map((cidr) => diagnostic("unreadablePodCidr", { value: shown(cidr) }))
   return mistakes.length > 0
     ? bad(...mistakes)
-    : good({ ...DEFAULT_SETTINGS, podCIDRs: podCidr, enforcement })
+    : good({ ...DEFAULT_SETTINGS, podCIDRs: podCidr, enforcement: enforcement ?? input.enforcement })
 }

@@ -18,4 +18,18 @@ export const commandLineCodes = {
     remedy:
       "The text is looked for as it is, in upper and lower case alike; without --filter every case is tested.",
   },
+  notTested: {
+    code: "PNP0603",
+    severity: "note",
+    title: "Objects that are not tested against",
+    template: "{count} beside the assertions: not used, since the cluster is tested",
+    remedy: "Name the files with -f to test them instead of the cluster.",
+  },
+  readInPart: {
+    code: "PNP0604",
+    severity: "warning",
+    title: "Object of the cluster that was read in part",
+    template: "{what}",
+    remedy: "Mend the object; what cannot be read of it has no part in the answer.",
+  },
 } as const satisfies CodeTable
