@@ -11,5 +11,7 @@ export type SettingsEvent =
   /** What was in force stays in force. */
   | { readonly kind: "settings-refused"; readonly mistakes: readonly Diagnostic[] }
   | { readonly kind: "settings-gone" }
+  /** There have been none yet. */
+  | { readonly kind: "settings-missing"; readonly problem: string }
 
 export type ControllerEvent = DistributionEvent | WatchEvent | CertificateEvent | SettingsEvent

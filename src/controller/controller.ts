@@ -24,14 +24,15 @@ import type { TlsMaterial } from "./certificates.ts"
 import type { ControllerEvent } from "./controller-event.ts"
 import type { DistributionEvent } from "./distribution-event.ts"
 import { createDistributor, type Distributor } from "./distributor.ts"
-import { logEvent, settingsRefused } from "./event-log.ts"
+import { eventObjectOf, logEvent } from "./event-log.ts"
 import { createHistory, currentVersion } from "./history.ts"
 import { createLeadership } from "./leadership.ts"
 import { type ControllerMetrics, createControllerMetrics } from "./metrics.ts"
 import { replicaText, watchReplicas } from "./object-watch.ts"
 import type { ControllerOptions } from "./options.ts"
+import { unreadiness } from "./readiness.ts"
 import { createReplicaHttp } from "./replicas/replica-http.ts"
-import { NEWS_PATH, readReplicaNews } from "./replicas/replica-news.ts"
+import { answerNews, NEWS_PATH } from "./replicas/replica-news.ts"
 import { createReplicaTokens } from "./replicas/replica-token.ts"
 import { createSettingsStore, type SettingsStore } from "./settings-store.ts"
 import { createStatusWriter, type StatusWriter } from "./status/status-writer.ts"
@@ -125,7 +126,12 @@ class Replica implements Controller {
     this.#certificates = this.#createCertificates(onEvent)
     this.#status = this.#createStatus(onEvent)
     this.#measured = this.#createMeasured()
-    this.#cluster = watchCluster({ client, onChanges: (changes) => this.#apply(changes), onEvent })
+    this.#cluster = watchCluster({
+      client,
+      onChanges: (changes) => this.#apply(changes),
+      onEvent,
+      newPods: {},
+    })
     this.#replicas = watchReplicas({ client, namespace, onEvent }, (replicas) => {
       this.#others = replicas
       this.distributor.setReplicas(this.#allReplicas())
@@ -178,11 +184,7 @@ class Replica implements Controller {
       peers: {
         path: NEWS_PATH,
         accepts: (token) => this.#tokens.accepts(token),
-        take: (body) => {
-          const news = readReplicaNews(body)
-          if (news === undefined) return 400
-          return this.#status.takeNews(news) ? 204 : 409
-        },
+        take: (body) => answerNews(body, (news) => this.#status.takeNews(news)),
       },
     })
     this.distributor.start()
@@ -249,6 +251,8 @@ class Replica implements Controller {
       phases: () => this.#status.phases(),
       statusesWaiting: () => this.#status.waiting,
       isLeader: () => this.isLeader,
+      watches: () => this.#cluster.status(),
+      waitingPods: () => this.#cluster.waitingPods,
       perNode: options.nodeMetrics === true,
     })
   }
@@ -256,8 +260,8 @@ class Replica implements Controller {
   #told(event: Exclude<ControllerEvent, DistributionEvent>): void {
     const { log, options } = this.#parts
     if ("resource" in event) this.#measured.watch(event)
-    if (event.kind === "settings-refused")
-      this.#events.recordEvent(settingsRefused(options.namespace, event.mistakes))
+    const told = eventObjectOf(event, options.namespace)
+    if (told !== undefined) this.#events.recordEvent(told)
     logEvent(log, event)
   }
 
@@ -283,18 +287,14 @@ class Replica implements Controller {
   }
 
   #unreadiness(): string {
-    if (this.#isStopping) return "this replica stops"
-    if (this.#ruleset === undefined) return this.#settings.problem
-    if (!this.distributor.isReady) return `the first lists are not whole: ${this.#missing()}`
-    if (this.port === undefined) return this.#certificates.problem || "agents are not served yet"
-    return ""
-  }
-
-  #missing(): string {
-    return this.#cluster
-      .status()
-      .filter(({ synced }) => !synced)
-      .map(({ resource, error }) => (error === undefined ? resource : `${resource} (${error.message})`))
-      .join(", ")
+    return unreadiness({
+      isStopping: this.#isStopping,
+      hasSettings: this.#ruleset !== undefined,
+      settingsProblem: this.#settings.problem,
+      isSynced: this.distributor.isReady,
+      isServing: this.port !== undefined,
+      certificateProblem: this.#certificates.problem,
+      watches: this.#cluster.status(),
+    })
   }
 }

@@ -1,6 +1,6 @@
 // Events of the controller's parts, in the words of its log. What happens all the time is for the metrics alone.
 
-import { type Diagnostic, fieldPathText } from "../api/diagnostic.ts"
+import { fieldPathText } from "../api/diagnostic.ts"
 import type { ClusterEvent } from "../kubernetes/events.ts"
 import type { Log } from "../telemetry/log.ts"
 import type { ControllerEvent } from "./controller-event.ts"
@@ -11,6 +11,8 @@ export function logEvent(log: Log, event: ControllerEvent): void {
       return log.info({ settings: event.settings }, "settings are in force")
     case "settings-gone":
       return log.warn({}, "the ConfigMap postern is gone: the last settings stay in force")
+    case "settings-missing":
+      return log.error({}, event.problem)
     case "settings-refused":
       for (const { code, message, path = [] } of event.mistakes)
         log.error({ code, field: fieldPathText(path) }, `the ConfigMap postern is refused: ${message}`)
@@ -29,6 +31,15 @@ export function logEvent(log: Log, event: ControllerEvent): void {
     case "odd-object": {
       const { resource, object, mistake } = event
       return log.warn({ resource, object, mistake }, "an object is not as it should be")
+    }
+    case "stale":
+      return log.warn({ resource: event.resource }, "a watch is behind the API server: it begins anew")
+    case "unproven": {
+      const { pods, count, reason } = event
+      return log.error(
+        { pods, count },
+        `new pods are let in without proof that their policies are known: ${reason}`,
+      )
     }
     case "absent":
       return log.info({ resource: event.resource }, "a kind is not installed")
@@ -52,14 +63,26 @@ export function logEvent(log: Log, event: ControllerEvent): void {
   }
 }
 
-/** For kubectl describe. */
-export function settingsRefused(namespace: string, mistakes: readonly Diagnostic[]): ClusterEvent {
-  const words = mistakes.map(({ code, message, path = [] }) => `${code} ${fieldPathText(path)}: ${message}`)
-  return {
-    regarding: { apiVersion: "v1", kind: "ConfigMap", namespace, name: "postern" },
-    type: "Warning",
-    reason: "SettingsRefused",
-    action: "Configuring",
-    note: `The last good settings stay in force. ${words.join("; ")}`,
+/** For kubectl describe, of the ConfigMap; undefined for what nobody needs to act upon. */
+export function eventObjectOf(event: ControllerEvent, namespace: string): ClusterEvent | undefined {
+  const regarding = { apiVersion: "v1", kind: "ConfigMap", namespace, name: "postern" }
+  const warning = { regarding, type: "Warning", action: "Configuring" } as const
+  if (event.kind === "settings-refused") {
+    const words = event.mistakes.map(
+      ({ code, message, path = [] }) => `${code} ${fieldPathText(path)}: ${message}`,
+    )
+    const note = `The last good settings stay in force. ${words.join("; ")}`
+    return { ...warning, reason: "SettingsRefused", note }
   }
+  if (event.kind === "settings-gone") {
+    const note =
+      "It was deleted. The last settings stay in force, but no replica that starts now becomes ready: create it again."
+    return { ...warning, reason: "SettingsGone", note }
+  }
+  if (event.kind === "unproven") {
+    const { count, reason, pods } = event
+    const note = `${count} new pods were let in without proof that their policies are known: ${reason}. ${pods.join(", ")}`
+    return { ...warning, action: "Admitting", reason: "PodsUnproven", note }
+  }
+  return undefined
 }

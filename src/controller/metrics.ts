@@ -2,7 +2,7 @@
 
 import type { PolicyPhase } from "../api/policy-status.ts"
 import type { Program } from "../compile/program.ts"
-import type { WatchEvent } from "../kubernetes/watch-event.ts"
+import type { WatchEvent, WatchStatus } from "../kubernetes/watch-event.ts"
 import { LATENCY_BUCKETS, type Metrics } from "../telemetry/metrics.ts"
 import type { DistributionEvent } from "./distribution-event.ts"
 import { isUpToDate, type NodeState } from "./node-state.ts"
@@ -21,6 +21,8 @@ export interface MeasuredController {
   readonly phases: () => ReadonlyMap<PolicyPhase, number>
   readonly statusesWaiting: () => number
   readonly isLeader: () => boolean
+  readonly watches: () => readonly WatchStatus[]
+  readonly waitingPods: () => number
   /** A series for each node: thousands in a large cluster. */
   readonly perNode?: boolean
 }
@@ -29,6 +31,7 @@ export function createControllerMetrics(metrics: Metrics, controller: MeasuredCo
   followNodes(metrics, controller)
   followProgram(metrics, controller)
   followStatuses(metrics, controller)
+  followWatches(metrics, controller)
   return {
     distribution: countDistribution(metrics),
     watch: countWatches(metrics),
@@ -85,7 +88,7 @@ function countDistribution(metrics: Metrics): ControllerMetrics["distribution"] 
 function countWatches(metrics: Metrics): ControllerMetrics["watch"] {
   const restarts = metrics.counter({
     name: "postern_watch_restarts_total",
-    help: "Watches of the API server that broke, or had to begin with a list again.",
+    help: "Watches of the API server that broke, had to begin with a list again, or did not bring what the server has.",
     labels: ["resource", "reason"],
   })
   const odd = metrics.counter({
@@ -93,11 +96,19 @@ function countWatches(metrics: Metrics): ControllerMetrics["watch"] {
     help: "Objects with a field that could not be read.",
     labels: ["resource"],
   })
-  return ({ kind, resource }) => {
+  const unproven = metrics.counter({
+    name: "postern_unproven_pods_total",
+    help: "New pods that were let in although a watch of what decides over them was behind.",
+  })
+  return (event) => {
+    const { kind, resource } = event
     switch (kind) {
       case "failed":
       case "expired":
+      case "stale":
         return restarts.add(1, { resource, reason: kind })
+      case "unproven":
+        return unproven.add(event.count)
       case "odd-object":
         return odd.add(1, { resource })
       case "listed":
@@ -106,6 +117,22 @@ function countWatches(metrics: Metrics): ControllerMetrics["watch"] {
         return
     }
   }
+}
+
+function followWatches(metrics: Metrics, { watches, waitingPods }: MeasuredController): void {
+  const silent = metrics.gauge({
+    name: "postern_watch_silent_seconds",
+    help: "How long the API server has said nothing of a resource, bookmarks and newly taken streams included.",
+    labels: ["resource"],
+  })
+  const waiting = metrics.gauge({
+    name: "postern_waiting_pods",
+    help: "New pods that wait until all is known that decides over them.",
+  })
+  metrics.onRead(() => {
+    silent.replace(watches().map(({ resource, silentMs = 0 }) => [silentMs / 1_000, { resource }] as const))
+    waiting.set(waitingPods())
+  })
 }
 
 /** Policy stacks with a series of their own; what others deny is counted together. */

@@ -57,10 +57,14 @@ class ConfigMapStore implements SettingsStore {
     await this.#watch.stop()
   }
 
-  /** A ConfigMap that is deleted while we run says nothing: its mode may have been observe, and the default is not. */
+  /** One that is missing, or was deleted, says nothing: its mode may have been observe, and the default is not. */
   #take(data: unknown): void {
-    const { onEvent, onSettings } = this.#options
-    if (data === undefined && this.#isReady) return onEvent({ kind: "settings-gone" })
+    const { onEvent, onSettings, namespace } = this.#options
+    if (data === undefined) {
+      if (this.#isReady) return onEvent({ kind: "settings-gone" })
+      this.problem = missing(namespace)
+      return onEvent({ kind: "settings-missing", problem: this.problem })
+    }
     const read = readSettings(data)
     if ("mistakes" in read) {
       const words = read.mistakes.map(({ message, path = [] }) => `${fieldPathText(path)}: ${message}`)
@@ -75,4 +79,12 @@ class ConfigMapStore implements SettingsStore {
     this.#isReady = true
     this.#ready.resolve()
   }
+}
+
+function missing(namespace: string): string {
+  return (
+    `there is no ConfigMap postern in namespace ${namespace}, which says whether policies are enforced or observed. ` +
+    "The chart and deploy/postern.yaml have it; by hand: " +
+    `kubectl create configmap postern -n ${namespace} --from-literal=enforcement=observe`
+  )
 }

@@ -39,6 +39,8 @@ export interface KubernetesClient {
 export interface WatchOptions {
   readonly signal: AbortSignal
   readonly idleMs?: number
+  /** The server has taken the watch; it may say nothing for long. */
+  readonly onOpen?: () => void
 }
 
 export interface ClientOptions {
@@ -129,11 +131,13 @@ class UndiciClient implements KubernetesClient {
     query: Query,
     options: WatchOptions | AbortSignal,
   ): AsyncGenerator<string, void> {
-    const { signal, idleMs = 0 } = options instanceof AbortSignal ? { signal: options } : options
+    const given: WatchOptions = options instanceof AbortSignal ? { signal: options } : options
+    const { signal, idleMs = 0, onOpen } = given
     const what = `watch ${path}`
     const both = AbortSignal.any([signal, this.#closed.signal])
     const sent: Sent = { method: "GET", path, query: { ...query, watch: true }, signal: both, idleMs }
     const { body } = await this.#send(sent)
+    onOpen?.()
     try {
       yield* readLines(body, this.#options.maximumLineBytes, what)
     } catch (error) {

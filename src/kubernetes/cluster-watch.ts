@@ -6,8 +6,8 @@
 import type { Change } from "../compile/snapshot.ts"
 import { policyKinds } from "../kinds/registry.ts"
 import type { KubernetesClient } from "./client.ts"
-import { createListWatch, type WatchTiming } from "./list-watch.ts"
-import type { ObjectChange } from "./resource.ts"
+import { createListWatch, type ListWatch, type WatchTiming } from "./list-watch.ts"
+import { NewPods, type NewPodsTiming } from "./new-pods.ts"
 import type { ClusterResource } from "./resources/cluster-resource.ts"
 import { namespaceResource } from "./resources/namespace.ts"
 import { nodeResource } from "./resources/node.ts"
@@ -23,6 +23,8 @@ export interface ClusterWatchOptions {
   readonly onChanges: (changes: readonly Change[]) => void
   readonly onEvent?: (event: WatchEvent) => void
   readonly timing?: Partial<WatchTiming>
+  /** Given: pods are handed on when all is known that decides over them. For whoever enforces. */
+  readonly newPods?: Partial<NewPodsTiming>
 }
 
 export interface ClusterWatch {
@@ -30,7 +32,10 @@ export interface ClusterWatch {
   /** The first call of onChanges has been made. */
   readonly synced: Promise<void>
   stop(): Promise<void>
+  /** Pods that wait, the newest of their watch included, count as not reached. */
   status(): readonly WatchStatus[]
+  /** Pods that wait for what decides over them. */
+  readonly waitingPods: number
 }
 
 export const clusterResources: readonly ClusterResource[] = [
@@ -42,53 +47,119 @@ export const clusterResources: readonly ClusterResource[] = [
 ]
 
 export function watchCluster(options: ClusterWatchOptions): ClusterWatch {
-  const { client, resources = clusterResources, onChanges, onEvent, timing = {} } = options
-  const synced = Promise.withResolvers<void>()
-  let waiting: Change[] = []
-  let unsynced = resources.length
-  let scheduled: NodeJS.Immediate | undefined
-  const deliver = (): void => {
-    scheduled = undefined
-    const changes = waiting
-    waiting = []
-    onChanges(changes)
-    synced.resolve()
+  return new Watches(options)
+}
+
+class Watches implements ClusterWatch {
+  readonly #options: ClusterWatchOptions
+  readonly #watches: ReadonlyMap<string, ListWatch>
+  readonly #newPods: NewPods | undefined
+  readonly #synced = Promise.withResolvers<void>()
+  #waiting: Change[] = []
+  #unsynced: number
+  #scheduled: NodeJS.Immediate | undefined
+  #isDelivered = false
+
+  constructor(options: ClusterWatchOptions) {
+    const { resources = clusterResources } = options
+    this.#options = options
+    this.#unsynced = resources.length
+    this.#newPods = this.#createNewPods(resources)
+    this.#watches = new Map(resources.map((resource) => [resource.name, this.#follow(resource)]))
   }
-  const schedule = (): void => {
-    if (unsynced === 0) scheduled ??= setImmediate(deliver)
+
+  get synced(): Promise<void> {
+    return this.#synced.promise
   }
-  const watches = resources.map((resource) => {
-    const handler = (changes: readonly ObjectChange<Change>[]): void => {
-      for (const change of changes) {
-        waiting.push(change.op === "set" ? change.value : resource.gone(change.key))
-      }
-      schedule()
+
+  get waitingPods(): number {
+    return this.#newPods?.size ?? 0
+  }
+
+  start(): void {
+    const pods = this.#newPods === undefined ? undefined : this.#watches.get(podResource.name)
+    const others = [...this.#watches.values()].filter((each) => each !== pods)
+    void this.#startAll(pods === undefined ? [] : [pods], others)
+  }
+
+  async stop(): Promise<void> {
+    clearImmediate(this.#scheduled)
+    this.#newPods?.stop()
+    await Promise.all([...this.#watches.values()].map((each) => each.stop()))
+  }
+
+  status(): readonly WatchStatus[] {
+    return [...this.#watches.values()].map((each) => {
+      const status = each.status()
+      if (this.#newPods === undefined || status.resource !== podResource.name) return status
+      return { ...status, reached: this.#newPods.cap(status.reached) }
+    })
+  }
+
+  /** The first lists of `others` are of a time after those of `first`: no pod of theirs needs to wait for anything. */
+  async #startAll(first: readonly ListWatch[], others: readonly ListWatch[]): Promise<void> {
+    for (const batch of [first, others]) {
+      for (const each of batch) each.start()
+      await Promise.all(batch.map((each) => this.#count(each)))
     }
+  }
+
+  async #count(watch: ListWatch): Promise<void> {
+    await watch.synced
+    this.#unsynced--
+    if (this.#unsynced === 0) this.#newPods?.open()
+    this.#schedule()
+  }
+
+  #follow(resource: ClusterResource): ListWatch {
+    const { client, timing = {}, onEvent } = this.#options
+    const newPods = resource === podResource ? this.#newPods : undefined
+    let isFirst = true
     return createListWatch({
       client,
       resource,
-      handler,
       timing,
+      handler: (changes) => {
+        for (const change of changes) {
+          if (!isFirst && newPods?.keeps(change) === true) continue
+          this.#waiting.push(change.op === "set" ? change.value : resource.gone(change.key))
+        }
+        isFirst = false
+        this.#newPods?.look()
+        this.#schedule()
+      },
       ...(onEvent === undefined ? {} : { onEvent }),
     })
-  })
-  const follow = async (each: Promise<void>): Promise<void> => {
-    await each
-    unsynced--
-    schedule()
   }
-  return {
-    start: () => {
-      for (const each of watches) {
-        void follow(each.synced)
-        each.start()
-      }
-    },
-    synced: synced.promise,
-    stop: async () => {
-      clearImmediate(scheduled)
-      await Promise.all(watches.map((each) => each.stop()))
-    },
-    status: () => watches.map((each) => each.status()),
+
+  #createNewPods(resources: readonly ClusterResource[]): NewPods | undefined {
+    const { client, newPods, onEvent } = this.#options
+    if (newPods === undefined) return undefined
+    return new NewPods({
+      client,
+      resources,
+      timing: newPods,
+      reached: (resource) => this.#watches.get(resource)?.status().reached ?? "",
+      renew: (resource, silentMs) => this.#watches.get(resource)?.renew(silentMs),
+      onAdmitted: (changes) => {
+        this.#waiting.push(...changes)
+        this.#schedule()
+      },
+      ...(onEvent === undefined ? {} : { onEvent }),
+    })
+  }
+
+  #schedule(): void {
+    if (this.#unsynced === 0 && (this.#waiting.length > 0 || !this.#isDelivered))
+      this.#scheduled ??= setImmediate(() => this.#deliver())
+  }
+
+  #deliver(): void {
+    this.#scheduled = undefined
+    this.#isDelivered = true
+    const changes = this.#waiting
+    this.#waiting = []
+    this.#options.onChanges(changes)
+    this.#synced.resolve()
   }
 }

@@ -154,6 +154,19 @@ function replay(told: Map<string, string>, changes: readonly ObjectChange<string
   })
 }
 
+test("what was not there before is told as new, by its version; what was is not", () => {
+  const made = known(thing("a", 5))
+  const newAt = (changes: readonly ObjectChange<string>[]) =>
+    changes.map((change) => (change.op === "set" ? change.newAt : "delete"))
+  expect(newAt(made.set(thing("a", 11)))).toEqual([undefined])
+  expect(newAt(made.set(thing("b", 12)))).toEqual(["12"])
+  expect(newAt(made.set(thing("b", 13, "other")))).toEqual(["delete", "13"])
+  expect(newAt(relisted(made, [thing("a", 14), thing("b", 13, "other"), thing("c", 15)], 16))).toEqual([
+    undefined,
+    "15",
+  ])
+})
+
 test("law: replaying what was told gives what the server has, and nothing told is untrue", () => {
   fc.assert(
     fc.property(steps, (all) => {

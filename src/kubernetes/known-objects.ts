@@ -5,6 +5,7 @@
 
 import type { ObjectChange, ObjectKey, ObjectVersion, Resource } from "./resource.ts"
 import { versionOf } from "./resource.ts"
+import { isLater } from "./versions.ts"
 
 export interface KnownObjectsOptions<T> {
   readonly resource: Resource<T>
@@ -116,13 +117,15 @@ export class KnownObjects<T> {
   /** Another object of the same name is a new one: the old one is deleted first. */
   #changes(
     before: ObjectVersion | undefined,
-    { key, uid }: ObjectVersion,
+    { key, uid, resourceVersion }: ObjectVersion,
     object: unknown,
   ): readonly ObjectChange<T>[] {
     const { resource, onMistake } = this.#options
     const value = resource.decode(object, key, (mistake) => onMistake(textOf(key), mistake))
     const set = { op: "set", key, value } as const
-    return before === undefined || before.uid === uid ? [set] : [{ op: "delete", key }, set]
+    if (before?.uid === uid) return [set]
+    const created = { ...set, newAt: resourceVersion }
+    return before === undefined ? [created] : [{ op: "delete", key }, created]
   }
 
   #read(object: unknown): ObjectVersion | undefined {
@@ -134,15 +137,4 @@ export class KnownObjects<T> {
 
 function textOf({ namespace, name }: ObjectKey): string {
   return namespace === "" ? name : `${namespace}/${name}`
-}
-
-/** Versions are decimal numbers that grow (KEP-5504); what is no number is taken as later, unless it is the same. */
-function isLater(version: string, than: string): boolean {
-  if (version === than || version === "") return false
-  if (!isNumber(version) || !isNumber(than)) return true
-  return version.length === than.length ? version > than : version.length > than.length
-}
-
-function isNumber(version: string): boolean {
-  return /^[1-9][0-9]*$/.test(version)
 }

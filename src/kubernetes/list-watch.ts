@@ -10,6 +10,7 @@ import { ConnectionError, HistoryError, isStatus } from "./api-error.ts"
 import { Attempts, isRewound, isWatchListRefusal } from "./attempts.ts"
 import type { KubernetesClient } from "./client.ts"
 import { KnownObjects, type Relist } from "./known-objects.ts"
+import { listPages } from "./list-pages.ts"
 import { Patience } from "./patience.ts"
 import { type ObjectChange, type Resource, textIn } from "./resource.ts"
 import { defaultRetryTiming, type RetryTiming } from "./retry-delay.ts"
@@ -38,6 +39,8 @@ export interface ListWatch {
   start(): void
   /** The first list has been handed on. */
   readonly synced: Promise<void>
+  /** Begins the stream anew, from the version that is known, where it has said nothing for so long. */
+  renew(silentMs: number): void
   stop(): Promise<void>
   status(): WatchStatus
 }
@@ -59,6 +62,7 @@ class Loop<T> implements ListWatch {
   readonly #attempts: Attempts
   readonly #patience: Patience
   readonly #stopping = new AbortController()
+  #stream = new AbortController()
   readonly #synced = Promise.withResolvers<void>()
   #running: Promise<void> | undefined
   #state: WatchStatus["state"] = "stopped"
@@ -91,6 +95,11 @@ class Loop<T> implements ListWatch {
 
   start(): void {
     this.#running ??= this.#run()
+  }
+
+  renew(silentMs: number): void {
+    const isSilent = performance.now() - (this.#contact ?? 0) >= silentMs
+    if (this.#state === "watching" && isSilent) this.#stream.abort()
   }
 
   async stop(): Promise<void> {
@@ -135,20 +144,13 @@ class Loop<T> implements ListWatch {
     const { client, resource } = this.#options
     const began = performance.now()
     const relist = this.#relist()
-    let next = ""
     let resourceVersion = ""
-    do {
-      const page = await client.get(
-        resource.path,
-        { ...resource.query, limit: this.#attempts.pageSize, continue: next === "" ? undefined : next },
-        this.#stopping.signal,
-      )
+    const pages = { limit: this.#attempts.pageSize, signal: this.#stopping.signal }
+    for await (const page of listPages(client, resource, pages)) {
       this.#contact = performance.now()
       for (const item of listIn(page, "items")) relist.set(item)
-      const metadata = recordIn(page, "metadata")
-      resourceVersion = textIn(metadata, "resourceVersion")
-      next = textIn(metadata, "continue")
-    } while (next !== "")
+      resourceVersion = textIn(recordIn(page, "metadata"), "resourceVersion")
+    }
     this.#commit(relist, { resourceVersion, how: "list", began })
   }
 
@@ -191,7 +193,12 @@ class Loop<T> implements ListWatch {
     this.#error = undefined
     this.#streams++
     const query = { ...resource.query, ...since, allowWatchBookmarks: true, timeoutSeconds }
-    return client.watch(resource.path, query, { signal: this.#stopping.signal, idleMs })
+    this.#stream = new AbortController()
+    return client.watch(resource.path, query, {
+      signal: AbortSignal.any([this.#stopping.signal, this.#stream.signal]),
+      idleMs,
+      onOpen: () => (this.#contact = performance.now()),
+    })
   }
 
   #take(line: Exclude<WatchLine, { readonly kind: "error" }>): void {
@@ -264,7 +271,8 @@ class Loop<T> implements ListWatch {
       this.#error = error
       this.#emit({ kind: "failed", resource, error, retryInMs })
     }
-    await this.#sleep(retryInMs)
+    // Rejects when it is stopped.
+    await setTimeout(retryInMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined)
   }
 
   /** At the end of a stream. */
@@ -278,19 +286,12 @@ class Loop<T> implements ListWatch {
   /** The collection was not found; true where that means that there are no objects of this kind. */
   #miss(): boolean {
     const isGone = this.#attempts.missed() || this.#known.size === 0
+    this.#contact = performance.now()
     if (!isGone || this.#state === "absent") return isGone
     this.#emit({ kind: "absent", resource: this.#options.resource.name })
     this.#state = "absent"
     this.#handList(this.#known.clear())
     return true
-  }
-
-  async #sleep(milliseconds: number): Promise<void> {
-    try {
-      await setTimeout(milliseconds, undefined, { signal: this.#stopping.signal })
-    } catch {
-      // Stopped.
-    }
   }
 
   #emit(event: WatchEvent): void {

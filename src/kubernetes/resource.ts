@@ -26,7 +26,13 @@ export interface Resource<T> {
 }
 
 export type ObjectChange<T> =
-  | { readonly op: "set"; readonly key: ObjectKey; readonly value: T }
+  | {
+      readonly op: "set"
+      readonly key: ObjectKey
+      readonly value: T
+      /** The version by which an object is told that was not there before. */
+      readonly newAt?: string
+    }
   | { readonly op: "delete"; readonly key: ObjectKey }
 
 /** What tells an object from itself at another time, and from another of its name. */

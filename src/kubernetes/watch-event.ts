@@ -19,6 +19,17 @@ export type WatchEvent =
       readonly error: Error
       readonly retryInMs: number
     }
+  /** The server has something that the watch has not brought: its stream begins anew. */
+  | { readonly kind: "stale"; readonly resource: string }
+  /** New pods that were let in although not all is known that decides over them. */
+  | {
+      readonly kind: "unproven"
+      readonly resource: string
+      /** The first of them. */
+      readonly pods: readonly string[]
+      readonly count: number
+      readonly reason: string
+    }
   /** A kind whose CRD is not installed. */
   | { readonly kind: "absent"; readonly resource: string }
   | {
@@ -35,7 +46,7 @@ export interface WatchStatus {
   readonly objects: number
   /** How often a stream has been opened, the first time included. */
   readonly streams: number
-  /** Milliseconds since the server said anything, bookmarks included; undefined before the first time. */
+  /** Milliseconds since the server said anything, bookmarks included, or took a stream; undefined before the first time. */
   readonly silentMs: number | undefined
   /** resourceVersion of the newest object or deletion that was told; "" before the first. */
   readonly newest: string

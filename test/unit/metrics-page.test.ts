@@ -44,6 +44,8 @@ const programs: Readonly<Record<string, ReadonlyMap<string, Described>>> = {
       phases: () => new Map(),
       statusesWaiting: () => 0,
       isLeader: () => false,
+      watches: () => [],
+      waitingPods: () => 0,
       perNode: true,
     }),
   ),

@@ -105,3 +105,10 @@ const isNews = new Ajv().compile<ReplicaNews>(
 export function readReplicaNews(body: unknown): ReplicaNews | undefined {
   return isNews(body) ? body : undefined
 }
+
+/** The status of an answer to another replica. */
+export function answerNews(body: unknown, take: (news: ReplicaNews) => boolean): 204 | 400 | 409 {
+  const news = readReplicaNews(body)
+  if (news === undefined) return 400
+  return take(news) ? 204 : 409
+}

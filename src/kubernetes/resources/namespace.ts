@@ -12,6 +12,10 @@ export const namespaceResource: ClusterResource = {
   optional: false,
   decode: (object, { name }) => ({ kind: "namespace", op: "set", value: namespaceOf(object, name) }),
   gone: ({ name }) => ({ kind: "namespace", op: "delete", name }),
+  decidingFor: (namespace) => ({
+    path: "/api/v1/namespaces",
+    query: { fieldSelector: `metadata.name=${namespace}` },
+  }),
 }
 
 /** Its name is among its labels, whoever wrote them (KEP-2161). */

@@ -11,7 +11,7 @@ import { textsIn } from "./reading.ts"
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 export function policyResource(kind: PolicyKind): ClusterResource {
-  const { apiVersion, plural } = kind
+  const { apiVersion, plural, namespaced } = kind
   const [group = ""] = apiVersion.split("/")
   return {
     name: `${plural}.${group}`,
@@ -20,6 +20,11 @@ export function policyResource(kind: PolicyKind): ClusterResource {
     optional: group !== "networking.k8s.io",
     decode: (object, key) => ({ kind: "policy", op: "set", value: policyOf(object, kind, key) }),
     gone: ({ namespace, name }) => ({ kind: "policy", op: "delete", policyKind: kind.kind, namespace, name }),
+    decidingFor: (namespace) => ({
+      path: namespaced
+        ? `/apis/${apiVersion}/namespaces/${namespace}/${plural}`
+        : `/apis/${apiVersion}/${plural}`,
+    }),
   }
 }
 

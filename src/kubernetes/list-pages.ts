@@ -1,0 +1,24 @@
+// A list in pages, which all are of one version.
+
+import { recordIn } from "../api/conforms.ts"
+import type { KubernetesClient, Query } from "./client.ts"
+import { textIn } from "./resource.ts"
+
+export interface Pages {
+  readonly limit: number
+  readonly signal: AbortSignal
+}
+
+/** From the store as it is now, and from no cache that may be behind it: no version is asked for. */
+export async function* listPages(
+  client: Pick<KubernetesClient, "get">,
+  { path, query }: { readonly path: string; readonly query?: Query },
+  { limit, signal }: Pages,
+): AsyncGenerator<unknown, void> {
+  let next: string | undefined
+  do {
+    const page = await client.get(path, { ...query, limit, continue: next }, signal)
+    yield page
+    next = textIn(recordIn(page, "metadata"), "continue")
+  } while (next !== "")
+}
