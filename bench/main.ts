@@ -1,4 +1,4 @@
-// npm run bench [compile|events|apply|data-path|scale ...] [--runs N] [--write]
+// npm run bench [compile|events|apply|data-path|scale|explain ...] [--runs N] [--write]
 //
 // Prints the tables of docs/benchmarks.md; --write puts them there. Recorded figures of other engines are scaled by
 // a fixed calibration loop timed in the same run, so that a slow moment of the machine slows both columns.
@@ -12,12 +12,14 @@ import { measureElements, NEIGHBOUR_CHAINS } from "./apply/elements.ts"
 import { measureEvents } from "./apply/event-to-kernel.ts"
 import { slowness } from "./calibration.ts"
 import { measureDataPath } from "./datapath/measure.ts"
+import type { ExplainFigures } from "./explain.ts"
 import { COMPILE_PEERS, EVENT_PEERS } from "./peers.ts"
 import { type Fan, measureScale } from "./scale/measure.ts"
 import { figure, markdownTable } from "./table.ts"
 import { WORKLOADS, type Workload } from "./workloads.ts"
 
 const COMPILE = fileURLToPath(new URL("compile.ts", import.meta.url))
+const EXPLAIN = fileURLToPath(new URL("explain.ts", import.meta.url))
 const PAGE = fileURLToPath(new URL("../docs/benchmarks.md", import.meta.url))
 
 interface Section {
@@ -31,6 +33,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<Section>>> = {
   apply: applySection,
   "data-path": dataPathSection,
   scale: scaleSection,
+  explain: () => Promise.resolve(explainSection()),
 }
 
 const { values, positionals } = parseArgs({
@@ -151,6 +154,19 @@ async function dataPathSection(): Promise<Section> {
   ])
   const head = ["layout", "connections/s", "to no rules", "to ideal", "connect p50 us", "request p50 us"]
   return { title: "Data path: a new connection", text: markdownTable(head, rows) }
+}
+
+function explainSection(): Section {
+  progress("explain")
+  const run: ExplainFigures = JSON.parse(lineOf("--expose-gc", [EXPLAIN]))
+  const rows = run.questions.map(({ question, milliseconds: { median, p99 } }) => [
+    question,
+    figure(median),
+    figure(p99),
+  ])
+  const world = `The world of it is made in ${figure(run.loadSeconds)} s and takes ${figure(run.memoryMiB)} MiB beside its objects.`
+  const head = ["question", "median ms", "p99 ms (goal 5)"]
+  return { title: "Explain: one question on `cluster`", text: `${markdownTable(head, rows)}\n\n${world}` }
 }
 
 function lineOf(program: string, args: readonly string[]): string {
