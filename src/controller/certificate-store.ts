@@ -3,6 +3,7 @@
 // Every replica does the same. A write names the version it was made from, so of two replicas one wins, and the other
 // hears of it from its watch.
 
+import { X509Certificate } from "node:crypto"
 import { fieldOf, recordIn } from "../api/conforms.ts"
 import { isStatus } from "../kubernetes/api-error.ts"
 import type { KubernetesClient } from "../kubernetes/client.ts"
@@ -35,7 +36,12 @@ export interface CertificatePlace {
 export type CertificateEvent =
   | { readonly kind: "certificates-written"; readonly reason: string }
   | { readonly kind: "certificates-unreadable"; readonly secret: string; readonly mistake: string }
-  | { readonly kind: "certificates-failed"; readonly error: unknown }
+  | {
+      readonly kind: "certificates-failed"
+      readonly error: unknown
+      /** Until when the certificate is good that is served; undefined where there is none. */
+      readonly goodUntil: Date | undefined
+    }
 
 export interface CertificateStore {
   start(): void
@@ -48,6 +54,8 @@ const CONTROLLER: CertificatePlace = { secret: "postern-tls", service: "postern-
 const CONFIG_MAP = "postern-ca"
 const LOOK_EVERY_MS = 300_000
 const RETRY_MS = 2_000
+/** Where there is one that is served meanwhile. */
+const RETRY_SERVED_MS = 30_000
 
 interface HeldSecret {
   readonly data: TlsData
@@ -130,6 +138,8 @@ class SecretStore implements CertificateStore {
       const decision = await decideTls(this.#held?.data, { service, namespace }, now())
       switch (decision.kind) {
         case "change":
+          // A Secret that cannot be written must not keep a replica from serving what is in it.
+          this.#serve(decision.material)
           await this.#write(decision.data, decision.reason)
           return lookEveryMs
         case "unreadable":
@@ -144,10 +154,16 @@ class SecretStore implements CertificateStore {
           return lookEveryMs
       }
     } catch (error) {
-      this.#emit({ kind: "certificates-failed", error })
-      if (this.#material === undefined) this.problem = `no certificate yet: ${textOf(error)}`
-      return Math.min(RETRY_MS * (1 + Math.random()), lookEveryMs)
+      const goodUntil = this.#goodUntil()
+      this.#emit({ kind: "certificates-failed", error, goodUntil })
+      if (goodUntil === undefined) this.problem = `no certificate yet: ${textOf(error)}`
+      const retryMs = goodUntil === undefined ? RETRY_MS : RETRY_SERVED_MS
+      return Math.min(retryMs * (1 + Math.random()), lookEveryMs)
     }
+  }
+
+  #goodUntil(): Date | undefined {
+    return this.#material && new X509Certificate(this.#material.serving.certificate).validToDate
   }
 
   #serve(material: TlsMaterial | undefined): void {

@@ -31,9 +31,13 @@ export interface TlsService {
 
 export type TlsDecision =
   | { readonly kind: "good"; readonly material: TlsMaterial }
-  | { readonly kind: "change"; readonly data: TlsData; readonly reason: string }
-  /** `material`: what can still be served. */
-  | { readonly kind: "unreadable"; readonly mistake: string; readonly material: TlsMaterial | undefined }
+  | { readonly kind: "change"; readonly data: TlsData; readonly reason: string; readonly material: StillGood }
+  | { readonly kind: "unreadable"; readonly mistake: string; readonly material: StillGood }
+
+/** What can be served meanwhile. */
+type StillGood = TlsMaterial | undefined
+
+type Change = Omit<Extract<TlsDecision, { readonly kind: "change" }>, "material">
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -51,9 +55,29 @@ export async function decideTls(
   service: TlsService,
   now: Date,
 ): Promise<TlsDecision> {
-  if (held === undefined || Object.keys(held).length === 0) return await renewed({}, service, now)
-  const authority = pairIn(held, "ca.crt", "ca.key")
-  if (typeof authority === "string") return unreadable(held, authority, now)
+  const data = held ?? {}
+  const authority = pairIn(data, "ca.crt", "ca.key")
+  const isEmpty = Object.keys(data).length === 0
+  // Whoever restores or deletes the Secret knows which authority the clients trust; we do not.
+  if (typeof authority === "string" && !isEmpty)
+    return { kind: "unreadable", mistake: authority, material: stillGood(data, service, now) }
+  const change =
+    typeof authority === "string"
+      ? await renewed({}, service, now)
+      : await changeOf(data, { authority, service }, now)
+  const material = stillGood(data, service, now)
+  if (change !== undefined) return { ...change, material }
+  const serving = pairIn(data, "tls.crt", "tls.key")
+  if (typeof serving === "string") throw new Error("a certificate that is missing was not made")
+  return { kind: "good", material: { serving, bundle: bundleOf(data, now) } }
+}
+
+/** Undefined where nothing is to be done. */
+async function changeOf(
+  held: TlsData,
+  { authority, service }: Omit<Authorities, "next">,
+  now: Date,
+): Promise<Change | undefined> {
   const next = pairIn(held, "next-ca.crt", "next-ca.key")
   if (typeof next === "string" && new X509Certificate(authority.certificate).validToDate <= now)
     return { ...(await renewed({}, service, now)), reason: "the authority has ended" }
@@ -68,8 +92,7 @@ export async function decideTls(
     typeof serving === "string"
       ? serving
       : servingMistake(serving, { authority, names: namesOf(service), now })
-  if (reason === "" && typeof serving !== "string")
-    return { kind: "good", material: { serving, bundle: bundleOf(held, now) } }
+  if (reason === "") return undefined
   return { kind: "change", data: { ...held, ...(await issue(authority, service, now)) }, reason }
 }
 
@@ -118,7 +141,7 @@ async function succeed(
   held: TlsData,
   { authority, next, service }: Authorities,
   now: Date,
-): Promise<TlsDecision | undefined> {
+): Promise<Change | undefined> {
   const { validToDate } = new X509Certificate(authority.certificate)
   if (validToDate.getTime() - now.getTime() > AUTHORITY_RENEWAL) return undefined
   if (next === undefined) {
@@ -147,13 +170,19 @@ function bundleOf(held: TlsData, now: Date): string {
     .join("")
 }
 
-/** Whoever restores or deletes the Secret knows which authority the clients trust; we do not. */
-function unreadable(held: TlsData, mistake: string, now: Date): TlsDecision {
+/** Of the pair that is there, whatever is to be done with it: clients that ask for our names accept it. */
+function stillGood(held: TlsData, service: TlsService, now: Date): StillGood {
   const serving = pairIn(held, "tls.crt", "tls.key")
+  if (typeof serving === "string") return undefined
+  const certificate = new X509Certificate(serving.certificate)
   const bundle = bundleOf(held, now)
-  const isServable =
-    typeof serving !== "string" && bundle !== "" && new X509Certificate(serving.certificate).validToDate > now
-  return { kind: "unreadable", mistake, material: isServable ? { serving, bundle } : undefined }
+  const authorities = [held["ca.crt"], held["next-ca.crt"], held["old-ca.crt"]].flatMap((pem) => {
+    const read = readCertificate(pem ?? "")
+    return read === undefined || read.validToDate <= now ? [] : [read]
+  })
+  const isTrusted = authorities.some(({ publicKey }) => certificate.verify(publicKey))
+  const isNamed = namesOf(service).every((name) => certificate.checkHost(name) !== undefined)
+  return isTrusted && isNamed && certificate.validToDate > now ? { serving, bundle } : undefined
 }
 
 /** The pair, or what is wrong with it. */

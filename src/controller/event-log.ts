@@ -22,7 +22,12 @@ export function logEvent(log: Log, event: ControllerEvent): void {
     case "certificates-unreadable":
       return log.error({ mistake: event.mistake }, `the Secret ${event.secret} cannot be used`)
     case "certificates-failed":
-      return log.warn({ err: event.error }, "certificates could not be brought up to date")
+      return log.warn(
+        { err: event.error, goodUntil: event.goodUntil?.toISOString() },
+        event.goodUntil === undefined
+          ? "there is no certificate to serve with, and none could be made"
+          : "certificates could not be brought up to date: what there is is served on until it ends",
+      )
     case "failed":
       return log.warn(
         { resource: event.resource, err: event.error, retryInMs: event.retryInMs },
@@ -63,7 +68,7 @@ export function logEvent(log: Log, event: ControllerEvent): void {
   }
 }
 
-/** For kubectl describe, of the ConfigMap; undefined for what nobody needs to act upon. */
+/** For kubectl describe; undefined for what nobody needs to act upon. */
 export function eventObjectOf(event: ControllerEvent, namespace: string): ClusterEvent | undefined {
   const regarding = { apiVersion: "v1", kind: "ConfigMap", namespace, name: "postern" }
   const warning = { regarding, type: "Warning", action: "Configuring" } as const
@@ -83,6 +88,12 @@ export function eventObjectOf(event: ControllerEvent, namespace: string): Cluste
     const { count, reason, pods } = event
     const note = `${count} new pods were let in without proof that their policies are known: ${reason}. ${pods.join(", ")}`
     return { ...warning, action: "Admitting", reason: "PodsUnproven", note }
+  }
+  if (event.kind === "certificates-failed" && event.goodUntil !== undefined) {
+    const secret = { ...regarding, kind: "Secret", name: "postern-tls" }
+    const words = event.error instanceof Error ? event.error.message : String(event.error)
+    const note = `The old certificate is served until ${event.goodUntil.toISOString()}: ${words}`
+    return { ...warning, regarding: secret, action: "Renewing", reason: "CertificateNotRenewed", note }
   }
   return undefined
 }
