@@ -1,0 +1,267 @@
+// What comes over the wire, whoever sends it: always an answer, and others are served meanwhile.
+
+import { X509Certificate } from "node:crypto"
+import { request as httpsRequest } from "node:https"
+import { connect, TLSSocket } from "node:tls"
+import { afterEach, describe, expect, test } from "vitest"
+import { fieldOf, listIn, recordIn } from "../src/api/conforms.ts"
+import { createAuthority, issueCertificate, type KeyPair } from "../src/controller/x509.ts"
+import { createAdmission } from "./admission/admission.ts"
+import { fakeAnalyst, impact, policy, reviewText, UID } from "./admission/test-reviews.ts"
+import { type AdmissionServer, createAdmissionServer } from "./admission-server.ts"
+import { createTurns } from "./turns.ts"
+
+const HOUR = 3_600_000
+const validity = { notBefore: new Date(Date.now() - HOUR), notAfter: new Date(Date.now() + HOUR) }
+const authority = await createAuthority("postern-ca", validity)
+const NAME = "postern-webhook.postern-system.svc"
+
+async function pair(): Promise<KeyPair> {
+  return await issueCertificate(authority, {
+    commonName: "postern-webhook",
+    names: [NAME],
+    usages: ["server"],
+    ...validity,
+  })
+}
+
+const closing: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+
+const errors: unknown[] = []
+async function serve(admit?: Parameters<typeof createAdmissionServer>[0]["admit"]): Promise<AdmissionServer> {
+  errors.length = 0
+  const server = createAdmissionServer({
+    certificate: await pair(),
+    onError: (error) => void errors.push(error),
+    admit:
+      admit ??
+      createAdmission({
+        analyst: fakeAnalyst({ report: impact() }),
+        access: { namesFor: async () => () => true },
+        turns: createTurns(),
+        keep: () => undefined,
+        budgetMs: 60_000,
+      }),
+  })
+  closing.push(() => server.close())
+  return server
+}
+
+const json = { "content-type": "application/json" }
+
+async function post(
+  server: AdmissionServer,
+  payload: string | Buffer,
+  headers: Record<string, string> = json,
+) {
+  const answer = await server.app.inject({ method: "POST", url: "/validate", payload, headers })
+  const body: unknown = JSON.parse(answer.body)
+  return { status: answer.statusCode, body }
+}
+
+const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`
+const withSpec = (spec: string): string => reviewText({ object: policy("SPEC") }).replace('"SPEC"', spec)
+const terms = (count: number): string =>
+  JSON.stringify({
+    podSelector: { matchLabels: Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, "v"])) },
+  })
+const protoLabels = '{"podSelector":{"matchLabels":{"__proto__":"a","constructor":"b","toString":"c"}}}'
+
+describe("bodies that are no review are said to be none", () => {
+  test.for<[string, string | Buffer, string]>([
+    ["a blank", " ", "no JSON"],
+    ["no JSON", "{", "no JSON"],
+    ["bytes that are no text", Buffer.from([0xff, 0xfe, 0x7b]), "no JSON"],
+    ["null", "null", "expected an AdmissionReview"],
+    ["a list", "[]", "expected an AdmissionReview"],
+    ["a number", "1e999", "expected an AdmissionReview"],
+    ["another kind", '{"apiVersion":"v1","kind":"Pod"}', 'found "Pod" of "v1"'],
+    [
+      "another version",
+      '{"apiVersion":"admission.k8s.io/v1beta1","kind":"AdmissionReview","request":{"uid":"1"}}',
+      'found "AdmissionReview" of "admission.k8s.io/v1beta1"',
+    ],
+    ["no request", '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}', "has no request"],
+    [
+      "no uid",
+      '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"operation":"CREATE"}}',
+      "has no uid",
+    ],
+    ["an operation that is none", reviewText({ operation: "EAT" }), "operation is not CREATE"],
+    ["depth", nested(100_000), "levels deep"],
+    ["depth within a review", withSpec(nested(1_000)), "levels deep"],
+    ["depth behind a string with quotes", `{"a":"\\\\\\"[","b":${nested(300)}}`, "levels deep"],
+  ])("%s", async ([, payload, message]) => {
+    const { status, body } = await post(await serve(), payload)
+    expect([status, body]).toEqual([
+      400,
+      expect.objectContaining({ kind: "Status", code: 400, message: expect.stringContaining(message) }),
+    ])
+  })
+
+  test("a body that is too large", async () => {
+    expect((await post(await serve(), " ".repeat(9 * 1024 * 1024))).status).toBe(413)
+  })
+
+  test("no body, and no word of how long it is", async () => {
+    expect((await post(await serve(), "")).status).toBe(411)
+  })
+
+  test("a body of another type", async () => {
+    expect((await post(await serve(), "a: b", { "content-type": "application/yaml" })).status).toBe(415)
+  })
+
+  test("another path, and another method", async () => {
+    const { app } = await serve()
+    expect((await app.inject({ method: "GET", url: "/validate" })).statusCode).toBe(404)
+    expect((await app.inject({ method: "POST", url: "/", payload: "{}", headers: json })).statusCode).toBe(
+      404,
+    )
+  })
+})
+
+describe("reviews of whatever content are answered under their uid", () => {
+  test.for<[string, string, boolean]>([
+    ["a spec that is null", withSpec("null"), true],
+    ["a spec that is a list", withSpec("[]"), false],
+    ["a spec that is a text", withSpec('"x"'), false],
+    ["rules that are null", withSpec('{"podSelector":{},"ingress":[null]}'), false],
+    [
+      "everything of the wrong type",
+      withSpec('{"podSelector":7,"ingress":{"a":1},"policyTypes":"Egress"}'),
+      false,
+    ],
+    ["numbers that are huge", withSpec('{"podSelector":{},"ingress":[{"ports":[{"port":1e999}]}]}'), false],
+    ["names that objects have from birth, as labels", withSpec(protoLabels), false],
+    ["keys that are given twice", withSpec('{"podSelector":{"a":1},"podSelector":{}}'), true],
+    ["a selector of 10,000 terms", withSpec(terms(10_000)), true],
+    [
+      "control characters and directions",
+      withSpec('{"podSelector":{"matchLabels":{"a\\u0000\\u202e":"\\ud800"}}}'),
+      false,
+    ],
+    ["no object", reviewText({ object: null }), true],
+    ["an object that is a number", reviewText({ object: 7 }), true],
+    ["no user", reviewText({ userInfo: null }), true],
+    ["a user that is a list", reviewText({ userInfo: [{}] }), true],
+    [
+      "names from birth, of the user",
+      reviewText({ userInfo: { username: "x", extra: { constructor: ["a"] } } }),
+      true,
+    ],
+    ["a kind from birth", reviewText({ kind: "constructor" }), true],
+    ["a deletion without an old object", reviewText({ operation: "DELETE", oldObject: 0 }), true],
+  ])("%s", async ([, payload, allowed]) => {
+    const { status, body } = await post(await serve(), payload)
+    expect([status, body]).toEqual([
+      200,
+      expect.objectContaining({
+        apiVersion: "admission.k8s.io/v1",
+        kind: "AdmissionReview",
+        response: expect.objectContaining({ uid: UID, allowed }),
+      }),
+    ])
+    expect(errors).toEqual([])
+  })
+
+  test("a fault of ours lets the change in, and says so", async () => {
+    const server = await serve(async () => {
+      throw new Error("a bug")
+    })
+    const { body } = await post(server, reviewText())
+    const response = recordIn(body, "response")
+    expect(fieldOf(response, "allowed")).toBe(true)
+    expect(listIn(response, "warnings")).toEqual([expect.stringMatching(/^analysis skipped: a fault/)])
+    expect(errors).toHaveLength(1)
+  })
+})
+
+describe("over TLS", () => {
+  const ask = (port: number, payload: string, headers: Record<string, string | number> = {}) =>
+    new Promise<{ readonly status: number; readonly serial: string }>((resolve, reject) => {
+      const request = httpsRequest(
+        {
+          host: "127.0.0.1",
+          port,
+          path: "/validate",
+          method: "POST",
+          agent: false,
+          ca: authority.certificate,
+          servername: NAME,
+          headers: { ...json, "content-length": Buffer.byteLength(payload), ...headers },
+        },
+        (response) => {
+          const { socket } = response
+          const serial = socket instanceof TLSSocket ? socket.getPeerCertificate().serialNumber : ""
+          response.resume().on("end", () => resolve({ status: response.statusCode ?? 0, serial }))
+        },
+      )
+      request.on("error", reject).end(payload)
+    })
+
+  test("a renewed certificate is what new connections see, while requests go on", async () => {
+    const server = await serve()
+    const port = await server.listen("127.0.0.1", 0)
+    const run = { isOver: false }
+    const statuses = new Set<number>()
+    const going = (async () => {
+      while (!run.isOver) statuses.add((await ask(port, reviewText())).status)
+    })()
+    const before = (await ask(port, reviewText())).serial
+    const renewed = await pair()
+    server.setCertificate(renewed)
+    const after = (await ask(port, reviewText())).serial
+    run.isOver = true
+    await going
+    expect(after).toBe(new X509Certificate(renewed.certificate).serialNumber)
+    expect(after).not.toBe(before)
+    expect([...statuses]).toEqual([200])
+  })
+
+  test("who begins large bodies and does not go on keeps nobody out who sends little", async () => {
+    const server = await serve()
+    const port = await server.listen("127.0.0.1", 0)
+    const begun = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const socket = connect({ host: "127.0.0.1", port, ca: authority.certificate, servername: NAME })
+        socket.on("error", () => undefined)
+        const answered = new Promise<string>((resolve) =>
+          socket.once("data", (data) => resolve(String(data))),
+        )
+        socket.write(
+          `POST /validate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 8000000\r\n\r\n{`,
+        )
+        return { socket, answered }
+      }),
+    )
+    const refused = await Promise.race(begun.map(({ answered }) => answered))
+    expect(refused).toMatch(/^HTTP\/1\.1 429 /)
+    expect((await ask(port, reviewText())).status).toBe(200)
+    for (const { socket } of begun) socket.destroy()
+    // What they had is free again.
+    const large = reviewText({
+      object: policy({ podSelector: {} }, { annotations: { a: "x".repeat(1_000_000) } }),
+    })
+    await expect.poll(async () => (await ask(port, large)).status, { timeout: 30_000 }).toBe(200)
+  })
+
+  test("a request that has come is answered where the server ends", async () => {
+    const held = Promise.withResolvers<void>()
+    const came = Promise.withResolvers<void>()
+    const server = await serve(async () => {
+      came.resolve()
+      await held.promise
+      return { allowed: true, warnings: [] }
+    })
+    const port = await server.listen("127.0.0.1", 0)
+    const answer = ask(port, reviewText())
+    await came.promise
+    const closed = server.close()
+    held.resolve()
+    expect((await answer).status).toBe(200)
+    await closed
+  })
+})

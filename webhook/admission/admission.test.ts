@@ -1,0 +1,293 @@
+// What a review is answered, with an analysis that says what the test has it say.
+
+import { describe, expect, test } from "vitest"
+import { diagnostic } from "../../src/api/report.ts"
+import type { Analysis, Question } from "../analyst.ts"
+import { type Answer, readReview } from "../review.ts"
+import { createTurns } from "../turns.ts"
+import { type AdmissionOptions, createAdmission } from "./admission.ts"
+import { fakeAnalyst, impact, policy, type ReviewParts, reviewText } from "./test-reviews.ts"
+
+async function answer(
+  parts: ReviewParts,
+  options: Partial<AdmissionOptions> = {},
+  arrivedAt = performance.now(),
+): Promise<Answer> {
+  const admit = createAdmission({
+    analyst: fakeAnalyst(),
+    access: { namesFor: async () => () => true },
+    turns: createTurns(),
+    keep: () => undefined,
+    budgetMs: 60_000,
+    ...options,
+  })
+  const read = readReview(JSON.parse(reviewText(parts)))
+  if (!read.ok) throw new Error(read.mistake)
+  return await admit(read.review, arrivedAt)
+}
+
+const lost = (source: string, destination: string) => ({
+  source: { kind: "Deployment", namespace: source, name: "web", pods: 2 },
+  destination: { kind: "Deployment", namespace: destination, name: "db", pods: 1 },
+  before: "All Connections",
+  after: "",
+  changed: "All Connections",
+  decidedBy: "isolated by web",
+  dns: false,
+})
+const cuts = impact({
+  isolated: {
+    ingress: { pods: 2, workloads: [{ namespace: "shop", name: "web", kind: "Deployment", pods: 2 }] },
+    egress: { pods: 0, workloads: [] },
+  },
+  disappearing: { pairs: 2, observed: 0, listed: [lost("shop", "shop"), lost("pay", "shop")] },
+  nodes: ["node-a"],
+  findings: [
+    {
+      code: "PNP0421",
+      severity: "warning",
+      path: "spec.podSelector",
+      message: "selects no pod; did you mean app=web?",
+      namespaces: [],
+    },
+  ],
+})
+const analysed = (analysis: Partial<Analysis>) => ({ analyst: fakeAnalyst(analysis) })
+
+describe("what is asked", () => {
+  const pod = { group: "", kind: "Pod", object: { metadata: { name: "web", labels: { app: "web" } } } }
+  const deployment = (labels: object, replicas = 1) => ({
+    spec: { replicas, template: { metadata: { labels }, spec: { containers: [] } } },
+  })
+  const apps = { group: "apps", kind: "Deployment", operation: "UPDATE" }
+  test.for<[string, ReviewParts, readonly string[]]>([
+    ["a policy that is made", {}, ["policy set"]],
+    [
+      "a policy that is changed",
+      { operation: "UPDATE", object: policy({ podSelector: { matchLabels: { a: "b" } } }) },
+      ["policy set"],
+    ],
+    ["a policy that is deleted", { operation: "DELETE" }, ["policy delete"]],
+    [
+      "a policy whose labels change alone",
+      { operation: "UPDATE", object: policy({ podSelector: {} }, { labels: { a: "b" } }) },
+      [],
+    ],
+    [
+      "a policy that goes, and whose finalizers are taken away",
+      {
+        operation: "UPDATE",
+        object: policy({ podSelector: {}, ingress: [{}] }, { deletionTimestamp: "2026-01-01T00:00:00Z" }),
+      },
+      [],
+    ],
+    ["a policy's status", { subResource: "status", operation: "UPDATE", object: policy({}) }, []],
+    ["a pod that is made", pod, ["pod set"]],
+    ["a pod that is deleted", { ...pod, operation: "DELETE" }, []],
+    [
+      "a namespace whose labels change",
+      {
+        group: "",
+        kind: "Namespace",
+        operation: "UPDATE",
+        object: { metadata: { name: "shop", labels: { team: "a" } } },
+        oldObject: { metadata: { name: "shop", labels: {} } },
+      },
+      ["namespace set"],
+    ],
+    [
+      "a namespace whose annotations change",
+      {
+        group: "",
+        kind: "Namespace",
+        operation: "UPDATE",
+        object: { metadata: { name: "shop", annotations: { a: "b" } } },
+        oldObject: { metadata: { name: "shop" } },
+      },
+      [],
+    ],
+    [
+      "a template whose labels change",
+      { ...apps, object: deployment({ app: "b" }), oldObject: deployment({ app: "a" }) },
+      ["pod set"],
+    ],
+    [
+      "a workload that is scaled",
+      { ...apps, object: deployment({ app: "a" }, 3), oldObject: deployment({ app: "a" }) },
+      [],
+    ],
+    ["an object that nobody knows", { group: "x.io", kind: "Other" }, []],
+    ["a policy of another version", { version: "v1beta1" }, []],
+  ])("%s", async ([, parts, expected]) => {
+    const asked: Question[] = []
+    const analyse = (question: Question) => {
+      asked.push(question)
+      return { report: impact(), refusals: [] }
+    }
+    expect(await answer(parts, { analyst: fakeAnalyst({}, { analyse }) })).toMatchObject({ allowed: true })
+    expect(asked.flatMap(({ changes }) => changes.map(({ kind, op }) => `${kind} ${op}`))).toEqual(expected)
+  })
+})
+
+describe("what is refused", () => {
+  const broken = policy({
+    podSelector: { matchLabels: { "-a": "b" } },
+    ingress: [{ from: [{ ipBlock: { cidr: "10.0.0.0/33" } }] }],
+  })
+
+  test("every mistake is told at once, with its field and its code", async () => {
+    const { allowed, message } = await answer({ object: broken })
+    expect(allowed).toBe(false)
+    expect(message).toMatch(
+      /^2 mistakes:\n {2}spec\.podSelector\.matchLabels.*\(PNP0210\)\n {2}spec\.ingress\[0\]\.from\[0\]/,
+    )
+  })
+
+  test("one mistake is one line", async () => {
+    const { message } = await answer({ object: policy({ podSelector: { matchLabels: { "-a": "b" } } }) })
+    expect(message).toMatch(/^spec\.podSelector\.matchLabels\["-a"\]: .* \(PNP0210\)$/)
+  })
+
+  test("mistakes are refused also where the cluster is not known", async () => {
+    const analyst = fakeAnalyst({}, { problem: () => "pods missing" })
+    expect((await answer({ object: broken }, { analyst })).allowed).toBe(false)
+  })
+
+  test.for<[string, ReviewParts]>([
+    [
+      "that was there before is kept where its spec stays",
+      { operation: "UPDATE", object: broken, oldObject: broken },
+    ],
+    ["can always be deleted", { operation: "DELETE", oldObject: broken }],
+  ])("what is invalid %s", async ([, parts]) => {
+    expect((await answer(parts)).allowed).toBe(true)
+  })
+
+  test("what analysis refuses is refused, in its words", async () => {
+    const refusal = diagnostic("labelKey", { value: '"a b"', why: "it has a blank" }, ["spec"])
+    expect(await answer({}, analysed({ refusals: [refusal] }))).toMatchObject({
+      allowed: false,
+      message: `spec: ${refusal.message} (PNP0210)`,
+    })
+  })
+})
+
+describe("what is warned of", () => {
+  test("the summary, findings, what is lost, and where the rest is", async () => {
+    const { warnings } = await answer({}, analysed({ report: cuts }))
+    expect(warnings[0]).toMatch(
+      /2 pods become ingress-isolated; 2 connections disappear, 0 appear; 1 node changes/,
+    )
+    expect(warnings[1]).toBe("spec.podSelector: selects no pod; did you mean app=web? (PNP0421)")
+    expect(warnings.at(-1)).toContain("postern report abcde23456")
+    expect(warnings.join()).toContain("pay/web")
+  })
+
+  test("a change without effect is nothing to warn of", async () => {
+    expect((await answer({})).warnings).toEqual([])
+  })
+
+  test("dry-run and real are told the same", async () => {
+    const options = analysed({ report: cuts })
+    expect((await answer({ dryRun: true }, options)).warnings).toEqual((await answer({}, options)).warnings)
+  })
+
+  test("a namespace in which the requester may not list pods is not named", async () => {
+    const access = { namesFor: async () => (namespace: string) => namespace === "shop" }
+    const { warnings } = await answer({}, { ...analysed({ report: cuts }), access })
+    expect(warnings.join()).not.toContain("pay/")
+    expect(warnings.join()).toContain("not named")
+  })
+
+  test("the report is kept whole, for whoever may see more", async () => {
+    const kept: unknown[] = []
+    const access = { namesFor: async () => () => false }
+    await answer({}, { ...analysed({ report: cuts }), access, keep: (report) => void kept.push(report) })
+    expect(kept).toEqual([cuts])
+  })
+
+  test.for<[string, number]>([
+    ["one finding", 1],
+    ["a thousand findings", 1_000],
+  ])("%s: at most 20 lines of 120 characters, the summary first, the key last", async ([, count]) => {
+    const long = "shop/a-very-long-name-".padEnd(200, "x")
+    const report = impact({
+      ...cuts,
+      disappearing: { pairs: 500, observed: 0, listed: Array.from({ length: 500 }, () => lost(long, long)) },
+      findings: Array.from({ length: count }, (_, i) => ({
+        code: `PNP04${String(i % 90).padStart(2, "0")}`,
+        severity: "warning",
+        path: `spec.ingress[${i}]`,
+        message: "x\n\u202e".repeat(100),
+      })),
+    })
+    const { warnings } = await answer({}, analysed({ report }))
+    expect(warnings.length).toBeLessThanOrEqual(20)
+    for (const each of warnings) expect(each).toMatch(/^[^\p{Cc}\p{Cf}]{1,120}$/u)
+    expect(warnings[0]).toContain("500 connections disappear")
+    expect(warnings.at(-1)).toContain("abcde23456")
+  })
+})
+
+describe("time", () => {
+  const skipped = expect.stringMatching(/^analysis skipped: .*time/)
+
+  test("a review that has waited longer than its budget is allowed without", async () => {
+    const arrivedAt = performance.now() - 3_000
+    expect(await answer({}, { budgetMs: 2_000 }, arrivedAt)).toEqual({ allowed: true, warnings: [skipped] })
+  })
+
+  test("validation is done however late it is", async () => {
+    const late = { object: policy({ podSelector: { matchLabels: { "-a": "b" } } }) }
+    expect((await answer(late, { budgetMs: 1 }, performance.now() - 3_000)).allowed).toBe(false)
+  })
+
+  test("the deadline is the end of the budget, or of the work that one request may be, whichever is first", async () => {
+    let time = 0
+    const told: boolean[] = []
+    const analyse = ({ deadline }: Question) => {
+      for (const at of [299, 300, 1_999]) {
+        time = at
+        told.push(deadline.expired())
+      }
+      return { report: impact(), refusals: [] }
+    }
+    const analyst = fakeAnalyst({}, { analyse })
+    await answer({}, { analyst, now: () => time, budgetMs: 2_000 }, 0)
+    time = 0
+    await answer({}, { analyst, now: () => time, budgetMs: 300, workMs: 5_000 }, -1)
+    expect(told).toEqual([false, true, true, true, true, true])
+  })
+
+  test("who may be named is not waited for longer: nobody is named", async () => {
+    const access = { namesFor: () => new Promise<never>(() => undefined) }
+    const { warnings } = await answer({}, { ...analysed({ report: cuts }), access, budgetMs: 50 })
+    expect(warnings[0]).toContain("2 connections disappear")
+    expect(warnings.join()).not.toMatch(/pay\/|shop\/web\[/)
+  })
+
+  test("before the cluster is known an analysis is skipped, with the reason", async () => {
+    const analyst = fakeAnalyst({}, { problem: () => "the cluster is not known yet, pods missing" })
+    expect(await answer({}, { analyst })).toEqual({
+      allowed: true,
+      warnings: ["analysis skipped: the cluster is not known yet, pods missing"],
+    })
+  })
+
+  test("between two analyses others have their turn", async () => {
+    const order: string[] = []
+    const turns = createTurns()
+    const analyse = () => {
+      order.push("analysis")
+      return { report: impact(), refusals: [] }
+    }
+    const options = { turns, analyst: fakeAnalyst({}, { analyse }) }
+    const tick = (): void => {
+      order.push("other")
+      if (order.length < 5) setImmediate(tick)
+    }
+    setImmediate(tick)
+    await Promise.all([answer({}, options), answer({}, options)])
+    expect(order.slice(0, 4)).toEqual(["other", "analysis", "other", "analysis"])
+  })
+})

@@ -1,0 +1,128 @@
+// The answer to a review: refused where it is invalid or would lock the cluster, else allowed, with what it does.
+//
+// Validation needs nothing but the object, and is always done. The analysis has its time: from the arrival of the
+// request, so that a queue does not add up, and no more of the event loop at once than others can wait for.
+
+import { hideNamespaces, namespacesIn } from "../../src/analysis/hide-namespaces.ts"
+import { type Diagnostic, fieldPathText } from "../../src/api/diagnostic.ts"
+import type { ImpactReport } from "../../src/api/impact-report.ts"
+import type { AccessReviews } from "../../src/kubernetes/access-review.ts"
+import type { Analysis, Analyst } from "../analyst.ts"
+import type { Answer, Review } from "../review.ts"
+import type { Turns } from "../turns.ts"
+import { type Finding, refusalText } from "./finding-text.ts"
+import { type Subject, subjectOf } from "./subject.ts"
+import { warningsOf, warningsWithout } from "./warnings.ts"
+
+export interface AdmissionOptions {
+  readonly analyst: Analyst
+  readonly access: Pick<AccessReviews, "namesFor">
+  readonly turns: Turns
+  /** Keeps a report for whoever asks for it by its key. */
+  readonly keep: (report: ImpactReport) => void
+  readonly budgetMs: number
+  /** Milliseconds of the event loop for one request. */
+  readonly workMs?: number
+  readonly onAnswer?: (answered: Answered) => void
+  readonly now?: () => number
+}
+
+/** For metrics. */
+export interface Answered {
+  readonly outcome: "allowed" | "refused" | "skipped" | "incomplete"
+  readonly milliseconds: number
+}
+
+export type Admit = (review: Review, arrivedAt: number) => Promise<Answer>
+
+const WORK_MS = 300
+
+export function createAdmission(options: AdmissionOptions): Admit {
+  const { now = () => performance.now(), onAnswer = () => undefined } = options
+  return async (review, arrivedAt) => {
+    const { outcome, ...answer } = await answerTo(review, arrivedAt, { ...options, now })
+    onAnswer({ outcome, milliseconds: now() - arrivedAt })
+    return answer
+  }
+}
+
+interface Context extends AdmissionOptions {
+  readonly now: () => number
+}
+
+type Outcome = Answer & Pick<Answered, "outcome">
+
+async function answerTo(review: Review, arrivedAt: number, context: Context): Promise<Outcome> {
+  const { analyst } = context
+  const subject = subjectOf(review, (workload) => analyst.podsOf(workload))
+  if (subject === undefined) return allowed([])
+  const checked = checkSubject(subject)
+  const mistakes = checked.filter(({ severity }) => severity === "error")
+  if (mistakes.length > 0) return refused(mistakes)
+  if (subject.changes.length === 0) return allowed([])
+  const findings = checked.map(findingOf)
+  const problem = analyst.problem()
+  if (problem !== "") return skipped(problem, findings)
+  const ends = arrivedAt + context.budgetMs
+  const analysis = await context.turns.take(() => analyse(subject, ends, context))
+  if (analysis === undefined) return skipped(LATE, findings)
+  if (analysis.refusals.length > 0) return refused(analysis.refusals)
+  context.keep(analysis.report)
+  const mayName = await inTime(
+    context.access.namesFor(review.user, namespacesIn(analysis.report)),
+    ends,
+    context,
+  )
+  const report = hideNamespaces(analysis.report, mayName ?? (() => false))
+  const warnings = warningsOf(report, [...findings, ...report.findings])
+  return { allowed: true, warnings, outcome: report.complete ? "allowed" : "incomplete" }
+}
+
+const LATE = "the webhook has more to do than it has time for"
+
+/** What an object that is there already had wrong is not what its metadata is refused for. */
+function checkSubject({ policy, changes }: Subject): readonly Diagnostic[] {
+  const { kind, after } = policy ?? {}
+  if (kind === undefined || after === undefined || changes.length === 0) return []
+  return kind.check(after, "api")
+}
+
+/** Undefined where its time was over before it began. */
+function analyse(
+  subject: Subject,
+  ends: number,
+  { analyst, now, workMs = WORK_MS }: Context,
+): Analysis | undefined {
+  const begins = now()
+  if (begins >= ends) return undefined
+  const until = Math.min(ends, begins + workMs)
+  const { reference, operation, changes } = subject
+  return analyst.analyse({ reference, operation, changes, deadline: { expired: () => now() >= until } })
+}
+
+/** Undefined where it takes longer, or fails. */
+async function inTime<T>(asked: Promise<T>, ends: number, { now }: Context): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => late.resolve(undefined), Math.max(0, ends - now()))
+  try {
+    return await Promise.race([asked, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function allowed(warnings: readonly string[]): Outcome {
+  return { allowed: true, warnings, outcome: "allowed" }
+}
+
+function refused(mistakes: readonly Diagnostic[]): Outcome {
+  return { allowed: false, message: refusalText(mistakes), warnings: [], outcome: "refused" }
+}
+
+function skipped(reason: string, findings: readonly Finding[]): Outcome {
+  return { allowed: true, warnings: warningsWithout(reason, findings), outcome: "skipped" }
+}
+
+function findingOf({ code, message, path = [] }: Diagnostic): Finding {
+  return { code, message, path: fieldPathText(path) }
+}

@@ -1,0 +1,72 @@
+// postern webhook.
+
+import { Command, Option } from "commander"
+import { DEFAULT_FLAGS, readWebhookOptions, type WebhookFlags } from "./options.ts"
+import { runWebhook } from "./run-webhook.ts"
+
+const BAD_INPUT = 2
+
+export function webhookCommand(): Command {
+  const command = new Command("webhook")
+    .description(
+      "Answers the API server's admission reviews: refuses policies that are invalid, and says in warnings what a " +
+        "change will do. Serves the explain API. Runs until it is told to stop.",
+    )
+    .addHelpText("after", HELP)
+  for (const option of runOptions()) command.addOption(option)
+  return command.action((flags: WebhookFlags) => run(flags))
+}
+
+const HELP = `
+Every option has a variable of the environment, which its flag overrides. It keeps its certificate in Secret
+postern-webhook-tls of its namespace, and writes the authority into ValidatingWebhookConfiguration postern.
+
+Examples:
+  In the cluster (the chart does this):
+    postern webhook --namespace postern-system
+  Beside a cluster, for a try:
+    postern webhook --kubeconfig ~/.kube/config --listen 127.0.0.1:10652 --metrics 127.0.0.1:9472`
+
+function runOptions(): readonly Option[] {
+  const option = (flags: string, variable: string, text: string): Option =>
+    new Option(flags, text).env(variable)
+  return [
+    option("--namespace <name>", "POD_NAMESPACE", "namespace of the webhook's own objects").default(
+      DEFAULT_FLAGS.namespace,
+    ),
+    option("--identity <name>", "POD_NAME", "name of this replica (default: the host's name)"),
+    option("--listen <address>", "POSTERN_LISTEN", "where the API server sends admission reviews").default(
+      DEFAULT_FLAGS.listen,
+    ),
+    option(
+      "--listen-api <address>",
+      "POSTERN_LISTEN_API",
+      "where the API server passes on requests to the explain API; empty for nowhere",
+    ).default(DEFAULT_FLAGS.listenApi),
+    option(
+      "--metrics <address>",
+      "POSTERN_METRICS",
+      "where /healthz, /readyz and /metrics are; empty for nowhere",
+    ).default(DEFAULT_FLAGS.metrics),
+    option(
+      "--budget <seconds>",
+      "POSTERN_BUDGET",
+      "how long after its arrival a review may wait for its analysis; then it is answered without",
+    ).default(DEFAULT_FLAGS.budget),
+    option(
+      "--kubeconfig <file>",
+      "KUBECONFIG",
+      "how to reach the API server (default: the pod's service account)",
+    ),
+    option("--log-level <level>", "POSTERN_LOG_LEVEL", "debug, info, warn, error or silent").default(
+      DEFAULT_FLAGS.logLevel,
+    ),
+  ]
+}
+
+async function run(flags: WebhookFlags): Promise<void> {
+  const read = readWebhookOptions(flags)
+  if (read.ok) return runWebhook(read.options)
+  for (const mistake of read.mistakes) process.stderr.write(`postern webhook: ${mistake}\n`)
+  process.exitCode = BAD_INPUT
+}

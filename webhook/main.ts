@@ -1,0 +1,20 @@
+// The webhook as a program of its own, for a bundle without the rest of postern: the words after `postern webhook`.
+
+import { CommanderError } from "commander"
+import { webhookCommand } from "./command.ts"
+
+const BAD_INPUT = 2
+const BROKEN = 3
+
+const [, , ...words] = process.argv
+try {
+  const command = webhookCommand().exitOverride()
+  await command.parseAsync(words[0] === "webhook" ? words.slice(1) : words, { from: "user" })
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : BAD_INPUT
+  else {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    process.stderr.write(`postern webhook: ${text}\n`)
+    process.exitCode = BROKEN
+  }
+}
