@@ -15,8 +15,10 @@ import type {
   Service,
 } from "../compile/snapshot.ts"
 
-/** The places of addresses in the blocks that policies name: one object for each family and set of blocks of a view. */
+/** Where addresses stand among the blocks that policies name. */
 export interface AddressPlace {
+  /** Equal for equal places. */
+  readonly key: string
   readonly family: AddressFamily
   /** Blocks that hold the address, as blockText writes them. */
   readonly blocks: ReadonlySet<string>
@@ -37,7 +39,7 @@ export interface Identity {
   readonly ports: readonly ContainerPort[]
   /** Of the addresses that its pods own, each place once; [] where they own none: then nothing can flow. */
   readonly places: readonly AddressPlace[]
-  /** Its pods have no address yet: it may be any address of the families that the cluster uses. */
+  /** False: its pods have no address yet, which may be any one of the families that the cluster uses. */
   readonly addressed: boolean
 }
 

@@ -3,6 +3,10 @@
 import type { Lower } from "../compile/policy-ir.ts"
 import type { Change, Enforcement } from "../compile/snapshot.ts"
 import type { ClusterView } from "./cluster-view.ts"
+import { applyChanges } from "./model/apply-changes.ts"
+import { spanOf } from "./model/blocks.ts"
+import { createState, stateUpon } from "./model/state.ts"
+import { viewOf } from "./model/view.ts"
 
 export interface ModelOptions {
   readonly lower: Lower
@@ -17,4 +21,20 @@ export interface Model extends ClusterView {
   readonly setEnforcement: (enforcement: Enforcement) => void
   /** The cluster as it would be. It costs what the changes touch, and holds until the model is changed. */
   readonly with: (changes: readonly Change[]) => ClusterView
+}
+
+export function createModel({ lower, enforcement = "enforce", podCIDRs = [] }: ModelOptions): Model {
+  const state = createState({ lower, enforcement, podRanges: podCIDRs.map(spanOf) })
+  return Object.assign(viewOf(state), {
+    apply: (changes: readonly Change[]) => applyChanges(state, changes),
+    setEnforcement: (mode: Enforcement) => {
+      state.enforcement = mode
+      state.revision += 1
+    },
+    with: (changes: readonly Change[]) => {
+      const upon = stateUpon(state)
+      applyChanges(upon, changes)
+      return viewOf(upon)
+    },
+  })
 }

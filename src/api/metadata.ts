@@ -14,7 +14,6 @@ const readProperties = {
     type: "array",
     items: {
       type: "object",
-      required: ["kind", "name"],
       properties: { kind: { type: "string" }, name: { type: "string" }, controller: { type: "boolean" } },
     },
   },

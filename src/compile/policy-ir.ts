@@ -94,6 +94,8 @@ export interface PolicyIr {
   readonly subject: PodExpression
   readonly ingress?: Block
   readonly egress?: Block
+  /** Address blocks of rules that are written for a direction of which the policy does not speak. */
+  readonly unheard?: Readonly<Partial<Record<Direction, readonly AddressBlock[]>>>
 }
 
 /** Lowers one policy object; what cannot be lowered must fail closed here (match nothing, or deny). */

@@ -42,6 +42,8 @@ export interface Pod {
   readonly networkSince?: string
   /** The workload it was made up from or belongs to, for people: {kind, name}. */
   readonly owner?: WorkloadReference
+  /** Its controller's ownerReference as it stands (a Deployment's pods have a ReplicaSet's), or the manifest it is made up from. */
+  readonly controller?: WorkloadReference
 }
 
 export interface WorkloadReference {

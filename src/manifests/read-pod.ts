@@ -4,7 +4,7 @@ import type { PodManifest, PodSpec } from "../api/core.ts"
 import { podSchema } from "../api/core.ts"
 import type { FieldPath } from "../api/diagnostic.ts"
 import type { Report } from "../api/report.ts"
-import type { ContainerPort, Pod } from "../compile/snapshot.ts"
+import type { ContainerPort, Pod, WorkloadReference } from "../compile/snapshot.ts"
 import {
   isPresent,
   type ObjectReading,
@@ -31,6 +31,7 @@ export function readPod(reading: ObjectReading): ReadPod | undefined {
   const identity = readIdentity(source.metadata, subdomainNamed, reading)
   if (identity === undefined) return undefined
   const { metadata, spec = {}, status = {} } = source
+  const controller = controllerOf(metadata)
   const pod: Pod = {
     ...identity,
     uid: metadata.uid ?? "",
@@ -39,12 +40,22 @@ export function readPod(reading: ObjectReading): ReadPod | undefined {
     hostNetwork: spec.hostNetwork ?? false,
     finished: status.phase === "Succeeded" || status.phase === "Failed",
     ports: containerPorts(spec, ["spec"], reading.report),
+    ...(controller === undefined ? {} : { controller }),
   }
   return { pod, maker: makerOf(metadata) }
 }
 
+/** References that say no kind, as some tools write them, say nothing. */
 export function makerOf({ ownerReferences = [] }: PodManifest["metadata"]): Maker | undefined {
-  return ownerReferences.find(({ controller }) => controller === true) ?? ownerReferences[0]
+  const whole = ownerReferences.flatMap(({ kind = "", name = "", controller = false }) =>
+    kind === "" || name === "" ? [] : [{ kind, name, controller }],
+  )
+  return whole.find(({ controller }) => controller) ?? whole[0]
+}
+
+function controllerOf({ ownerReferences = [] }: PodManifest["metadata"]): WorkloadReference | undefined {
+  const { kind = "", name = "" } = ownerReferences.find(({ controller }) => controller === true) ?? {}
+  return kind === "" || name === "" ? undefined : { kind, name }
 }
 
 /** Ports of containers and of sidecars, which are init containers that go on running. */

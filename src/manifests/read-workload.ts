@@ -79,6 +79,7 @@ function templatePod(
     finished: false,
     ports: containerPorts(spec, [...at, "spec"], report),
     owner: { kind: manifest.kind, name: identity.name },
+    controller: { kind: manifest.kind, name: identity.name },
   }
 }
 

@@ -69,7 +69,16 @@ function irOf(policy: PolicyReference, { subject, directions, ingress, egress }:
     subject: { namespaces: { kind: "name", name: policy.namespace }, pods: subject },
     ...(directions.has("ingress") ? { ingress: { isolates: true, rules: ingress } } : {}),
     ...(directions.has("egress") ? { egress: { isolates: true, rules: egress } } : {}),
+    ...unheard({ subject, directions, ingress, egress }),
   }
+}
+
+function unheard({ directions, ...rules }: Parts): Pick<PolicyIr, "unheard"> {
+  const blocks = Array.from(everyDirection, (direction) => {
+    const written = directions.has(direction) ? [] : rules[direction]
+    return [direction, written.flatMap(({ peers }) => (peers.kind === "any" ? [] : peers.blocks))] as const
+  }).filter(([, blocks]) => blocks.length > 0)
+  return blocks.length === 0 ? {} : { unheard: Object.fromEntries(blocks) }
 }
 
 function readSubject(podSelector: unknown, place: Place): Selector | undefined {

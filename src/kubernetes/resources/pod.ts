@@ -26,6 +26,7 @@ function podOf(object: unknown, { namespace, name }: ObjectKey, mistake: Mistake
   const networkSince = networkSinceOf(status)
   const labels = labelsOf(object)
   const owner = ownerOf(metadata, labels["pod-template-hash"])
+  const controller = controllerOf(metadata)
   return {
     namespace,
     name,
@@ -38,6 +39,7 @@ function podOf(object: unknown, { namespace, name }: ObjectKey, mistake: Mistake
     ports: sharePorts(portsOf(spec, mistake)),
     ...(networkSince === undefined ? {} : { networkSince }),
     ...(owner === undefined ? {} : { owner }),
+    ...(controller === undefined ? {} : { controller }),
   }
 }
 
@@ -72,6 +74,15 @@ function networkSinceOf(status: Readonly<Record<string, unknown>>): string | und
   )
   const since = textIn(condition, "lastTransitionTime") || textIn(status, "startTime")
   return since === "" ? undefined : since
+}
+
+function controllerOf(metadata: Readonly<Record<string, unknown>>): WorkloadReference | undefined {
+  const controller = recordsIn(metadata, "ownerReferences").find(
+    (each) => fieldOf(each, "controller") === true,
+  )
+  const kind = textIn(controller, "kind")
+  const name = textIn(controller, "name")
+  return kind === "" || name === "" ? undefined : shareOwner({ kind, name })
 }
 
 /** For people: a Deployment's pods belong to a ReplicaSet that is named after their template's hash. */
