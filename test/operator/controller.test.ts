@@ -9,6 +9,7 @@ import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
 import { ask, lines, streamRequest } from "../unit/controller/loopback-server.ts"
 import {
   agentToken,
+  beginController,
   createNodes,
   follow,
   installManifest,
@@ -163,6 +164,53 @@ test("a change of the settings renders every node anew, and a mistake changes no
     .filter(({ kind }) => kind === "ruleset" || kind === "update")
   expect(changes).toEqual([])
   await setSettings({ logGroup: "100", midStream: "drop" })
+})
+
+describe("without ConfigMap postern", () => {
+  const configMaps = `/api/v1/namespaces/${NAMESPACE}/configmaps`
+  let data: unknown
+
+  beforeAll(async () => {
+    data = recordIn(await server.client.get(`${configMaps}/postern`), "data")
+    await server.client.delete(`${configMaps}/postern`)
+  })
+
+  test("a replica that runs keeps the last settings, and an Event says so", async () => {
+    const told = await eventually(
+      () => must(server, ["get", "events", "-n", NAMESPACE, "-o", "jsonpath={.items[*].reason}"]),
+      (reasons) => reasons.includes("SettingsGone"),
+      "there is an Event",
+    )
+    expect(told).toContain("SettingsGone")
+    expect((await fetch(`http://127.0.0.1:${first.controller.healthPort}/readyz`)).status).toBe(200)
+    expect(await status(first, await agentToken(server, "node-a"))).toBe(200)
+  })
+
+  test("a replica that starts is not ready and takes no agents until there is one", async () => {
+    const second = await beginController(server, "replica-2")
+    try {
+      const readiness = async (): Promise<string> => {
+        const { healthPort } = second.controller
+        if (healthPort === undefined) return ""
+        return await (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).text()
+      }
+      const said = await eventually(
+        readiness,
+        (text) => text.includes("ConfigMap postern in namespace"),
+        "it says what is missing",
+      )
+      expect(said).toContain(
+        `kubectl create configmap postern -n ${NAMESPACE} --from-literal=enforcement=observe`,
+      )
+      expect(second.said.some((line) => line.includes("there is no ConfigMap postern"))).toBe(true)
+      expect(second.controller.port).toBeUndefined()
+      await server.client.create(configMaps, { metadata: { name: "postern" }, data })
+      await second.started
+      expect(await readiness()).toBe("ok\n")
+    } finally {
+      await second.stop()
+    }
+  })
 })
 
 test("a Secret that is deleted is made anew, and served without a restart", async () => {
