@@ -6,6 +6,7 @@
 import type { Shape } from "./conforms.ts"
 import { assertionSpecSchema } from "./connectivity-assertion.ts"
 import { nodeStatusStatusSchema } from "./node-status.ts"
+import { policyPreviewSpecSchema, policyPreviewStatusSchema } from "./policy-preview.ts"
 import { policyStatusSpecSchema, policyStatusStatusSchema } from "./policy-status.ts"
 
 export const crds: readonly object[] = [
@@ -40,6 +41,28 @@ export const crds: readonly object[] = [
       ["Denied out", "integer", ".status.denied.egress", "wide"],
       ["Age", "date", ".metadata.creationTimestamp"],
       ["Message", "string", '.status.conditions[?(@.type=="Programmed")].message', "wide"],
+    ],
+  }),
+  crd({
+    kind: "PolicyPreview",
+    plural: "policypreviews",
+    shortNames: ["ppreview"],
+    scope: "Namespaced",
+    description: "What a change of a policy would do: create it, and read its status.",
+    spec: {
+      ...structural(policyPreviewSpecSchema),
+      oneOf: [
+        { required: ["object"], properties: { operation: { enum: ["Apply"] } } },
+        { required: ["reference"], properties: { operation: { enum: ["Delete"] } } },
+      ],
+    },
+    status: structural(policyPreviewStatusSchema),
+    columns: [
+      ["Operation", "string", ".spec.operation"],
+      ["Ready", "string", '.status.conditions[?(@.type=="Ready")].status'],
+      ["Summary", "string", ".status.summary"],
+      ["Age", "date", ".metadata.creationTimestamp"],
+      ["Message", "string", '.status.conditions[?(@.type=="Ready")].message', "wide"],
     ],
   }),
   crd({
