@@ -1,10 +1,10 @@
 // Everything that may flow between two ends, as people read it.
 
 import type { Allowed } from "../explain/allowed.ts"
+import { type Asked, intervalText, knownAddress } from "../explain/explain-json.ts"
 import type { AllowedCase } from "../explain/inquiry.ts"
 import type { Endpoint } from "../explain/judge.ts"
 import { endpointText } from "../explain/words.ts"
-import { type Asked, intervalText, knownAddress } from "./explain-json.ts"
 import type { Palette } from "./palette.ts"
 import { padded } from "./text-layout.ts"
 

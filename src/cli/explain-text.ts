@@ -1,12 +1,12 @@
 // An answer as people read it in a terminal: the verdict, each direction with what decided it, and why.
 
+import { type Asked, areAlike, casePortText, type Locate } from "../explain/explain-json.ts"
 import type { Answer, AnswerCase } from "../explain/inquiry.ts"
 import type { Direction, Endpoint, StepOutcome } from "../explain/judge.ts"
 import { type PolicyName, sameName } from "../explain/policy-name.ts"
 import type { TraceStep } from "../explain/trace.ts"
 import type { DirectionExplanation, Explanation } from "../explain/verdict.ts"
 import { endpointText } from "../explain/words.ts"
-import { type Asked, areAlike, casePortText, type Locate } from "./explain-json.ts"
 import type { Palette } from "./palette.ts"
 import { padded } from "./text-layout.ts"
 

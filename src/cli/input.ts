@@ -4,9 +4,9 @@ import type { AssertionObject } from "../analysis/assertions.ts"
 import type { Diagnostic, FieldPath } from "../api/diagnostic.ts"
 import { diagnostic } from "../api/report.ts"
 import type { Enforcement, Snapshot } from "../compile/snapshot.ts"
+import type { Locate } from "../explain/explain-json.ts"
 import { type PositionLookup, readManifests, type SourceLine } from "../manifests/read-manifests.ts"
 import type { ClusterOptions } from "./cluster-options.ts"
-import type { Locate } from "./explain-json.ts"
 import { type Outcome, refused } from "./outcome.ts"
 
 export interface Input {

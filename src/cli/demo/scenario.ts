@@ -1,8 +1,8 @@
 // One folder of manifests as the demo sees it: a cluster that has its place, and what is asserted of it.
 
 import type { Snapshot } from "../../compile/snapshot.ts"
+import type { Locate } from "../../explain/explain-json.ts"
 import type { World } from "../../explain/world.ts"
-import type { Locate } from "../explain-json.ts"
 import type { AssertionTry } from "./assertion-tries.ts"
 import type { Column, Try } from "./tries.ts"
 

@@ -2,12 +2,12 @@
 
 import type { SourcePosition } from "../api/diagnostic.ts"
 import type { AllowanceJson, DirectionJson, ExplanationJson, PolicyJson } from "../api/explanation.ts"
-import type { Allowed, PortInterval } from "../explain/allowed.ts"
-import type { AllowedCase, Answer, AnswerCase } from "../explain/inquiry.ts"
-import type { Endpoint } from "../explain/judge.ts"
-import type { PolicyName } from "../explain/policy-name.ts"
-import { type DirectionExplanation, sameReasons } from "../explain/verdict.ts"
-import { endpointText } from "../explain/words.ts"
+import type { Allowed, PortInterval } from "./allowed.ts"
+import type { AllowedCase, Answer, AnswerCase } from "./inquiry.ts"
+import type { Endpoint } from "./judge.ts"
+import type { PolicyName } from "./policy-name.ts"
+import { type DirectionExplanation, sameReasons } from "./verdict.ts"
+import { endpointText } from "./words.ts"
 
 /** Where a field of a policy stands; null where the policy did not come from a file. */
 export type Locate = (policy: PolicyName, path: string) => SourcePosition | null
