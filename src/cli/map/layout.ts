@@ -1,0 +1,144 @@
+// Where everything on the map stands: dagre's layers from left to right, namespaces as frames.
+
+import { type EdgeLabel, Graph, type GraphLabel, layout, type NodeLabel } from "@dagrejs/dagre"
+import { attached } from "./attachments.ts"
+import { type Card, cardOf, shortened, textWidth } from "./card.ts"
+import type { MapEdge, MapGraph, MapNamespace } from "./map-graph.ts"
+
+export interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+export interface Box extends Point {
+  readonly width: number
+  readonly height: number
+}
+
+export interface PlacedMap {
+  readonly width: number
+  readonly height: number
+  readonly frames: readonly { readonly namespace: MapNamespace; readonly box: Box }[]
+  readonly cards: readonly { readonly card: Card; readonly box: Box }[]
+  readonly arrows: readonly PlacedArrow[]
+}
+
+export interface PlacedArrow {
+  readonly edge: MapEdge
+  readonly label: { readonly text: string; readonly box: Box }
+  /** From border to border; between them a curve passes near each. */
+  readonly points: readonly Point[]
+}
+
+const MARGIN = 28
+const FRAME = { side: 16, title: 30, bottom: 14 } as const
+const LABEL = { size: 11, height: 18, characters: 26, frame: 13 } as const
+
+export function placedMap(graph: MapGraph): PlacedMap {
+  const cards = graph.nodes.map(cardOf)
+  const drawing = drawingOf(graph, cards)
+  layout(drawing)
+  const placedCards = cards.map((card) => ({ card, box: boxOf(drawing.node(card.node.id)) }))
+  const arrows = graph.edges.map((edge) => placedArrow(edge, drawing))
+  const frames = graph.namespaces.map((namespace) => {
+    const inside = placedCards.filter(({ card }) => namespaceOf(card) === namespace.id)
+    return {
+      namespace,
+      box: frameAround(
+        namespace,
+        inside.map(({ box }) => box),
+      ),
+    }
+  })
+  const boxes = new Map(placedCards.map(({ card, box }) => [card.node.id, box]))
+  return shifted({ frames, cards: placedCards, arrows: attached(arrows, boxes) })
+}
+
+/** A name, and what is said of it. */
+export function frameTitle({ name, workloads }: MapNamespace): readonly [string, string] {
+  return [shortened(name, 44), `${workloads} ${workloads === 1 ? "workload" : "workloads"}`]
+}
+
+type Drawing = Graph<GraphLabel, NodeLabel, EdgeLabel>
+
+function drawingOf({ namespaces, edges }: MapGraph, cards: readonly Card[]): Drawing {
+  const drawing: Drawing = new Graph({ compound: true })
+  drawing.setGraph({ rankdir: "LR", ranksep: 84, nodesep: 28, edgesep: 12, ranker: "network-simplex" })
+  for (const { id } of namespaces) drawing.setNode(id, { width: 0, height: 0 })
+  for (const card of cards) {
+    drawing.setNode(card.node.id, { width: card.width, height: card.height })
+    const namespace = namespaceOf(card)
+    if (namespace !== null) drawing.setParent(card.node.id, namespace)
+  }
+  for (const edge of edges) {
+    const { width, height } = labelSize(edge)
+    drawing.setEdge(edge.source, edge.destination, { width, height, labelpos: "c", minlen: 1, weight: 1 })
+  }
+  return drawing
+}
+
+function namespaceOf({ node }: Card): string | null {
+  return node.kind === "workloads" || node.kind === "everyone" ? node.namespace : null
+}
+
+function labelText({ connections }: MapEdge): string {
+  return shortened(connections, LABEL.characters)
+}
+
+function labelSize(edge: MapEdge): { readonly width: number; readonly height: number } {
+  return { width: Math.ceil(textWidth(labelText(edge), LABEL.size)) + 12, height: LABEL.height }
+}
+
+/** dagre gives middles. */
+function boxOf({ x = 0, y = 0, width, height }: NodeLabel): Box {
+  return { x: x - width / 2, y: y - height / 2, width, height }
+}
+
+function placedArrow(edge: MapEdge, drawing: Drawing): PlacedArrow {
+  const { points = [], x = 0, y = 0 } = drawing.edge(edge.source, edge.destination)
+  return { edge, label: { text: labelText(edge), box: boxOf({ ...labelSize(edge), x, y }) }, points }
+}
+
+function frameAround(namespace: MapNamespace, boxes: readonly Box[]): Box {
+  const left = least(boxes.map(({ x }) => x)) - FRAME.side
+  const top = least(boxes.map(({ y }) => y)) - FRAME.title
+  const right = most(boxes.map(({ x, width }) => x + width)) + FRAME.side
+  const bottom = most(boxes.map(({ y, height }) => y + height)) + FRAME.bottom
+  const title = textWidth(frameTitle(namespace).join("  "), LABEL.frame) + 2 * FRAME.side
+  return { x: left, y: top, width: Math.max(right - left, Math.ceil(title)), height: bottom - top }
+}
+
+/** To whole numbers from the margin on: what is drawn is the same wherever it is computed. */
+function shifted(map: Pick<PlacedMap, "frames" | "cards" | "arrows">): PlacedMap {
+  const labels = map.arrows.map(({ label }) => label.box)
+  const boxes = [...map.frames.map(({ box }) => box), ...map.cards.map(({ box }) => box), ...labels]
+  const points = map.arrows.flatMap((arrow) => arrow.points)
+  const xs = [...boxes.flatMap(({ x, width }) => [x, x + width]), ...points.map(({ x }) => x)]
+  const ys = [...boxes.flatMap(({ y, height }) => [y, y + height]), ...points.map(({ y }) => y)]
+  const [left, top] = [least(xs) - MARGIN, least(ys) - MARGIN]
+  const point = ({ x, y }: Point): Point => ({ x: tenth(x - left), y: tenth(y - top) })
+  const moved = (box: Box): Box => ({ ...point(box), width: tenth(box.width), height: tenth(box.height) })
+  return {
+    width: Math.ceil(most(xs) - left + MARGIN),
+    height: Math.ceil(most(ys) - top + MARGIN),
+    frames: map.frames.map(({ namespace, box }) => ({ namespace, box: moved(box) })),
+    cards: map.cards.map(({ card, box }) => ({ card, box: moved(box) })),
+    arrows: map.arrows.map(({ edge, label, points }) => ({
+      edge,
+      label: { text: label.text, box: moved(label.box) },
+      points: points.map(point),
+    })),
+  }
+}
+
+function least(numbers: readonly number[]): number {
+  return numbers.reduce((found, each) => Math.min(found, each), Number.POSITIVE_INFINITY)
+}
+
+function most(numbers: readonly number[]): number {
+  return numbers.reduce((found, each) => Math.max(found, each), Number.NEGATIVE_INFINITY)
+}
+
+function tenth(number: number): number {
+  return Math.round(number * 10) / 10
+}
