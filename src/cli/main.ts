@@ -28,7 +28,8 @@ const terminal: Terminal = {
 try {
   // Loaded here, so that an installation with files missing is told as what it is.
   const { createProgram } = await import("./program.ts")
-  const program = await createProgram(terminal, process.argv.slice(2))
+  const name = process.env["POSTERN_CALLED_AS"] ?? "postern"
+  const program = await createProgram(terminal, { name, words: process.argv.slice(2) })
   await program.parseAsync(process.argv)
 } catch (error) {
   process.exitCode = statusOf(error)

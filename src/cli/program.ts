@@ -7,6 +7,7 @@ import type { Terminal } from "./terminal.ts"
 interface LazyCommand {
   readonly name: string
   readonly summary: string
+  readonly hidden?: true
   readonly load: () => Promise<(terminal: Terminal) => Command>
 }
 
@@ -57,22 +58,55 @@ const COMMANDS: readonly LazyCommand[] = [
     summary: "enforce the policies of one node of a cluster; ask and steer the agent of this node",
     load: async () => (await import("../agent/process/command.ts")).agentCommand,
   },
+  {
+    name: "completion",
+    summary: "print the script that completes these words in bash, zsh or fish",
+    load: async () => (await import("./completion.ts")).completionCommand,
+  },
+  {
+    name: "__complete",
+    summary: "answer kubectl, which completes the words of its plugins",
+    hidden: true,
+    load: async () => (await import("./completion.ts")).kubectlCompletionCommand,
+  },
 ]
 
-export async function createProgram(terminal: Terminal, words: readonly string[]): Promise<Command> {
-  const program = new Command("postern")
+/** Those that speak of all the others, so that all of them are loaded. */
+const OF_ALL = ["completion", "__complete"]
+
+export interface Called {
+  /** "postern", or "kubectl postern". */
+  readonly name: string
+  readonly words: readonly string[]
+}
+
+export async function createProgram(terminal: Terminal, { name: program, words }: Called): Promise<Command> {
+  const wanted = OF_ALL.includes(words[0] ?? "") ? COMMANDS.map(({ name }) => name) : words
+  const root = rootCommand(program)
+  for (const { name, summary, hidden, load } of COMMANDS) {
+    const command = wanted.includes(name) ? (await load())(terminal) : new Command(name)
+    root.addCommand(command.summary(summary).copyInheritedSettings(root), { hidden: hidden === true })
+  }
+  return root
+}
+
+function rootCommand(name: string): Command {
+  return new Command(name)
     .description(`${manifest.description}.`)
     .version(manifest.version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print the help of a command")
     .showSuggestionAfterError(true)
     .showHelpAfterError("(--help tells more)")
     .addHelpText("after", EXIT_STATUSES)
+    .configureOutput({ writeOut: (text) => process.stdout.write(calledAs(name, text)) })
+    .enablePositionalOptions()
     .exitOverride()
-  for (const { name, summary, load } of COMMANDS) {
-    const command = words.includes(name) ? (await load())(terminal) : new Command(name)
-    program.addCommand(command.summary(summary).copyInheritedSettings(program))
-  }
-  return program
+}
+
+/** Examples are told as they are typed: kubectl postern, where kubectl calls it. */
+function calledAs(name: string, help: string): string {
+  return name === "postern" ? help : help.replace(/(^ {2}|\| |<\()postern (?=[a-z-])/gm, `$1${name} `)
 }
 
 const EXIT_STATUSES = `
