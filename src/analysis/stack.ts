@@ -1,0 +1,164 @@
+// A list of policies of one direction, read for being asked about many peers.
+//
+// Tiers in order: Accept and Deny are final, Pass skips the rest of the tier, Log never decides; behind the
+// rules of a tier that isolates what is left is denied, and behind the last tier it is accepted.
+
+import type { Direction, Rule } from "../compile/policy-ir.ts"
+import type { ContainerPort } from "../compile/snapshot.ts"
+import type { AddressPlace, ClusterView, Peer, PolicyRecord } from "./cluster-view.ts"
+import {
+  ALL_CONNECTIONS,
+  type ConnectionSet,
+  connectionSetOf,
+  intersect,
+  NO_CONNECTIONS,
+  type ProtocolPorts,
+  subtract,
+  union,
+} from "./connection-set.ts"
+import { blockText } from "./model/blocks.ts"
+
+/** The policies of one direction that select a subject, in order; one object for equal lists in a reach. */
+export interface Stack {
+  readonly direction: Direction
+  readonly policies: readonly PolicyRecord[]
+  /** Some policy isolates. */
+  readonly isolates: boolean
+}
+
+export interface PeerAddress {
+  readonly peer: Peer
+  readonly place: AddressPlace
+}
+
+/** A stack of subjects whose port names mean the same. */
+export interface ReadStack extends Stack {
+  readonly tiers: readonly ReadTier[]
+  /** Of the subjects, where rules of ingress name ports. */
+  readonly ports: readonly ContainerPort[]
+  readonly namesPorts: boolean
+  /** By the rules that hold a peer, and how. */
+  readonly answers: Map<string, ConnectionSet>
+  /** Places are one peer's each. */
+  readonly byPlace: Map<AddressPlace, ConnectionSet>
+}
+
+interface ReadTier {
+  readonly isolates: boolean
+  readonly rules: readonly ReadRule[]
+}
+
+interface ReadRule {
+  readonly rule: Rule
+  readonly blocks: readonly string[]
+}
+
+/** How a rule holds a peer: as a pod, whose port names egress may mean; as an address; not at all. */
+type Hold = "pod" | "address" | "none"
+
+export function readStack(
+  direction: Direction,
+  policies: readonly PolicyRecord[],
+  ports: readonly ContainerPort[],
+): ReadStack {
+  const orders = [...new Set(policies.map(({ ir }) => ir.tier.order))].sort((a, b) => a - b)
+  const tiers = orders.map((order): ReadTier => {
+    const blocks = policies.flatMap(({ ir }) => (ir.tier.order === order ? (ir[direction] ?? []) : []))
+    return {
+      isolates: blocks.some(({ isolates }) => isolates),
+      rules: blocks.flatMap(({ rules }) => rules.filter(({ action }) => action !== "Log").map(readRule)),
+    }
+  })
+  return {
+    direction,
+    policies,
+    isolates: tiers.some(({ isolates }) => isolates),
+    tiers,
+    ports,
+    namesPorts: namesPorts(direction, policies),
+    answers: new Map(),
+    byPlace: new Map(),
+  }
+}
+
+export function namesPorts(direction: Direction, policies: readonly PolicyRecord[]): boolean {
+  return policies.some(({ ir }) =>
+    ir[direction]?.rules.some(({ ports }) => ports.kind === "some" && ports.names.length > 0),
+  )
+}
+
+/** What the stack lets through to or from an address of a peer. */
+export function passing(stack: ReadStack, { peer, place }: PeerAddress, view: ClusterView): ConnectionSet {
+  if (stack.tiers.length === 0) return ALL_CONNECTIONS
+  const known = stack.byPlace.get(place)
+  if (known !== undefined) return known
+  const answer = answerTo(stack, { peer, place }, view)
+  stack.byPlace.set(place, answer)
+  return answer
+}
+
+function readRule(rule: Rule): ReadRule {
+  return { rule, blocks: rule.peers.kind === "any" ? [] : rule.peers.blocks.map(blockText) }
+}
+
+function answerTo(stack: ReadStack, address: PeerAddress, view: ClusterView): ConnectionSet {
+  const holds = stack.tiers.map(({ rules }) => rules.map((rule) => holdOf(rule, address, view)))
+  const served = stack.direction === "ingress" || !stack.namesPorts ? stack.ports : portsOf(address.peer)
+  const isServed = stack.direction === "egress" && stack.namesPorts
+  const key = `${holds.map((tier) => tier.map((hold) => hold[0]).join("")).join(";")}${isServed ? portsText(served) : ""}`
+  const known = stack.answers.get(key)
+  if (known !== undefined) return known
+  const answer = evaluate(stack, holds, served)
+  stack.answers.set(key, answer)
+  return answer
+}
+
+function portsOf(peer: Peer): readonly ContainerPort[] {
+  return peer.kind === "pods" ? peer.ports : []
+}
+
+export function portsText(ports: readonly ContainerPort[]): string {
+  return ports.map(({ name, protocol, port }) => ` ${name} ${protocol} ${port}`).join("")
+}
+
+function holdOf({ rule, blocks }: ReadRule, { peer, place }: PeerAddress, view: ClusterView): Hold {
+  const { peers } = rule
+  if (peers.kind === "any") return "pod"
+  if (peer.kind === "pods" && peers.pods.some((each) => view.holds(each, peer))) return "pod"
+  return blocks.some((each) => place.blocks.has(each)) ? "address" : "none"
+}
+
+function evaluate(
+  { direction, tiers }: ReadStack,
+  holds: readonly (readonly Hold[])[],
+  served: readonly ContainerPort[],
+): ConnectionSet {
+  let accepted = NO_CONNECTIONS
+  let open = ALL_CONNECTIONS
+  for (const [i, { isolates, rules }] of tiers.entries()) {
+    let passed = NO_CONNECTIONS
+    let left = open
+    for (const [j, { rule }] of rules.entries()) {
+      const hold = holds[i]?.[j] ?? "none"
+      if (hold === "none") continue
+      // An address has no port names, whoever owns it: a rule of egress names those of pods only.
+      const named = direction === "egress" && hold === "address" ? [] : served
+      const meant = intersect(portsMeant(rule, named), left)
+      left = subtract(left, meant)
+      if (rule.action === "Accept") accepted = union(accepted, meant)
+      if (rule.action === "Pass") passed = union(passed, meant)
+    }
+    open = isolates ? passed : union(passed, left)
+  }
+  return union(accepted, open)
+}
+
+function portsMeant({ ports }: Rule, served: readonly ContainerPort[]): ConnectionSet {
+  if (ports.kind === "any") return ALL_CONNECTIONS
+  const named = ports.names.flatMap(({ name, protocol }) =>
+    served.flatMap((each): readonly ProtocolPorts[] =>
+      each.name === name && each.protocol === protocol ? [{ protocol, from: each.port, to: each.port }] : [],
+    ),
+  )
+  return connectionSetOf([...ports.ranges.filter(({ from, to }) => from <= to), ...named])
+}
