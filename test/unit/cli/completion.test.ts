@@ -89,7 +89,8 @@ test.for(["zsh", "fish"])("the script for %s is read by it, where it is installe
   expect(run).toMatchObject({ status: 0, errors: "" })
   expect(run.output).toContain(shell === "zsh" ? "'explain:say whether" : "-a 'explain' -d 'say whether")
   const read = spawnSync(shell, ["-n"], { input: run.output, encoding: "utf8" })
-  if (read.error === undefined) expect([read.status, read.stderr]).toEqual([0, ""])
+  const result = read.error === undefined ? [read.status, read.stderr] : [0, ""]
+  expect(result).toEqual([0, ""])
 })
 
 test("a shell that there is not is named with those that there are", () => {
