@@ -1,16 +1,15 @@
 // Everything that may flow between two ends, as people read it.
 
-import type { Allowed } from "../explain/allowed.ts"
-import { type Asked, intervalText, knownAddress } from "../explain/explain-json.ts"
-import type { AllowedCase } from "../explain/inquiry.ts"
-import type { Endpoint } from "../explain/judge.ts"
-import { endpointText } from "../explain/words.ts"
+import type { AllowanceJson } from "../api/explanation.ts"
+import { parseAddress } from "../explain/address.ts"
+import { intervalText } from "../explain/explain-json.ts"
 import type { Palette } from "./palette.ts"
 import { padded } from "./text-layout.ts"
 
-export function allowanceText(asked: Asked, cases: readonly AllowedCase[], palette: Palette): string {
-  const headline = `${palette.bold(`${asked.from} → ${asked.to}`)}  everything that may flow`
-  const groups = groupedAllowances(cases)
+/** Of an allowance with all its cases. */
+export function allowanceJsonText(allowance: AllowanceJson, palette: Palette): string {
+  const headline = `${palette.bold(`${allowance.from} → ${allowance.to}`)}  everything that may flow`
+  const groups = groupedAllowances(allowance.cases)
   const lines = groups.flatMap(({ names, allowed }) => [
     ...(groups.length > 1 ? names.map((name) => `  ${name}`) : []),
     ...allowedLines(allowed, palette),
@@ -19,12 +18,14 @@ export function allowanceText(asked: Asked, cases: readonly AllowedCase[], palet
   return [headline, "", ...lines].join("\n")
 }
 
-function groupedAllowances(cases: readonly AllowedCase[]) {
+type Allowed = NonNullable<AllowanceJson["allowed"]>
+
+function groupedAllowances(cases: AllowanceJson["cases"]) {
   const groups = new Map<string, { readonly names: string[]; readonly allowed: Allowed }>()
-  for (const { connection, allowed } of cases) {
+  for (const { from, fromAddress, to, toAddress, family, allowed } of cases) {
     const key = JSON.stringify(allowed)
     const group = groups.get(key) ?? { names: [], allowed }
-    group.names.push(`${endText(connection.from)} → ${endText(connection.to)}`)
+    group.names.push(`${endText(from, fromAddress ?? family)} → ${endText(to, toAddress ?? family)}`)
     groups.set(key, group)
   }
   return [...groups.values()]
@@ -46,6 +47,6 @@ function allowedLines(allowed: Allowed, palette: Palette): readonly string[] {
   return [...protocols, line("other", allowed.other ? "ICMP and every other protocol" : ""), ...observed]
 }
 
-function endText(end: Endpoint): string {
-  return `${endpointText(end)}${end.kind === "outside" ? "" : ` (${knownAddress(end) ?? end.address.family})`}`
+function endText(end: string, address: string): string {
+  return parseAddress(end) === null ? `${end} (${address})` : end
 }

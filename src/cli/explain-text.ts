@@ -1,14 +1,21 @@
 // An answer as people read it in a terminal: the verdict, each direction with what decided it, and why.
 
-import { type Asked, areAlike, casePortText, type Locate } from "../explain/explain-json.ts"
-import type { Answer, AnswerCase } from "../explain/inquiry.ts"
-import type { Direction, Endpoint, StepOutcome } from "../explain/judge.ts"
+import type { DirectionJson, ExplanationJson } from "../api/explanation.ts"
+import { parseAddress } from "../explain/address.ts"
+import {
+  type Asked,
+  areAlike,
+  type Locate,
+  reasonsKey,
+  wholeExplanationJson,
+} from "../explain/explain-json.ts"
+import type { Answer } from "../explain/inquiry.ts"
+import type { Direction, StepOutcome } from "../explain/judge.ts"
 import { type PolicyName, sameName } from "../explain/policy-name.ts"
-import type { TraceStep } from "../explain/trace.ts"
-import type { DirectionExplanation, Explanation } from "../explain/verdict.ts"
-import { endpointText } from "../explain/words.ts"
 import type { Palette } from "./palette.ts"
 import { padded } from "./text-layout.ts"
+
+type StepJson = DirectionJson["trace"][number]
 
 export interface Style {
   readonly palette: Palette
@@ -25,8 +32,13 @@ const inks = { Allow: "good", Deny: "bad", Mixed: "warn" } as const satisfies Re
 const marks = { Allow: "✓", Deny: "✗", Mixed: "±" } as const
 
 export function explanationText(asked: Asked, answer: Answer, style: Style): string {
+  return explanationJsonText(wholeExplanationJson(asked, answer, style.locate), style)
+}
+
+/** Of an explanation with all its cases. */
+export function explanationJsonText(answer: ExplanationJson, style: Style): string {
   const { palette } = style
-  const ends = `${asked.from} → ${asked.to}  ${asked.port}`
+  const ends = `${answer.from} → ${answer.to}  ${answer.port}`
   const headline = `${verdictText(answer.verdict, palette)}  ${palette.bold(ends)}`
   const [first] = answer.cases
   const body =
@@ -42,32 +54,30 @@ export function explanationText(asked: Asked, answer: Answer, style: Style): str
   return [headline, "", ...body, ...(notes.length > 0 ? ["", ...notes, ...advice] : []), ""].join("\n")
 }
 
+type CaseJson = ExplanationJson["cases"][number]
+
 /** What a Service was translated to. */
-function translationText(cases: readonly AnswerCase[], { palette }: Style): readonly string[] {
-  const ends = cases.flatMap((each) =>
-    each.service === null ? [] : [`${endpointText(each.to)} ${casePortText(each)}`],
-  )
+function translationText(cases: readonly CaseJson[], { palette }: Style): readonly string[] {
+  const ends = cases.flatMap((each) => (each.service === null ? [] : [`${each.to} ${each.port}`]))
   return ends.length === 0
     ? []
     : [`  ${palette.dim(`through the Service to ${[...new Set(ends)].join(", ")}`)}`, ""]
 }
 
-interface DirectionEnds extends Pick<Explanation, "egress" | "ingress"> {
-  readonly from: Endpoint
-  readonly to: Endpoint
-}
+type DirectionEnds = Pick<CaseJson, "egress" | "ingress" | "from" | "to">
 
-function casesText(cases: readonly AnswerCase[], style: Style): readonly string[] {
+function casesText(cases: readonly CaseJson[], style: Style): readonly string[] {
   const { palette } = style
   const groups = [...Map.groupBy(cases, sameAnswerKey).values()]
   const families = new Set(cases.map(({ family }) => family)).size
   const shown = groups.slice(0, MOST_CASES).flatMap((group, index) => {
     const [first] = group
     if (first === undefined) return []
-    const through = first.service === null ? "" : palette.dim(`  through Service ${first.service.name}`)
+    const service = first.service?.slice(first.service.indexOf("/") + 1)
+    const through = service === undefined ? "" : palette.dim(`  through Service ${service}`)
     const ofFamilies = new Set(group.map(({ family }) => family))
     const only = ofFamilies.size < families ? `  ${[...ofFamilies].join(", ")}` : ""
-    const ends = `${endpointText(first.from)} → ${endpointText(first.to)}  ${casePortText(first)}${only}`
+    const ends = `${first.from} → ${first.to}  ${first.port}${only}`
     const head = `${verdictText(first.verdict, palette)}  ${ends}${through}`
     return [...(index === 0 ? [] : [""]), head, ...directionsText(first, style)]
   })
@@ -78,12 +88,8 @@ function casesText(cases: readonly AnswerCase[], style: Style): readonly string[
 }
 
 /** Families and addresses of the same ends are told apart only where their answers differ. */
-function sameAnswerKey(each: AnswerCase): string {
-  const reasons = [each.egress, each.ingress].map(
-    (direction) =>
-      direction && [direction.verdict, direction.observed, direction.isolatedBy, direction.decidedBy],
-  )
-  return JSON.stringify([endpointText(each.from), endpointText(each.to), casePortText(each), reasons])
+function sameAnswerKey(each: CaseJson): string {
+  return JSON.stringify([each.from, each.to, each.port, reasonsKey(each)])
 }
 
 function directionsText(ends: DirectionEnds, style: Style): readonly string[] {
@@ -93,18 +99,17 @@ function directionsText(ends: DirectionEnds, style: Style): readonly string[] {
 function directionText(direction: Direction, ends: DirectionEnds, style: Style): readonly string[] {
   const { palette } = style
   const explained = ends[direction]
-  const end = direction === "egress" ? ends.from : ends.to
-  const subject = endpointText(end)
+  const subject = direction === "egress" ? ends.from : ends.to
   const name = palette.bold(padded(direction === "egress" ? "egress of" : "ingress of", 10))
   if (explained === null) {
-    const why = end.kind === "outside" ? "outside the cluster" : "a node"
+    const why = parseAddress(subject) === null ? "a node" : "outside the cluster"
     return [`  ${palette.dim("·")} ${name} ${subject}  ${palette.dim(`${why}: no policy is asked`)}`]
   }
   const mark = palette[inks[explained.verdict]](marks[explained.verdict])
   return [`  ${mark} ${name} ${subject}  ${reasonText(explained, style)}`, ...traceText(explained, style)]
 }
 
-function reasonText(explained: DirectionExplanation, style: Style): string {
+function reasonText(explained: DirectionJson, style: Style): string {
   const { verdict, observed, decidedBy, isolatedBy, trace } = explained
   if (observed) return style.palette.warn(trace.at(-1)?.text ?? "")
   if (decidedBy !== null) {
@@ -119,7 +124,7 @@ function reasonText(explained: DirectionExplanation, style: Style): string {
 }
 
 /** A policy and its steps; the steps' lines are in its file. */
-function traceText(explained: DirectionExplanation, { palette, locate }: Style): readonly string[] {
+function traceText(explained: DirectionJson, { palette, locate }: Style): readonly string[] {
   const told = explained.trace.filter((step) => isWorthTelling(step, explained))
   return told.flatMap((step, i) => {
     const { policy } = step
@@ -135,10 +140,7 @@ function traceText(explained: DirectionExplanation, { palette, locate }: Style):
  * Of an accepted direction what accepted it, of a denied one what was tried; near misses of both.
  * Assumptions are told once, in the notes.
  */
-function isWorthTelling(
-  { policy, path, outcome }: TraceStep,
-  { verdict, observed }: DirectionExplanation,
-): boolean {
+function isWorthTelling({ policy, path, outcome }: StepJson, { verdict, observed }: DirectionJson): boolean {
   if (policy === null || outcome === "assumed") return false
   if (outcome === "near-miss") return true
   if (verdict !== "Deny" && !observed) return outcome === "accepts"
@@ -167,11 +169,7 @@ const stepMarks = {
   assumed: "?",
 } as const satisfies Record<StepOutcome, string>
 
-function stepText(
-  { path, outcome, text }: TraceStep,
-  policy: PolicyName,
-  { palette, locate }: Style,
-): string {
+function stepText({ path, outcome, text }: StepJson, policy: PolicyName, { palette, locate }: Style): string {
   const position = locate(policy, path)
   const where = position === null ? path : `${path}, line ${position.line}`
   const told = outcome === "near-miss" ? palette.warn(text) : text
@@ -186,6 +184,6 @@ function placeText(position: ReturnType<Locate>): string {
   return position === null ? "" : `${position.file}:${position.line}`
 }
 
-function verdictText(verdict: Explanation["verdict"], palette: Palette): string {
+function verdictText(verdict: ExplanationJson["verdict"], palette: Palette): string {
   return palette[inks[verdict]](palette.bold(`${marks[verdict]} ${words[verdict]}`))
 }

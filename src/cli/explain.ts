@@ -6,13 +6,19 @@ import { diagnostic, shown } from "../api/report.ts"
 import type { Enforcement } from "../compile/snapshot.ts"
 import { parseBlock } from "../explain/address.ts"
 import { mistakesOf } from "../explain/checked.ts"
-import { type Asked, allowanceJson, explanationJson } from "../explain/explain-json.ts"
+import {
+  type Asked,
+  wholeAllowanceJson,
+  wholeExplanationJson,
+  withoutLikeAllowances,
+  withoutLikeCases,
+} from "../explain/explain-json.ts"
 import { type AllowedCase, type Answer, inquire, inquireAllowed } from "../explain/inquiry.ts"
 import { type PortRequest, parsePortRequest, portRequestText } from "../explain/port-request.ts"
 import { type Reference, resolveReference } from "../explain/reference.ts"
 import { createWorld, DEFAULT_SETTINGS, type World } from "../explain/world.ts"
 import { judgeOf } from "../kinds/registry.ts"
-import { allowanceText } from "./allowance-text.ts"
+import { allowanceJsonText } from "./allowance-text.ts"
 import { explanationText } from "./explain-text.ts"
 import { type Input, readInput } from "./input.ts"
 import { answered, type Outcome, refused } from "./outcome.ts"
@@ -96,7 +102,7 @@ export function explain(options: ExplainOptions, { palette }: Pick<Terminal, "pa
   const surprise = isMet ? "" : `\n${palette.bad("✗ not as expected:")} --expect ${options.expect}\n`
   const output =
     options.output === "json"
-      ? jsonText(explanationJson(asked, answer.value, locate))
+      ? jsonText(withoutLikeCases(wholeExplanationJson(asked, answer.value, locate)))
       : `${explanationText(asked, answer.value, { palette, locate, ...adviceOf(options) })}${surprise}`
   return {
     status: isMet ? 0 : 1,
@@ -166,9 +172,10 @@ function printAllowance(
   cases: readonly AllowedCase[],
   { options, palette }: { readonly options: ExplainOptions } & Pick<Terminal, "palette">,
 ): string {
+  const allowance = wholeAllowanceJson(asked, cases)
   return options.output === "json"
-    ? jsonText(allowanceJson(asked, cases))
-    : allowanceText(asked, cases, palette)
+    ? jsonText(withoutLikeAllowances(allowance))
+    : allowanceJsonText(allowance, palette)
 }
 
 function jsonText(value: unknown): string {

@@ -6,7 +6,7 @@ import type { Allowed, PortInterval } from "./allowed.ts"
 import type { AllowedCase, Answer, AnswerCase } from "./inquiry.ts"
 import type { Endpoint } from "./judge.ts"
 import type { PolicyName } from "./policy-name.ts"
-import { type DirectionExplanation, sameReasons } from "./verdict.ts"
+import type { DirectionExplanation } from "./verdict.ts"
 import { endpointText } from "./words.ts"
 
 /** Where a field of a policy stands; null where the policy did not come from a file. */
@@ -19,44 +19,71 @@ export interface Asked {
   readonly port: string
 }
 
-export function explanationJson(asked: Asked, answer: Answer, locate: Locate): ExplanationJson {
-  const alike = areAlike(answer.cases)
+/** An answer with all its cases, also where they are alike. */
+export function wholeExplanationJson(asked: Asked, answer: Answer, locate: Locate): ExplanationJson {
   return {
     ...asked,
     verdict: answer.verdict,
     egress: directionJson(answer.egress, locate),
     ingress: directionJson(answer.ingress, locate),
-    cases: alike ? [] : answer.cases.map((each) => caseJson(each, locate)),
+    cases: answer.cases.map((each) => caseJson(each, locate)),
     notes: [...answer.notes],
   }
 }
 
-export function allowanceJson({ from, to }: Asked, cases: readonly AllowedCase[]): AllowanceJson {
+/** As it is printed: cases that are alike are told once. */
+export function withoutLikeCases(explanation: ExplanationJson): ExplanationJson {
+  return areAlike(explanation.cases) ? { ...explanation, cases: [] } : explanation
+}
+
+export function wholeAllowanceJson({ from, to }: Asked, cases: readonly AllowedCase[]): AllowanceJson {
   const [first, ...others] = cases.map((each) => allowedJson(each.allowed))
   const alike = others.every((other) => JSON.stringify(other) === JSON.stringify(first))
   return {
     from,
     to,
     allowed: (alike ? first : null) ?? null,
-    cases: alike
-      ? []
-      : cases.map(({ connection, allowed }) => ({
-          ...endsJson(connection.from, connection.to),
-          allowed: allowedJson(allowed),
-        })),
+    cases: cases.map(({ connection, allowed }) => ({
+      ...endsJson(connection.from, connection.to),
+      allowed: allowedJson(allowed),
+    })),
   }
 }
 
+export function withoutLikeAllowances(allowance: AllowanceJson): AllowanceJson {
+  return allowance.allowed === null ? allowance : { ...allowance, cases: [] }
+}
+
 /** Every case has the same answer for the same reason. */
-export function areAlike(cases: readonly AnswerCase[]): boolean {
-  const [first, ...others] = cases
-  return others.every(
-    (each) =>
-      sameReasons(first?.egress ?? null, each.egress) && sameReasons(first?.ingress ?? null, each.ingress),
+export function areAlike(cases: ExplanationJson["cases"]): boolean {
+  const [first, ...others] = cases.map(reasonsKey)
+  return others.every((each) => each === first)
+}
+
+/** The answer and its reasons; what was tried on the way may differ. */
+export function reasonsKey({ egress, ingress }: Pick<ExplanationJson, "egress" | "ingress">): string {
+  return JSON.stringify(
+    [egress, ingress].map(
+      (each) =>
+        each && [
+          each.verdict,
+          each.observed,
+          each.isolatedBy.map(nameOf),
+          each.decidedBy && ruleOf(each.decidedBy),
+        ],
+    ),
   )
 }
 
-export function casePortText({ port, ports }: AnswerCase): string {
+function nameOf({ kind, namespace, name }: PolicyName): PolicyName {
+  return { kind, namespace, name }
+}
+
+function ruleOf(rule: NonNullable<DirectionJson["decidedBy"]>) {
+  return { ...nameOf(rule), path: rule.path }
+}
+
+function casePortText({ port, ports }: AnswerCase): string {
   if (port.kind === "other" || ports === null) return port.protocol
   return `${intervalText(ports)}/${port.protocol}`
 }
@@ -65,7 +92,7 @@ export function intervalText({ from, to }: PortInterval): string {
   return from === to ? `${from}` : `${from}-${to}`
 }
 
-export function knownAddress({ address }: Endpoint): string | null {
+function knownAddress({ address }: Endpoint): string | null {
   return address.kind === "known" ? address.text : null
 }
 
