@@ -25,7 +25,8 @@ Examples:
   In the cluster (the chart does this):
     postern webhook --namespace postern-system
   Beside a cluster, for a try:
-    postern webhook --kubeconfig ~/.kube/config --listen 127.0.0.1:10652 --metrics 127.0.0.1:9472`
+    postern webhook --kubeconfig ~/.kube/config --listen 192.0.2.1:10652 --names 192.0.2.1 --listen-api ""
+    with url: https://192.0.2.1:10652/validate in the clientConfig of ValidatingWebhookConfiguration postern`
 
 function runOptions(): readonly Option[] {
   const option = (flags: string, variable: string, text: string): Option =>
@@ -37,6 +38,11 @@ function runOptions(): readonly Option[] {
     option("--identity <name>", "POD_NAME", "name of this replica (default: the host's name)"),
     option("--listen <address>", "POSTERN_LISTEN", "where the API server sends admission reviews").default(
       DEFAULT_FLAGS.listen,
+    ),
+    option(
+      "--names <names>",
+      "POSTERN_NAMES",
+      "more names and addresses of this server for its certificate, with commas between",
     ),
     option(
       "--listen-api <address>",

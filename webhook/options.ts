@@ -1,6 +1,8 @@
 // What `postern webhook` is told, by flags or by the environment of its pod. Every mistake is found at once.
 
+import { isIP } from "node:net"
 import { hostname } from "node:os"
+import { subdomainMistake } from "../src/kinds/label-syntax.ts"
 import { readListenAddress } from "../src/telemetry/health.ts"
 import { LOG_LEVELS, type LogLevel } from "../src/telemetry/log.ts"
 
@@ -15,6 +17,8 @@ export interface WebhookOptions {
   readonly identity: string
   /** Where kube-apiserver sends admission reviews. */
   readonly listen: ListenAddress
+  /** More names and addresses for the certificate: where kube-apiserver calls a URL, and not the Service. */
+  readonly names: readonly string[]
   /** Where kube-apiserver passes on requests to the explain API; undefined for nowhere. */
   readonly listenApi: ListenAddress | undefined
   /** Where /healthz, /readyz and /metrics are served; "" for nowhere. */
@@ -30,6 +34,7 @@ export interface WebhookFlags {
   readonly namespace: string
   readonly identity?: string
   readonly listen: string
+  readonly names?: string
   readonly listenApi: string
   readonly metrics: string
   readonly budget: string
@@ -67,6 +72,10 @@ export function readWebhookOptions(flags: WebhookFlags): ReadOptions {
   const listen = address("--listen", flags.listen)
   const listenApi = flags.listenApi === "" ? undefined : address("--listen-api", flags.listenApi)
   if (flags.metrics !== "") address("--metrics", flags.metrics)
+  const names = (flags.names ?? "").split(",").map((each) => each.trim())
+  for (const each of names)
+    if (each !== "" && isIP(each) === 0 && subdomainMistake(each) !== undefined)
+      mistakes.push(`--names takes DNS names and addresses, not ${each}`)
   const budget = flags.budget.trim() === "" ? Number.NaN : Number(flags.budget)
   if (!(budget >= LEAST_BUDGET_S && budget <= MOST_BUDGET_S))
     mistakes.push(`--budget takes seconds, ${LEAST_BUDGET_S} to ${MOST_BUDGET_S}, not ${flags.budget}`)
@@ -82,6 +91,7 @@ export function readWebhookOptions(flags: WebhookFlags): ReadOptions {
       namespace: flags.namespace,
       identity: flags.identity === undefined || flags.identity === "" ? hostname() : flags.identity,
       listen,
+      names: names.filter((each) => each !== ""),
       listenApi,
       metricsAddress: flags.metrics,
       budgetMs: Math.round(budget * 1_000),

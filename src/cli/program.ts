@@ -24,6 +24,11 @@ const COMMANDS: readonly LazyCommand[] = [
     load: async () => (await import("./explain.ts")).explainCommand,
   },
   {
+    name: "lint",
+    summary: "say what is legal in policies and useless or dangerous",
+    load: async () => (await import("./lint.ts")).lintCommand,
+  },
+  {
     name: "test",
     summary: "say whether the policies do what ConnectivityAssertions expect of them",
     load: async () => (await import("./test.ts")).testCommand,
@@ -52,6 +57,11 @@ const COMMANDS: readonly LazyCommand[] = [
     name: "controller",
     summary: "compile the policies of a cluster and serve the agents of its nodes",
     load: async () => (await import("../controller/command.ts")).controllerCommand,
+  },
+  {
+    name: "webhook",
+    summary: "answer the API server's admission reviews: refuse what is invalid, say what a change will do",
+    load: async () => (await import("../../webhook/command.ts")).webhookCommand,
   },
   {
     name: "agent",

@@ -31,6 +31,8 @@ export interface CertificateStoreOptions {
 export interface CertificatePlace {
   readonly secret: string
   readonly service: string
+  /** More names and addresses of it. */
+  readonly names?: readonly string[]
 }
 
 export type CertificateEvent =
@@ -134,8 +136,8 @@ class SecretStore implements CertificateStore {
   async #settle(): Promise<number> {
     const { namespace, now = () => new Date(), lookEveryMs = LOOK_EVERY_MS } = this.#options
     try {
-      const { secret, service } = this.#place
-      const decision = await decideTls(this.#held?.data, { service, namespace }, now())
+      const { secret, ...service } = this.#place
+      const decision = await decideTls(this.#held?.data, { ...service, namespace }, now())
       switch (decision.kind) {
         case "change":
           // A Secret that cannot be written must not keep a replica from serving what is in it.

@@ -42,11 +42,17 @@ test("an authority for ten years and a certificate for ninety days are made wher
 })
 
 test("another Service's certificate has its names", async () => {
-  const service = { service: "postern-webhook", namespace: "postern-system" }
-  const decision = await decideTls(undefined, service, START)
+  const service = {
+    service: "postern-webhook",
+    namespace: "postern-system",
+    names: ["192.0.2.1", "hook.test"],
+  }
+  const decision = await decideTls(undefined, service, new Date())
   const certificate = new X509Certificate(("data" in decision ? decision.data["tls.crt"] : undefined) ?? "")
-  const names = ["postern-webhook.postern-system.svc", "postern-controller.postern-system.svc"]
-  expect(names.map((name) => certificate.checkHost(name) !== undefined)).toEqual([true, false])
+  const names = ["postern-webhook.postern-system.svc", "hook.test", "postern-controller.postern-system.svc"]
+  expect(names.map((name) => certificate.checkHost(name) !== undefined)).toEqual([true, true, false])
+  expect(certificate.checkIP("192.0.2.1")).toBe("192.0.2.1")
+  expect((await decideTls("data" in decision ? decision.data : {}, service, new Date())).kind).toBe("good")
   expect(certificate.subject).toBe("CN=postern-webhook")
 })
 

@@ -4,6 +4,7 @@
 // read is never overwritten while it might be the authority that clients trust; a serving certificate is ours to renew.
 
 import { createPrivateKey, X509Certificate } from "node:crypto"
+import { isIP } from "node:net"
 import { createAuthority, issueCertificate, type KeyPair } from "./x509.ts"
 
 /** Keys of the Secret. */
@@ -27,6 +28,8 @@ export interface TlsMaterial {
 export interface TlsService {
   readonly service: string
   readonly namespace: string
+  /** More names and addresses by which clients know it. */
+  readonly names?: readonly string[]
 }
 
 export type TlsDecision =
@@ -97,8 +100,8 @@ async function changeOf(
 }
 
 /** Agents dial addresses and ask for the first; kube-apiserver asks for the last. */
-function namesOf({ service, namespace }: TlsService): readonly string[] {
-  return [service, `${service}.${namespace}`, `${service}.${namespace}.svc`]
+function namesOf({ service, namespace, names = [] }: TlsService): readonly string[] {
+  return [service, `${service}.${namespace}`, `${service}.${namespace}.svc`, ...names]
 }
 
 async function renewed(held: TlsData, service: TlsService, now: Date) {
@@ -201,6 +204,10 @@ function pairIn(held: TlsData, certificateKey: TlsKey, privateKey: TlsKey): KeyP
   }
 }
 
+function isNamed(name: string, certificate: X509Certificate): boolean {
+  return (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined
+}
+
 function readCertificate(pem: string): X509Certificate | undefined {
   try {
     return new X509Certificate(pem)
@@ -221,7 +228,7 @@ function servingMistake(serving: KeyPair, { authority, names, now }: Wanted): st
   const { validFromDate, validToDate } = certificate
   if (!certificate.verify(new X509Certificate(authority.certificate).publicKey))
     return "tls.crt is another authority's"
-  const missing = names.find((name) => certificate.checkHost(name) === undefined)
+  const missing = names.find((name) => !isNamed(name, certificate))
   if (missing !== undefined) return `tls.crt does not name ${missing}`
   const life = validToDate.getTime() - validFromDate.getTime()
   return now.getTime() > validFromDate.getTime() + (2 / 3) * life ? "two thirds of its life are over" : ""
