@@ -2,6 +2,7 @@
 
 import { commandLineCodes } from "./codes/command-line.ts"
 import { controllerCodes } from "./codes/controller.ts"
+import { explainApiCodes } from "./codes/explain-api.ts"
 import { labCodes } from "./codes/lab.ts"
 import { lintCodes } from "./codes/lint.ts"
 import { manifestCodes } from "./codes/manifests.ts"
@@ -18,6 +19,7 @@ export const codes = {
   ...controllerCodes,
   ...lintCodes,
   ...commandLineCodes,
+  ...explainApiCodes,
 } as const
 
 export type CodeName = keyof typeof codes

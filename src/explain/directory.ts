@@ -45,6 +45,26 @@ export function snapshotDirectory({ pods, services, nodes }: Snapshot): Director
   }
 }
 
+/** For somebody who may not know of all: what is in other namespaces has no name, though still its address. */
+export function visibleDirectory(all: Directory, sees: Sight): Directory {
+  return {
+    podsNamed: (namespace, name) => (sees.namespace(namespace) ? all.podsNamed(namespace, name) : []),
+    podsOf: (namespace, owner) => (sees.namespace(namespace) ? all.podsOf(namespace, owner) : []),
+    podsBehind: (service) => all.podsBehind(service),
+    serviceNamed: (namespace, name) => (sees.namespace(namespace) ? all.serviceNamed(namespace, name) : null),
+    serviceAt: (address) => all.serviceAt(address),
+    nodeNamed: (name) => (sees.nodes ? all.nodeNamed(name) : null),
+    nodeNames: () => (sees.nodes ? all.nodeNames() : []),
+    namesLike: (namespace, name) =>
+      all.namesLike(namespace, name).filter((each) => sees.namespace(each.namespace)),
+  }
+}
+
+export interface Sight {
+  readonly namespace: (namespace: string) => boolean
+  readonly nodes: boolean
+}
+
 export function isOf({ owner }: Pod, { kind, name }: WorkloadReference): boolean {
   return owner?.kind === kind && owner.name === name
 }

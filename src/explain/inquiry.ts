@@ -46,14 +46,25 @@ export interface AllowedCase {
   readonly allowed: Allowed
 }
 
-export function inquire(inquiry: Inquiry, world: World): Checked<Answer> {
-  const ends = endsOf(inquiry, world)
+/** How much of an answer a server gives. */
+export interface Limits {
+  readonly pairs: number
+  /** The time is over. */
+  readonly expired: () => boolean
+}
+
+const NO_LIMITS: Limits = { pairs: Number.POSITIVE_INFINITY, expired: () => false }
+
+export function inquire(inquiry: Inquiry, world: World, limits = NO_LIMITS): Checked<Answer> {
+  const ends = endsOf(inquiry, world, limits)
   if (!ends.ok) return ends
-  const cases = ends.value.flatMap(({ from, destination }) =>
-    connectionsTo(destination, from, world).flatMap((connection) =>
-      explainPorts(connection, destination, world),
-    ),
-  )
+  const cases: AnswerCase[] = []
+  for (const { from, destination } of ends.value) {
+    for (const connection of connectionsTo(destination, from, world)) {
+      if (limits.expired()) return bad(diagnostic("questionTooLong", {}))
+      cases.push(...explainPorts(connection, destination, world))
+    }
+  }
   if (cases.length === 0) return bad(noCommonFamily(inquiry))
   return good({ ...combineCases(cases), cases, notes: notesOf(cases) })
 }
@@ -62,12 +73,18 @@ export function inquire(inquiry: Inquiry, world: World): Checked<Answer> {
 export function inquireAllowed(
   inquiry: Omit<Inquiry, "port">,
   world: World,
+  limits = NO_LIMITS,
 ): Checked<readonly AllowedCase[]> {
-  const ends = endsOf({ ...inquiry, port: null }, world)
+  const ends = endsOf({ ...inquiry, port: null }, world, limits)
   if (!ends.ok) return ends
   const connections = ends.value.flatMap(({ from, destination }) => connectionsTo(destination, from, world))
   if (connections.length === 0) return bad(noCommonFamily(inquiry))
-  return good(connections.map((connection) => ({ connection, allowed: allowed(connection, world) })))
+  const cases: AllowedCase[] = []
+  for (const connection of connections) {
+    if (limits.expired()) return bad(diagnostic("questionTooLong", {}))
+    cases.push({ connection, allowed: allowed(connection, world) })
+  }
+  return good(cases)
 }
 
 interface Ends {
@@ -78,10 +95,15 @@ interface Ends {
 function endsOf(
   { from, to, port }: Omit<Inquiry, "port"> & { readonly port: PortRequest | null },
   world: World,
+  { pairs: limit }: Limits,
 ): Checked<readonly Ends[]> {
   if (from.kind === "service") return bad(diagnostic("serviceAsSource", { value: from.text }))
   const destinations = destinationsOf(to, port, world)
   if (!destinations.ok) return destinations
+  const pairs = from.ends.length * destinations.value.length
+  if (pairs > limit) {
+    return bad(diagnostic("questionTooLarge", { from: from.text, to: to.text, pairs, limit }))
+  }
   return good(
     from.ends.flatMap((end) => destinations.value.map((destination) => ({ from: end, destination }))),
   )

@@ -21,8 +21,6 @@ export interface Scope {
   readonly world: Directory
   /** Holds bare names. */
   readonly namespace: string
-  /** Names of other namespaces are not proposed. */
-  readonly mayName?: (namespace: string) => boolean
 }
 
 const MOST_NEAR_NAMES = 5
@@ -47,6 +45,16 @@ export function resolveReference(text: string, scope: Scope): Checked<Reference>
   const near = closest(second, kindNames())
   const why = `${second} is no kind of workload${near === undefined ? "" : `, did you mean ${near}?`}`
   return bad(diagnostic("unreadableReference", { value: shown(text), why }))
+}
+
+/** The namespaces in which a name is looked up; none for an address or a node. */
+export function namespacesNamed(text: string, namespace: string): readonly string[] {
+  if (parseAddress(text) !== null) return []
+  const [first = "", ...rest] = text.split("/")
+  if (rest.length === 0) return [namespace]
+  if (rest.length === 1 && first === "node") return []
+  const isKind = rest.length === 1 && kindNamed(first) !== null
+  return isKind && first !== namespace ? [first, namespace] : [first]
 }
 
 /** A pod that has not finished: what a reference means first. One of a StatefulSet has its name before it runs. */
@@ -92,7 +100,7 @@ function nodeReference(text: string, name: string, scope: Scope): Checked<Refere
   const node = scope.world.nodeNamed(name)
   if (node !== null) return good({ kind: "ends", text, ends: [{ kind: "node", node }] })
   const names = scope.world.nodeNames().map((each) => ({ namespace: "", text: `node/${each}` }))
-  const near = nearNames(text, names, scope)
+  const near = nearNames(text, names)
   return bad(diagnostic("unknownReference", { what: `node ${shown(name)}`, near }))
 }
 
@@ -100,7 +108,7 @@ function podReference(text: string, name: Name, scope: Scope): Checked<Reference
   const pod = livePod(name, scope)
   if (pod === null) {
     const what = `pod ${shown(name.name)} in namespace ${shown(name.namespace)}`
-    const near = nearNames(`${name.namespace}/${name.name}`, likeNames(name, scope), scope)
+    const near = nearNames(`${name.namespace}/${name.name}`, likeNames(name, scope))
     return bad(diagnostic("unknownReference", { what, near }))
   }
   if (pod.finished) return bad(diagnostic("finishedPod", { value: `${pod.namespace}/${pod.name}` }))
@@ -120,7 +128,7 @@ function kindReference(text: string, named: KindName, scope: Scope): Checked<Ref
   if (pods.length > 0)
     return bad(diagnostic("finishedPod", { value: `every pod of ${kind} ${namespace}/${name}` }))
   const what = `${kind} ${shown(name)} in namespace ${shown(namespace)}`
-  const near = nearNames(`${namespace}/${kind}/${name}`, likeNames(named, scope), scope)
+  const near = nearNames(`${namespace}/${kind}/${name}`, likeNames(named, scope))
   return bad(diagnostic("unknownReference", { what, near }))
 }
 
@@ -136,13 +144,9 @@ function likeNames({ namespace, name }: Name, { world }: Scope): readonly Qualif
 }
 
 /** The same name elsewhere first, then names that look like it, then whatever there is. */
-function nearNames(written: string, all: readonly QualifiedName[], { mayName }: Scope): string {
+function nearNames(written: string, all: readonly QualifiedName[]): string {
   const lastOf = (text: string) => text.slice(text.lastIndexOf("/") + 1)
-  const names = [
-    ...new Set(
-      all.filter((each) => mayName === undefined || mayName(each.namespace)).map(({ text }) => text),
-    ),
-  ]
+  const names = [...new Set(all.map(({ text }) => text))]
   const same = names.filter((name) => lastOf(name) === lastOf(written))
   const similar = names.filter(
     (name) =>
