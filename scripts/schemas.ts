@@ -3,6 +3,7 @@
 import { compileSchema } from "../src/api/compilation.ts"
 import { demoSchema } from "../src/api/demo-report.ts"
 import { explainSchema } from "../src/api/explanation.ts"
+import { lintReportSchema } from "../src/api/lint-report.ts"
 import { enforcementSchema, statusSchema } from "../src/api/status-report.ts"
 import { testSchema } from "../src/api/test-report.ts"
 
@@ -12,6 +13,7 @@ export const schemaFiles: ReadonlyMap<string, string> = new Map([
   ["docs/schemas/demo.json", fileText(demoSchema)],
   ["docs/schemas/enforcement.json", fileText(enforcementSchema)],
   ["docs/schemas/explain.json", fileText(explainSchema)],
+  ["docs/schemas/lint.json", fileText(lintReportSchema)],
   ["docs/schemas/status.json", fileText(statusSchema)],
   ["docs/schemas/test.json", fileText(testSchema)],
 ])

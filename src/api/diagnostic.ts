@@ -30,6 +30,11 @@ export interface Diagnostic {
   readonly object?: ObjectReference
 }
 
+/** "NetworkPolicy shop/web". */
+export function objectText({ kind, namespace, name }: ObjectReference): string {
+  return namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`
+}
+
 /** "spec.ingress[0].from[1].ipBlock.cidr"; keys that are not plain words are quoted: labels["app.kubernetes.io/name"]. */
 export function fieldPathText(path: FieldPath): string {
   return path.reduce<string>((text, segment) => {

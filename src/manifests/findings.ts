@@ -1,6 +1,6 @@
 // What is wrong with the files, in the order of files and lines.
 
-import type { Diagnostic, ObjectReference, SourcePosition } from "../api/diagnostic.ts"
+import { type Diagnostic, type ObjectReference, objectText, type SourcePosition } from "../api/diagnostic.ts"
 import { diagnostic } from "../api/report.ts"
 import type { Location, Locator } from "./location.ts"
 
@@ -27,10 +27,6 @@ export function inOrder(diagnostics: readonly Diagnostic[], files: readonly stri
   const order = new Map(files.map((file, i) => [file, i]))
   const fileOrder = ({ position }: Diagnostic) => (position && order.get(position.file)) ?? -1
   return [...diagnostics].sort((a, b) => fileOrder(a) - fileOrder(b) || byPosition(a.position, b.position))
-}
-
-function objectText({ kind, namespace, name }: ObjectReference): string {
-  return namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`
 }
 
 function byPosition(a: SourcePosition | undefined, b: SourcePosition | undefined): number {

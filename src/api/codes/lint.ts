@@ -7,15 +7,16 @@ export const lintCodes = {
     code: "PNP0421",
     severity: "warning",
     title: "Selects no pod",
-    template: "no pod of {where} has {selector}: the policy does nothing{near}",
+    template: "{none}: the policy does nothing{near}",
     remedy: "Correct the labels, or drop the policy; kubectl get pods --show-labels tells what there is.",
   },
   noPodsKnown: {
     code: "PNP0422",
     severity: "note",
-    title: "Nothing to select among these files",
-    template: "no pod and no workload of {where} is given, so nobody can say what is selected",
-    remedy: "Give the workloads too, or lint the live cluster: postern lint without -f.",
+    title: "Nothing to select so far",
+    template: "{where} has no pods so far: nothing is selected",
+    remedy:
+      "Nothing, if pods are to come; with files give the workloads too, or lint the live cluster: postern lint.",
   },
   onlyHostNetwork: {
     code: "PNP0423",
@@ -35,28 +36,28 @@ export const lintCodes = {
     code: "PNP0425",
     severity: "warning",
     title: "Namespace selector that matches nothing",
-    template: "no namespace has {selector}: this {peer} allows nobody{near}",
+    template: "no namespace has {selector}: this peer matches nobody{near}",
     remedy: "Correct the labels; a namespace's own name is the label kubernetes.io/metadata.name.",
   },
   peerMatchesNothing: {
     code: "PNP0426",
     severity: "warning",
     title: "Peer that matches nothing",
-    template: "no pod of {where} has {selector}: this {peer} allows nobody{near}",
+    template: "{none}: this peer matches nobody{near}",
     remedy: "Correct the labels, or the namespace: podSelector alone looks in the policy's own namespace.",
   },
   peerUnknown: {
     code: "PNP0427",
     severity: "note",
     title: "Peer outside of these files",
-    template: "{what} is not in these files, so nobody can say whether this {peer} matches",
-    remedy: "Give the other namespaces too, or lint the live cluster: postern lint without -f.",
+    template: "{what} in these files: whether this peer matches anybody cannot be said",
+    remedy: "Give the other namespaces too, or lint the live cluster: postern lint.",
   },
   peerOnlyHostNetwork: {
     code: "PNP0428",
     severity: "warning",
     title: "Peer that is on the host network",
-    template: "all that this {peer} selects is on the host network ({pods}): selectors never match it",
+    template: "all that this peer selects is on the host network ({pods}): selectors never match it",
     remedy: "A host-network pod counts as its node: name the nodes' addresses in an ipBlock.",
   },
   namedPortMissing: {
@@ -140,7 +141,8 @@ export const lintCodes = {
     code: "PNP0451",
     severity: "warning",
     title: "ipBlock of a Service address",
-    template: "{cidr} holds the address of {service}: policies are judged after it becomes a pod's, so this is useless",
+    template:
+      "{cidr} holds the address of {service}: policies are judged after it becomes a pod's, so this is useless",
     remedy: "Select the pods behind the Service, and their port, not the Service's.",
   },
   blockOfPods: {
@@ -169,7 +171,8 @@ export const lintCodes = {
     severity: "warning",
     title: "Egress without DNS",
     template: "{pods} can reach no DNS server: nothing allows egress to port 53{near}",
-    remedy: "Allow egress to port 53, UDP and TCP, of the pods k8s-app=kube-dns in the namespace kube-system.",
+    remedy:
+      "Allow egress to port 53, UDP and TCP, of the pods k8s-app=kube-dns in the namespace kube-system.",
   },
   noEgress: {
     code: "PNP0462",
@@ -183,28 +186,32 @@ export const lintCodes = {
     severity: "warning",
     title: "Namespace that loses DNS",
     template: "{pods} of {namespace} can reach DNS now and will not",
-    remedy: "Allow egress to port 53, UDP and TCP, of the pods k8s-app=kube-dns in the namespace kube-system.",
+    remedy:
+      "Allow egress to port 53, UDP and TCP, of the pods k8s-app=kube-dns in the namespace kube-system.",
   },
   dnsCutOff: {
     code: "PNP0471",
     severity: "error",
     title: "Cluster DNS cut off",
     template: "{what} would no longer be reached on port 53 by any pod: all name lookups of the cluster end",
-    remedy: "Allow ingress to port 53, or say that it is meant: annotation postern.dev/allow-lockout: \"true\".",
+    remedy:
+      'Allow ingress to port 53, or say that it is meant: annotation postern.dev/allow-lockout: "true".',
   },
   apiServerCutOff: {
     code: "PNP0472",
     severity: "error",
     title: "Cut off from the API server",
     template: "{what} would no longer reach the API server, and the cluster needs it to",
-    remedy: "Allow its egress to the API server, or say that it is meant: annotation postern.dev/allow-lockout: \"true\".",
+    remedy:
+      'Allow its egress to the API server, or say that it is meant: annotation postern.dev/allow-lockout: "true".',
   },
   agentsCutOff: {
     code: "PNP0473",
     severity: "error",
     title: "Postern cut off from its agents",
     template: "{what} would no longer be reached by the agents on port {port}: no policy would be updated",
-    remedy: "Allow ingress from the nodes, or say that it is meant: annotation postern.dev/allow-lockout: \"true\".",
+    remedy:
+      'Allow ingress from the nodes, or say that it is meant: annotation postern.dev/allow-lockout: "true".',
   },
   lockoutMeant: {
     code: "PNP0474",

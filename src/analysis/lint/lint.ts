@@ -1,0 +1,120 @@
+// What is odd in policies: legal, and useless or dangerous in the cluster that they are for.
+
+import type { Diagnostic, ObjectReference } from "../../api/diagnostic.ts"
+import { collector } from "../../api/report.ts"
+import type { PolicyIr, PolicyReference } from "../../compile/policy-ir.ts"
+import type { Pod } from "../../compile/snapshot.ts"
+import { outline } from "../../kinds/registry.ts"
+import type { ClusterView, PolicyRecord } from "../cluster-view.ts"
+import { lintBlocks } from "./blocks.ts"
+import { DEFAULT_DNS, type DnsPods, type LintCluster } from "./cluster.ts"
+import { lintDns } from "./dns.ts"
+import { lintParts } from "./parts.ts"
+import { lintPeers } from "./peers.ts"
+import { lintPorts } from "./ports.ts"
+import { lintRedundancy } from "./redundancy.ts"
+import type { LintRule } from "./rule.ts"
+import { ignoreMistakes, withoutIgnored } from "./silence.ts"
+import { lintSubject } from "./subject.ts"
+
+export interface LintQuestion {
+  readonly view: ClusterView
+  /** Those to look at; every policy of the view without it. */
+  readonly policies?: readonly PolicyReference[]
+  /** False for files, which may be a part of a cluster: what is not among them is a note then, no warning. */
+  readonly complete?: boolean
+  /** Whether a message may name a namespace other than the policy's; any without it. */
+  readonly mayName?: (namespace: string) => boolean
+  /** Succeeded and Failed pods of a namespace; without it nobody knows of any. */
+  readonly finished?: (namespace: string) => Iterable<Pod>
+  readonly dns?: DnsPods
+}
+
+const RULES: readonly LintRule[] = [
+  lintSubject,
+  lintPeers,
+  lintPorts,
+  lintParts,
+  lintRedundancy,
+  lintBlocks,
+  lintDns,
+]
+
+/** By policy, in the order of the view; without what the object's annotation says to ignore. */
+export function lint(question: LintQuestion): readonly Diagnostic[] {
+  const records = recordsOf(question)
+  const keys = new Set(records.map(({ key }) => key))
+  const isLookedAt = ({ key }: PolicyRecord) => keys.has(key)
+  const cluster = lintCluster(question)
+  return records.flatMap((record) => {
+    const { report, diagnostics } = collector()
+    const policy = { record, outline: outline(record.object, record.ir), report, isLookedAt }
+    const around = { ...cluster, mayName: namer(record, cluster) }
+    for (const rule of RULES) rule(policy, around)
+    const object = referenceOf(record)
+    const told = [...withoutIgnored(record.object, diagnostics), ...ignoreMistakes(record.object)]
+    return told.map((each) => ({ ...each, object }))
+  })
+}
+
+function recordsOf({ view, policies }: LintQuestion): readonly PolicyRecord[] {
+  if (policies === undefined) return [...view.policies()]
+  return policies.flatMap((reference) => view.policy(reference) ?? [])
+}
+
+/** A policy's own namespace is known to whoever wrote it. */
+function namer({ ir }: PolicyRecord, { mayName }: LintCluster): (namespace: string) => boolean {
+  return (namespace) => namespace === ir.policy.namespace || mayName(namespace)
+}
+
+function referenceOf({ ir: { policy } }: PolicyRecord): ObjectReference {
+  return { kind: policy.kind, namespace: policy.namespace, name: policy.name }
+}
+
+function lintCluster(question: LintQuestion): LintCluster {
+  const { view, complete = true, mayName = () => true, finished = () => [], dns = DEFAULT_DNS } = question
+  const index = once(() => indexed(view))
+  return {
+    view,
+    complete,
+    mayName,
+    finished,
+    dns,
+    neighbours: ({ subject }) => {
+      const { byNamespace, wide, all } = index()
+      if (subject.namespaces.kind === "selector") return all
+      return [...(byNamespace.get(subject.namespaces.name) ?? []), ...wide]
+    },
+    isAdditive: (tier) => !index().ordered.has(tier),
+  }
+}
+
+interface PolicyIndex {
+  readonly all: readonly PolicyRecord[]
+  /** By the one namespace of their subject. */
+  readonly byNamespace: ReadonlyMap<string, readonly PolicyRecord[]>
+  readonly wide: readonly PolicyRecord[]
+  /** Tiers with a rule that does not accept. */
+  readonly ordered: ReadonlySet<number>
+}
+
+function indexed(view: ClusterView): PolicyIndex {
+  const all = [...view.policies()]
+  const named = Map.groupBy(all, ({ ir: { subject } }) =>
+    subject.namespaces.kind === "name" ? subject.namespaces.name : "",
+  )
+  const wide = named.get("") ?? []
+  const ordered = all.filter(({ ir }) => !onlyAccepts(ir)).map(({ ir }) => ir.tier.order)
+  return { all, byNamespace: named, wide, ordered: new Set(ordered) }
+}
+
+function onlyAccepts({ ingress, egress }: PolicyIr): boolean {
+  return [...(ingress?.rules ?? []), ...(egress?.rules ?? [])].every(
+    ({ action }) => action === "Accept" || action === "Log",
+  )
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
+}

@@ -1,0 +1,51 @@
+// Does each peer of a rule match anything?
+
+import type { OutlinedPeer } from "../../kinds/policy-outline.ts"
+import { finishedPods, hostPods, isEmpty, isHeld, type LintCluster, namespacesOf } from "./cluster.ts"
+import { nearNamespaces, nearPods } from "./near.ts"
+import type { LintedPolicy, LintRule } from "./rule.ts"
+import { noneWords, podsWords, selectorWords } from "./words.ts"
+
+export const lintPeers: LintRule = (policy, cluster) => {
+  for (const { peers } of policy.outline.rules) {
+    for (const peer of peers) if (peer.kind === "pods") lintPeer(peer, policy, cluster)
+  }
+}
+
+type PodsPeer = Extract<OutlinedPeer, { readonly kind: "pods" }>
+
+function lintPeer(peer: PodsPeer, { report }: LintedPolicy, cluster: LintCluster): void {
+  const { pods: expression, path } = peer
+  if (isHeld(expression, cluster.view)) return
+  const namespaces = [...namespacesOf(expression, cluster.view)]
+  if (expression.namespaces.kind === "selector" && namespaces.length === 0) {
+    const selector = selectorWords(expression.namespaces.selector)
+    const near = nearNamespaces(expression.namespaces.selector, cluster)
+    if (cluster.complete || near !== "")
+      report("namespaceSelectorMatchesNothing", { selector, near }, peer.namespaces)
+    else report("peerUnknown", { what: `no namespace with ${selector}` }, peer.namespaces)
+    return
+  }
+  const onHosts = hostPods(expression, cluster)
+  if (onHosts.length > 0) {
+    report("peerOnlyHostNetwork", { pods: podsWords(onHosts) }, path)
+    return
+  }
+  // Pods of a CronJob between two runs: the next one will match.
+  if (finishedPods(expression, cluster).length > 0) return
+  const unknown = cluster.complete ? undefined : unknownPlace(expression.namespaces.kind, namespaces, cluster)
+  const near = nearPods(expression, cluster)
+  if (unknown !== undefined && near === "") report("peerUnknown", { what: unknown }, path)
+  else report("peerMatchesNothing", { none: noneWords(expression), near }, path)
+}
+
+/** Where the pods may be that are not given, in words. */
+function unknownPlace(
+  kind: "name" | "selector",
+  namespaces: readonly string[],
+  cluster: LintCluster,
+): string | undefined {
+  const empty = namespaces.find((namespace) => isEmpty(namespace, cluster))
+  if (empty !== undefined) return `no pod or workload of namespace ${empty}`
+  return kind === "selector" ? "not every namespace that is meant is" : undefined
+}

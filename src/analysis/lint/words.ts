@@ -1,0 +1,88 @@
+// Selectors, pods and policies, as messages name them: short, for a warning has 120 characters.
+
+import { type FieldPath, fieldPathText } from "../../api/diagnostic.ts"
+import type { PodExpression, PolicyReference } from "../../compile/policy-ir.ts"
+import type { Requirement, Selector } from "../../compile/selector.ts"
+import type { Pod } from "../../compile/snapshot.ts"
+import { selectorText } from "../../explain/near-miss.ts"
+
+/** kubectl's notation: app=web, tier in (a, b), !canary. */
+export function selectorWords(selector: Selector): string {
+  return selectorText(labelSelectorOf(selector))
+}
+
+/** The selector as the API writes one, for readers of those. */
+export function labelSelectorOf(selector: Selector): object {
+  return { matchExpressions: selector.map(expressionOf) }
+}
+
+/** "namespace shop", or "every namespace with team=a". */
+export function whereWords({ namespaces }: PodExpression): string {
+  if (namespaces.kind === "name") return `namespace ${namespaces.name}`
+  return namespaces.selector.length === 0
+    ? "any namespace"
+    : `a namespace with ${selectorWords(namespaces.selector)}`
+}
+
+/** "no pod of namespace shop has app=web", or that there is no pod at all. */
+export function noneWords(expression: PodExpression): string {
+  const where = whereWords(expression)
+  return expression.pods.length === 0
+    ? `${where} has no pod`
+    : `no pod of ${where} has ${selectorWords(expression.pods)}`
+}
+
+/** The workload that a pod belongs to, or the pod: "Deployment web". */
+export function podWords({ owner, name }: Pod): string {
+  return owner === undefined ? `Pod ${name}` : `${owner.kind} ${owner.name}`
+}
+
+/** The first few, each workload once: "Deployment a, Pod b and 3 more". */
+export function podsWords(pods: Iterable<Pod>, most = 2): string {
+  const names = new Set<string>()
+  for (const pod of pods) names.add(podWords(pod))
+  const shown = [...names].slice(0, most)
+  const more = names.size - shown.length
+  return more === 0 ? shown.join(", ") : `${shown.join(", ")} and ${more} more`
+}
+
+export function countWords(count: number, one: string): string {
+  return count === 1 ? `1 ${one}` : `${count} ${one}s`
+}
+
+/** How a policy is named to one that stands beside it. */
+export function policyWords(policy: PolicyReference, beside: PolicyReference): string {
+  const name =
+    policy.namespace === "" || policy.namespace === beside.namespace
+      ? policy.name
+      : `${policy.namespace}/${policy.name}`
+  return policy.kind === beside.kind ? name : `${policy.kind} ${name}`
+}
+
+/** "spec.ingress[0]" of this policy, or "web spec.ingress[0]" of another. */
+export function ruleWords(
+  { policy, path }: { readonly policy: PolicyReference; readonly path: string },
+  beside: PolicyReference,
+): string {
+  const isSame =
+    policy.kind === beside.kind && policy.namespace === beside.namespace && policy.name === beside.name
+  return isSame ? path : `${policyWords(policy, beside)} ${path}`
+}
+
+export function pathWords(path: FieldPath): string {
+  return fieldPathText(path)
+}
+
+function expressionOf(requirement: Requirement): object {
+  const { key } = requirement
+  switch (requirement.op) {
+    case "exists":
+      return { key, operator: "Exists" }
+    case "missing":
+      return { key, operator: "DoesNotExist" }
+    case "in":
+      return { key, operator: "In", values: [...requirement.values] }
+    case "not-in":
+      return { key, operator: "NotIn", values: [...requirement.values] }
+  }
+}

@@ -1,0 +1,43 @@
+// Findings for people: where, what, the line with a caret, what to do, and the sum.
+
+import { type Diagnostic, objectText, type Severity } from "../api/diagnostic.ts"
+import { formatDiagnostic } from "../manifests/format.ts"
+import type { SourceLine } from "../manifests/read-manifests.ts"
+import type { Palette } from "./palette.ts"
+import { count } from "./text-layout.ts"
+
+export interface Findings {
+  readonly findings: readonly Diagnostic[]
+  readonly policies: number
+}
+
+export function lintText({ findings, policies }: Findings, palette: Palette, sourceLine: SourceLine): string {
+  const texts = findings.map((finding) => `${findingText(finding, palette, sourceLine)}\n`)
+  return [...texts, `${sumText(findings, policies, palette)}\n`].join("\n")
+}
+
+export function countOf(findings: readonly Diagnostic[], severity: Severity): number {
+  return findings.filter((each) => each.severity === severity).length
+}
+
+const inks = { error: "bad", warning: "warn", note: "dim" } as const satisfies Record<Severity, keyof Palette>
+
+function findingText(finding: Diagnostic, palette: Palette, sourceLine: SourceLine): string {
+  const { object, position, severity, code } = finding
+  const head = `${severity} ${code}`
+  const text = formatDiagnostic(finding, sourceLine).replace(head, () => palette[inks[severity]](head))
+  if (object === undefined) return text
+  const name = objectText(object)
+  return position === undefined ? `${name}: ${text}` : text.replace("\n", () => `\n    in ${name}\n`)
+}
+
+function sumText(findings: readonly Diagnostic[], policies: number, palette: Palette): string {
+  const sums = (["error", "warning", "note"] as const)
+    .map((severity) => ({ severity, number: countOf(findings, severity) }))
+    .filter(({ number }) => number > 0)
+    .map(({ severity, number }) => palette[inks[severity]](count(number, severity)))
+  const within = count(policies, "policy", "policies")
+  return sums.length === 0
+    ? `${palette.good("✓")} nothing to say about ${within}`
+    : `${sums.join(", ")} in ${within}; docs/diagnostics.md tells more about each code`
+}

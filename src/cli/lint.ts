@@ -1,0 +1,173 @@
+// postern lint: what is legal in policies and useless or dangerous.
+
+import { Command, InvalidArgumentError, Option } from "commander"
+import { lint } from "../analysis/lint/lint.ts"
+import { withoutIgnored } from "../analysis/lint/silence.ts"
+import { createModel } from "../analysis/model.ts"
+import { snapshotChanges } from "../analysis/snapshot-changes.ts"
+import { type Diagnostic, type ObjectReference, objectText } from "../api/diagnostic.ts"
+import type { PolicyObject, Snapshot } from "../compile/snapshot.ts"
+import { lower, policyKindOf } from "../kinds/registry.ts"
+import type { SourceLine } from "../manifests/read-manifests.ts"
+import { withClusterOptions } from "./cluster-options.ts"
+import { githubText } from "./github-annotations.ts"
+import { type Input, type InputOptions, readInputOrCluster } from "./input.ts"
+import { lintReport } from "./lint-json.ts"
+import { type LintSettings, readLintSettings, type SettingsOptions } from "./lint-settings.ts"
+import { countOf, type Findings, lintText } from "./lint-text.ts"
+import { type ExitStatus, type Outcome, refused } from "./outcome.ts"
+import type { Palette } from "./palette.ts"
+import { sarifText } from "./sarif.ts"
+import type { Terminal } from "./terminal.ts"
+
+export interface LintOptions extends InputOptions, SettingsOptions {
+  readonly output: "text" | "json" | "sarif" | "github"
+  readonly maxWarnings?: number
+}
+
+export function lintCommand(terminal: Terminal): Command {
+  const command = new Command("lint")
+    .description("Says what is legal in policies and useless or dangerous in the cluster that they are for.")
+    .option(
+      "-f, --file <path...>",
+      "file, directory (recursive) or - for standard input (default: the cluster)",
+    )
+    .option("-n, --namespace <name>", "namespace of manifests without one", "default")
+    .option("--ignore <codes...>", "codes not to tell: PNP0421,PNP0433; errors are told always")
+    .option("--config <file>", "settings (default: .postern.yaml of this directory, if there is one)")
+    .addOption(new Option("--max-warnings <number>", "exit with 1 where there are more").argParser(readCount))
+  return withClusterOptions(command)
+    .addOption(
+      new Option("-o, --output <format>", "output format")
+        .choices(["text", "json", "sarif", "github"])
+        .default("text"),
+    )
+    .addHelpText("after", HELP)
+    .action(async (options: LintOptions) => terminal.finish(await lintAll(options, terminal)))
+}
+
+const HELP = `
+Files may be a part of what a cluster holds: what is not among them is a note, no warning. docs/lint.md says how
+findings are silenced; docs/diagnostics.md lists all codes.
+
+Exit status: 0 no error and no more warnings than --max-warnings (any number without it), 1 more warnings, or what
+.postern.yaml makes an error, 2 files or settings with errors, 3 no cluster.
+
+Examples:
+  postern lint
+  postern lint -f deploy/ --max-warnings 0
+  postern lint -f deploy/ --ignore PNP0433,PNP0453
+  helm template shop ./chart | postern lint -f - -o github
+  postern lint -f deploy/ -o sarif > postern.sarif`
+
+async function lintAll(options: LintOptions, { palette }: Pick<Terminal, "palette">): Promise<Outcome> {
+  const settings = readLintSettings(options)
+  if (!settings.ok) return { ...refused(settings.diagnostics), sourceLine: settings.sourceLine }
+  const input = await readInputOrCluster(options)
+  if (!input.ok) {
+    const { diagnostics: findings, sourceLine = () => undefined } = input.outcome
+    if (options.output === "text") return input.outcome
+    return {
+      status: 2,
+      output: printed({ findings, policies: 0 }, options, { palette, sourceLine }),
+      diagnostics: [],
+    }
+  }
+  const isFromFiles = options.file !== undefined
+  const findings = applied(findingsOf(input.value, isFromFiles), settings.value)
+  const found = { findings, policies: input.value.snapshot.policies.length }
+  const output = printed(found, options, { palette, sourceLine: input.value.sourceLine })
+  return { status: statusOf(findings, options), output, diagnostics: [] }
+}
+
+/** In the order of the text: what reading told, and what lint finds. */
+function findingsOf(input: Input, isFromFiles: boolean): readonly Diagnostic[] {
+  const { snapshot, positions, warnings } = input
+  const model = createModel({ lower })
+  model.apply(snapshotChanges(NOTHING, snapshot))
+  const finished = Map.groupBy(
+    snapshot.pods.filter((pod) => pod.finished),
+    ({ namespace }) => namespace,
+  )
+  const found = lint({
+    view: model,
+    complete: !isFromFiles,
+    finished: (namespace) => finished.get(namespace) ?? [],
+  })
+  const read = isFromFiles
+    ? silenced(warnings, snapshot)
+    : [...warnings, ...snapshot.policies.flatMap(checked)]
+  const placed = found.map((each) => {
+    const position = each.object && positions(each.object, each.path ?? [])
+    return position === undefined ? each : { ...each, position }
+  })
+  return inPlaceOrder([...read, ...placed])
+}
+
+const NOTHING: Snapshot = { namespaces: [], pods: [], nodes: [], services: [], policies: [] }
+
+/** What reading told of policies, without what their annotations name. */
+function silenced(warnings: readonly Diagnostic[], { policies }: Snapshot): readonly Diagnostic[] {
+  const byName = new Map(policies.map((policy) => [objectText(referenceTo(policy)), policy]))
+  return warnings.flatMap((warning) => {
+    const policy = warning.object && byName.get(objectText(warning.object))
+    return policy === undefined ? [warning] : withoutIgnored(policy, [warning])
+  })
+}
+
+/** A cluster's policies have been read without a word. */
+function checked(policy: PolicyObject): readonly Diagnostic[] {
+  const told = policyKindOf(policy)?.check(policy, "api") ?? []
+  const object = referenceTo(policy)
+  return withoutIgnored(policy, told).map((each) => ({ ...each, object }))
+}
+
+function referenceTo({ kind, metadata }: PolicyObject): ObjectReference {
+  return { kind, namespace: metadata.namespace, name: metadata.name }
+}
+
+/** By file and line, or by object where there is no file. */
+function inPlaceOrder(findings: readonly Diagnostic[]): readonly Diagnostic[] {
+  const names = ({ position, object }: Diagnostic) => position?.file ?? (object && objectText(object)) ?? ""
+  return [...findings].sort((a, b) => {
+    const [left, right] = [names(a), names(b)]
+    if (left !== right) return left < right ? -1 : 1
+    return (
+      (a.position?.line ?? 0) - (b.position?.line ?? 0) ||
+      (a.position?.column ?? 0) - (b.position?.column ?? 0)
+    )
+  })
+}
+
+function applied(findings: readonly Diagnostic[], settings: LintSettings): readonly Diagnostic[] {
+  return findings.flatMap((finding) => settings.apply(finding) ?? [])
+}
+
+interface Look {
+  readonly palette: Palette
+  readonly sourceLine: SourceLine
+}
+
+function printed(found: Findings, { output }: LintOptions, { palette, sourceLine }: Look): string {
+  switch (output) {
+    case "text":
+      return lintText(found, palette, sourceLine)
+    case "json":
+      return `${JSON.stringify(lintReport(found), null, 2)}\n`
+    case "sarif":
+      return sarifText(found.findings)
+    case "github":
+      return githubText(found.findings)
+  }
+}
+
+/** An error of a cluster's object is what the cluster has, and bad news; of a file it has been refused before. */
+function statusOf(findings: readonly Diagnostic[], { maxWarnings }: LintOptions): ExitStatus {
+  if (countOf(findings, "error") > 0) return 1
+  return maxWarnings !== undefined && countOf(findings, "warning") > maxWarnings ? 1 : 0
+}
+
+function readCount(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError("It is a number, 0 or more.")
+}
