@@ -59,14 +59,19 @@ export function isNone(set: ConnectionSet): boolean {
   return !set.other && PROTOCOLS.every((protocol) => set[protocol].length === 0)
 }
 
+/** Whether connectionText has a word for any of it: nobody can be called on port 0. */
+export function isTold(set: ConnectionSet): boolean {
+  return set.other || PROTOCOLS.some((protocol) => set[protocol].some(({ to }) => to > 0))
+}
+
 export function isEqual(a: ConnectionSet, b: ConnectionSet): boolean {
   if (a === b) return true
   return a.other === b.other && PROTOCOLS.every((protocol) => sameRanges(a[protocol], b[protocol]))
 }
 
 /**
- * "All Connections" for every port of TCP, UDP and SCTP, "TCP 80,443-445,UDP 53", "" for nothing. Nobody can be
- * called on port 0. What has no ports is told only where nothing else is left.
+ * "All Connections" for every port of TCP, UDP and SCTP, "TCP 80,443-445,UDP 53", "" for nothing. Port 0 is not
+ * told: nobody can be called there. What has no ports is told only where nothing else is left.
  */
 export function connectionText(set: ConnectionSet): string {
   const ranges = PROTOCOLS.map((protocol) => ({ protocol, text: portsText(set[protocol]) }))

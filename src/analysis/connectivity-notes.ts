@@ -1,0 +1,63 @@
+// What lines of connectivity do not say by themselves, in a few sentences however many lines there are.
+
+export interface Notes {
+  readonly add: (found: Noted, source: string, destination: string) => void
+  readonly all: () => readonly string[]
+}
+
+export interface Noted {
+  /** Families of addresses differ, or addresses of one identity. */
+  readonly mixed: boolean
+  readonly podsDiffer: boolean
+  readonly ownNode: boolean
+}
+
+const MOST_NAMED = 3
+
+export function createNotes(): Notes {
+  const pods = createTally()
+  const families = createTally()
+  const nodes = createTally()
+  return {
+    add: ({ mixed, podsDiffer, ownNode }, source, destination) => {
+      const line = `${source} → ${destination}`
+      if (podsDiffer) pods.add(line)
+      if (mixed) families.add(line)
+      if (ownNode) nodes.add(line)
+    },
+    all: () => [
+      ...pods.text(
+        (lines) => `Pods of one workload differ in ${lines}, which tell what some pod of it can do`,
+      ),
+      ...families.text(
+        (lines) =>
+          `Addresses or address families differ in ${lines}, which tell what some pair of addresses can do`,
+      ),
+      ...nodes.text(
+        (lines) =>
+          `Only between a host-network pod and the pods of its own node is there all that ${lines} tell`,
+      ),
+    ],
+  }
+}
+
+interface Tally {
+  readonly add: (line: string) => void
+  readonly text: (sentence: (lines: string) => string) => readonly string[]
+}
+
+function createTally(): Tally {
+  const named: string[] = []
+  let count = 0
+  return {
+    add: (line) => {
+      count += 1
+      if (named.length < MOST_NAMED) named.push(line)
+    },
+    text: (sentence) => {
+      if (count === 0) return []
+      const lines = count === 1 ? "1 line" : `${count} lines`
+      return [`${sentence(lines)}: ${named.join(", ")}${count > named.length ? ", ..." : ""}`]
+    },
+  }
+}
