@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseAllDocuments } from "yaml"
-import { ensureBinaries } from "../test/api-server/binaries.ts"
+import { ensureBinaries } from "./programs/ensure-binaries.ts"
 
 const chart = fileURLToPath(new URL("../deploy/chart", import.meta.url))
 

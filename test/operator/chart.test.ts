@@ -9,10 +9,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { parse, parseAllDocuments } from "yaml"
 import manifest from "../../package.json" with { type: "json" }
 import { deployManifests, renderChart } from "../../scripts/deploy-manifests.ts"
+import { ensureBinaries } from "../../scripts/programs/ensure-binaries.ts"
 import { crds } from "../../src/api/crd.ts"
 import { readSettings } from "../../src/controller/settings.ts"
 import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
-import { ensureBinaries } from "../api-server/binaries.ts"
 import { at, type Manifest, texts } from "../manifest.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))

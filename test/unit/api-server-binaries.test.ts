@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
-import { ensureBinaries } from "../api-server/binaries.ts"
+import { ensureBinaries } from "../../scripts/programs/ensure-binaries.ts"
 
 let directory = ""
 

@@ -1,4 +1,4 @@
-// etcd for the tests' API server, in the versions its own project pins; built by test/api-server/binaries.ts.
+// etcd for the tests' API server, in the versions its own project pins; built by scripts/programs/ensure-binaries.ts.
 module postern.dev/tools/etcd
 
 go 1.25.0

@@ -1,4 +1,4 @@
-// What the chart is rendered and checked with; built by test/api-server/binaries.ts.
+// What the chart is rendered and checked with; built by scripts/programs/ensure-binaries.ts.
 module postern.dev/tools/helm
 
 go 1.25.0

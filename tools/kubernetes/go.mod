@@ -1,4 +1,4 @@
-// What the tests run a real cluster from; built by test/api-server/binaries.ts.
+// What the tests run a real cluster from; built by scripts/programs/ensure-binaries.ts.
 module postern.dev/tools/kubernetes
 
 go 1.25.0

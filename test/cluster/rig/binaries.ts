@@ -1,6 +1,6 @@
 // The programs of a rig: built by Go where they are missing.
 
-import { ensureBinaries } from "../../api-server/binaries.ts"
+import { ensureBinaries } from "../../../scripts/programs/ensure-binaries.ts"
 
 const NAMES = [
   "etcd",
