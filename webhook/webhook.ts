@@ -32,6 +32,8 @@ export interface WebhookParts {
   /** Milliseconds from not being ready to not being there; the API server's side learns of it meanwhile. */
   readonly drainMs?: number
   readonly lease?: Partial<LeaseTiming>
+  /** Milliseconds of the event loop for one review. */
+  readonly workMs?: number
 }
 
 export interface Webhook {
@@ -170,7 +172,7 @@ class Replica implements Webhook {
   }
 
   #createServer({ serving }: TlsMaterial): AdmissionServer {
-    const { client, log, options } = this.#parts
+    const { client, log, options, workMs } = this.#parts
     return createAdmissionServer({
       certificate: serving,
       onError: (error) => log.error({ err: error }, "a review was answered without analysis, by a fault"),
@@ -182,6 +184,7 @@ class Replica implements Webhook {
         turns: this.#turns,
         keep: () => undefined,
         budgetMs: options.budgetMs,
+        ...(workMs === undefined ? {} : { workMs }),
         onAnswer: (answered) => this.#measured.answered(answered),
       }),
     })

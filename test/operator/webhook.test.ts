@@ -1,0 +1,338 @@
+// The webhook as a user of kubectl meets it: warnings and refusals that a real API server passes on.
+
+import { X509Certificate } from "node:crypto"
+import { connect } from "node:tls"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { fieldOf, listIn, recordIn } from "../../src/api/conforms.ts"
+import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
+import { at } from "../manifest.ts"
+import { node, pod, service, snapshot } from "../snapshots.ts"
+import { createCluster, createPod, tellAddresses } from "./api-objects.ts"
+import { eventually, installCrds, must } from "./status-stage.ts"
+import { NAMESPACE, type RunningWebhook, readiness, setStage, type WebhookStage } from "./webhook-stage.ts"
+
+let server: ApiServer
+let stage: WebhookStage
+let running: RunningWebhook
+
+const CONFIGURATION = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/postern"
+
+const dns = { "k8s-app": "kube-dns" } as const
+const tcp = (port: number, name = "") => ({ name, protocol: "TCP", port }) as const
+const pods = [
+  pod("web-1", { labels: { app: "web" }, addresses: ["10.0.1.1"], ports: [tcp(80, "http")] }),
+  pod("web-2", { labels: { app: "web" }, addresses: ["10.0.2.1"], node: "node-b", ports: [tcp(80, "http")] }),
+  pod("db", { labels: { app: "db" }, addresses: ["10.0.1.2"], ports: [tcp(5432)] }),
+  pod("client", { namespace: "other", labels: { app: "client" }, addresses: ["10.0.2.2"], node: "node-b" }),
+  pod("coredns", {
+    namespace: "kube-system",
+    labels: dns,
+    addresses: ["10.0.1.3"],
+    ports: [
+      { name: "dns", protocol: "UDP", port: 53 },
+      { name: "dns-tcp", protocol: "TCP", port: 53 },
+    ],
+  }),
+]
+
+beforeAll(async () => {
+  server = await startApiServer()
+  await installCrds(server)
+  stage = await setStage(server)
+  await createCluster(
+    server.client,
+    snapshot({
+      namespaces: { shop: {}, other: {}, "kube-system": {} },
+      nodes: [
+        node("node-a", { podCIDRs: ["10.0.1.0/24"], addresses: ["192.0.2.1"] }),
+        node("node-b", { podCIDRs: ["10.0.2.0/24"], addresses: ["192.0.2.2"] }),
+      ],
+      services: [
+        service("kube-dns", {
+          namespace: "kube-system",
+          selector: dns,
+          clusterIPs: ["10.96.0.10"],
+          ports: [{ name: "dns", protocol: "UDP", port: 53, targetPort: 53 }],
+        }),
+      ],
+    }),
+  )
+  for (const each of pods) {
+    await createPod(server.client, each)
+    await tellAddresses(server.client, each)
+  }
+  running = await stage.begin()
+  await eventually(
+    async () => Object.values(await bundles()),
+    (all) => all.length > 0 && all.every((each) => each !== ""),
+    "the authority is in the configuration",
+  )
+})
+
+afterAll(async () => {
+  await running?.stop()
+  await server?.stop()
+})
+
+async function bundles(): Promise<Readonly<Record<string, string>>> {
+  const configuration = await server.client.get(CONFIGURATION)
+  const entries = listIn(configuration, "webhooks").map((each) => [
+    String(fieldOf(each, "name")),
+    String(fieldOf(recordIn(each, "clientConfig"), "caBundle") ?? ""),
+  ])
+  return Object.fromEntries(entries)
+}
+
+interface Said {
+  readonly status: number
+  /** Without "Warning: ". */
+  readonly warnings: readonly string[]
+  readonly stdout: string
+  readonly stderr: string
+}
+
+async function kubectl(words: readonly string[], input?: unknown): Promise<Said> {
+  const { status, stdout, stderr } = await server.kubectl(
+    words,
+    input === undefined ? undefined : JSON.stringify(input),
+  )
+  const warnings = stderr
+    .split("\n")
+    .filter((line) => line.startsWith("Warning: "))
+    .map((line) => line.slice("Warning: ".length))
+  return { status, warnings, stdout, stderr }
+}
+
+const policy = (name: string, spec: object, namespace = "shop"): object => ({
+  apiVersion: "networking.k8s.io/v1",
+  kind: "NetworkPolicy",
+  metadata: { name, namespace },
+  spec,
+})
+const denyAll = policy("deny-all", { podSelector: {}, policyTypes: ["Ingress", "Egress"] })
+const DRY = ["apply", "--dry-run=server", "-f", "-"]
+
+/** The webhook has heard of it. */
+async function known(ask: () => Promise<Said>, holds: (said: Said) => boolean, what: string): Promise<Said> {
+  return await eventually(ask, holds, what)
+}
+
+describe("warnings", () => {
+  test("a default-deny lists what it cuts, DNS included, and leaves nothing behind", async () => {
+    const { status, warnings, stdout } = await kubectl(DRY, denyAll)
+    expect([status, stdout]).toEqual([
+      0,
+      "networkpolicy.networking.k8s.io/deny-all created (server dry run)\n",
+    ])
+    expect(warnings[0]).toMatch(/^3 pods become ingress-isolated, 3 egress-isolated; .* disappear/)
+    expect(warnings.join("\n")).toMatch(/DNS/)
+    expect(warnings.join("\n")).toContain("shop/db")
+    expect(warnings.at(-1)).toMatch(/postern report [a-z2-7]{10}$/)
+    expect(warnings.length).toBeLessThanOrEqual(20)
+    for (const each of warnings) expect(Array.from(each).length).toBeLessThanOrEqual(120)
+    expect((await kubectl(["get", "networkpolicies,policypreviews,events", "-A", "-o", "name"])).stdout).toBe(
+      "",
+    )
+  })
+
+  test("a real apply warns the same, and a deletion of what it opens again", async () => {
+    const withoutKey = ({ warnings }: Said) => warnings.slice(0, -1)
+    const dry = await kubectl(DRY, denyAll)
+    const real = await kubectl(["apply", "-f", "-"], denyAll)
+    expect(withoutKey(real)).toEqual(withoutKey(dry))
+    const gone = await known(
+      () => kubectl(["delete", "--dry-run=server", "networkpolicy", "deny-all", "-n", "shop"]),
+      ({ warnings }) => warnings.length > 0,
+      "the deletion is looked at",
+    )
+    expect(gone.warnings[0]).toMatch(
+      /3 pods are no longer ingress-isolated, 3 egress-isolated; 0 connections disappear, /,
+    )
+    expect((await kubectl(["get", "networkpolicies", "-n", "shop", "-o", "name"])).stdout).toContain(
+      "deny-all",
+    )
+    await kubectl(["delete", "networkpolicy", "deny-all", "-n", "shop"])
+  })
+
+  test("who may list pods of one namespace alone is told of no other one by name", async () => {
+    const kubeconfig = await server.addUser({ name: "alice" })
+    const grant = [
+      [
+        "create",
+        "role",
+        "alice",
+        "-n",
+        "shop",
+        "--verb=*",
+        "--resource=pods,networkpolicies.networking.k8s.io",
+      ],
+      ["create", "rolebinding", "alice", "-n", "shop", "--role=alice", "--user=alice"],
+    ]
+    for (const words of grant) await must(server, words)
+    const { warnings, status } = await kubectl(["--kubeconfig", kubeconfig, ...DRY], denyAll)
+    expect(status).toBe(0)
+    expect(warnings.join("\n")).toContain("shop/db")
+    expect(warnings.join("\n")).not.toMatch(/other\/|kube-system\//)
+    expect(warnings.join("\n")).toMatch(/not named/)
+  })
+
+  test("a label that would take a pod out of a policy", async () => {
+    await must(
+      server,
+      ["apply", "-f", "-"],
+      JSON.stringify(policy("web", { podSelector: { matchLabels: { app: "web" } } })),
+    )
+    const relabel = ["label", "--dry-run=server", "--overwrite", "pod", "web-1", "-n", "shop", "app=other"]
+    const { warnings } = await known(
+      () => kubectl(relabel),
+      (said) => said.warnings.length > 0,
+      "the label is looked at",
+    )
+    expect(warnings[0]).toMatch(/1 pod is no longer ingress-isolated/)
+    await must(server, ["delete", "networkpolicy", "web", "-n", "shop"])
+  })
+})
+
+describe("refusals", () => {
+  test("every mistake at once, with field and code, in what kubectl prints", async () => {
+    // What the API server lets pass: a label value that no label can have.
+    const wrong = policy("wrong", {
+      podSelector: { matchExpressions: [{ key: "app", operator: "In", values: ["a b"] }] },
+      ingress: [
+        {
+          from: [{ podSelector: { matchExpressions: [{ key: "app", operator: "NotIn", values: ["c d"] }] } }],
+        },
+      ],
+    })
+    const { status, stderr } = await kubectl(DRY, wrong)
+    expect(status).toBe(1)
+    expect(stderr).toContain(
+      'admission webhook "networkpolicies.postern.dev" denied the request: 2 mistakes:',
+    )
+    expect(stderr).toContain('spec.podSelector.matchExpressions[0].values[0]: "a b" is no label value')
+    expect(stderr).toContain("spec.ingress[0].from[0].podSelector.matchExpressions[0].values[0]")
+  })
+})
+
+describe("PolicyPreview", () => {
+  const preview = (name: string, spec: object, namespace = "shop"): object => ({
+    apiVersion: "postern.dev/v1alpha1",
+    kind: "PolicyPreview",
+    metadata: { name, namespace },
+    spec,
+  })
+
+  async function answered(object: object, name: string): Promise<unknown> {
+    await must(server, ["create", "-f", "-"], JSON.stringify(object))
+    const path = `/apis/postern.dev/v1alpha1/namespaces/shop/policypreviews/${name}`
+    const told = await eventually(
+      () => server.client.get(path),
+      (each) => at(each, "status.observedGeneration") === at(each, "metadata.generation"),
+      "the preview is answered",
+    )
+    return at(told, "status")
+  }
+
+  test("what a policy would do, as a status, without the names of other namespaces", async () => {
+    const status = await answered(preview("deny", { operation: "Apply", object: denyAll }), "deny")
+    expect(at(status, "summary")).toMatch(/^3 pods become ingress-isolated/)
+    expect(at(status, "report.isolated.ingress.pods")).toBe(3)
+    expect(at(status, "conditions.0")).toMatchObject({ type: "Ready", status: "True", reason: "Analysed" })
+    expect(JSON.stringify(status)).not.toMatch(/kube-system|"other"/)
+    expect((await kubectl(["get", "networkpolicies", "-A", "-o", "name"])).stdout).toBe("")
+    await must(server, ["wait", "--for=condition=Ready", "--timeout=60s", "ppreview/deny", "-n", "shop"])
+  })
+
+  test.for<[string, object, string, string]>([
+    [
+      "a deletion of what there is not",
+      { operation: "Delete", reference: { kind: "NetworkPolicy", name: "none" } },
+      "NotFound",
+      "there is no NetworkPolicy shop/none",
+    ],
+    [
+      "a policy of another namespace",
+      { operation: "Apply", object: policy("x", { podSelector: {} }, "other") },
+      "Invalid",
+      "not of this PolicyPreview's namespace",
+    ],
+    [
+      "an object that is no policy",
+      { operation: "Apply", object: { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "x" } } },
+      "Invalid",
+      "no policy: networking.k8s.io/v1 NetworkPolicy",
+    ],
+    [
+      "a policy with mistakes",
+      { operation: "Apply", object: policy("x", { podSelector: {}, ingress: "all" }) },
+      "Invalid",
+      "spec.ingress",
+    ],
+  ])("%s is said to be none", async ([, spec, reason, message]) => {
+    const name = `p${Math.random().toString(36).slice(2)}`
+    const status = await answered(preview(name, spec), name)
+    expect(at(status, "conditions.0")).toMatchObject({
+      status: "False",
+      reason,
+      message: expect.stringContaining(message),
+    })
+  })
+})
+
+describe("certificates", () => {
+  test("whatever takes the authority out of the configuration, it comes back", async () => {
+    const before = await bundles()
+    const patch = Object.keys(before).map((_, i) => ({
+      op: "remove",
+      path: `/webhooks/${i}/clientConfig/caBundle`,
+    }))
+    await server.client.patch(CONFIGURATION, patch, "application/json-patch+json")
+    expect(
+      await eventually(bundles, (now) => Object.values(now).every((each) => each !== ""), "it is back"),
+    ).toEqual(before)
+  })
+
+  test("a renewed certificate is served without a restart, and reviews are answered all the while", async () => {
+    const before = await servedSerial()
+    const run = { isOver: false }
+    const failures: string[] = []
+    const going = (async () => {
+      while (!run.isOver) {
+        const { warnings } = await kubectl(DRY, denyAll)
+        if (warnings.length === 0) failures.push("no warning")
+      }
+    })()
+    // As if it had been taken away: another one is made by the same authority.
+    const secret = `/api/v1/namespaces/${NAMESPACE}/secrets/postern-webhook-tls`
+    await server.client.patch(
+      secret,
+      { data: { "tls.crt": null, "tls.key": null } },
+      "application/merge-patch+json",
+    )
+    await eventually(servedSerial, (serial) => serial !== before, "another certificate is served")
+    await kubectl(DRY, denyAll)
+    run.isOver = true
+    await going
+    expect(failures).toEqual([])
+  })
+
+  function servedSerial(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: "127.0.0.1", port: stage.port, rejectUnauthorized: false }, () => {
+        resolve(new X509Certificate(socket.getPeerCertificate().raw).serialNumber)
+        socket.destroy()
+      })
+      socket.on("error", reject)
+    })
+  }
+})
+
+describe("restart", () => {
+  test("while it is away changes are let in without a word; back again it knows everything", async () => {
+    await running.stop()
+    expect(await kubectl(DRY, denyAll)).toMatchObject({ status: 0, warnings: [] })
+    running = await stage.begin()
+    expect(await readiness(running.webhook)).toEqual({ status: 200, text: "ok\n" })
+    expect((await kubectl(DRY, denyAll)).warnings[0]).toMatch(/^3 pods become ingress-isolated/)
+  })
+})
