@@ -87,6 +87,8 @@ export interface ClusterView {
 
   /** Pods that have not finished, of one namespace or of all. */
   readonly pods: (namespace?: string) => Iterable<Pod>
+  /** Succeeded and Failed pods, which are in no identity. */
+  readonly finishedPods: (namespace?: string) => Iterable<Pod>
   readonly pod: (namespace: string, name: string) => Pod | undefined
   /** Undefined for a finished pod and one that is not there. */
   readonly identityOf: (pod: Pick<Pod, "namespace" | "name">) => Identity | undefined

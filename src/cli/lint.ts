@@ -85,15 +85,7 @@ function findingsOf(input: Input, isFromFiles: boolean): readonly Diagnostic[] {
   const { snapshot, positions, warnings } = input
   const model = createModel({ lower })
   model.apply(snapshotChanges(NOTHING, snapshot))
-  const finished = Map.groupBy(
-    snapshot.pods.filter((pod) => pod.finished),
-    ({ namespace }) => namespace,
-  )
-  const found = lint({
-    view: model,
-    complete: !isFromFiles,
-    finished: (namespace) => finished.get(namespace) ?? [],
-  })
+  const found = lint({ view: model, complete: !isFromFiles })
   const read = isFromFiles
     ? silenced(warnings, snapshot)
     : [...warnings, ...snapshot.policies.flatMap(checked)]

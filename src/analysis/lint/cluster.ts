@@ -19,8 +19,6 @@ export interface LintCluster {
   readonly complete: boolean
   /** Whether a message may name a namespace that the policy itself does not name. */
   readonly mayName: (namespace: string) => boolean
-  /** Succeeded and Failed pods of a namespace, which a view does not have. */
-  readonly finished: (namespace: string) => Iterable<Pod>
   readonly dns: DnsPods
   /** Policies that may select the same pods as this one: those of its namespace and cluster-wide ones. */
   readonly neighbours: (ir: PolicyIr) => readonly PolicyRecord[]
@@ -48,18 +46,18 @@ export function hostPods(expression: PodExpression, { view }: LintCluster): read
 }
 
 /** Pods that an expression held until they finished. */
-export function finishedPods(expression: PodExpression, { view, finished }: LintCluster): readonly Pod[] {
+export function finishedPods(expression: PodExpression, { view }: LintCluster): readonly Pod[] {
   const found: Pod[] = []
   for (const namespace of namespacesOf(expression, view)) {
-    for (const pod of finished(namespace)) if (selects(expression.pods, pod.labels)) found.push(pod)
+    for (const pod of view.finishedPods(namespace)) if (selects(expression.pods, pod.labels)) found.push(pod)
     if (found.length > LOOKED_AT) break
   }
   return found
 }
 
 /** A namespace without one pod or workload: in files, of which nobody knows what is in it. */
-export function isEmpty(namespace: string, { view, finished }: LintCluster): boolean {
-  return isNone(view.pods(namespace)) && isNone(finished(namespace))
+export function isEmpty(namespace: string, { view }: LintCluster): boolean {
+  return isNone(view.pods(namespace)) && isNone(view.finishedPods(namespace))
 }
 
 export function isHeld(expression: PodExpression, view: ClusterView): boolean {

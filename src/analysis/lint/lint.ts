@@ -3,7 +3,6 @@
 import type { Diagnostic, ObjectReference } from "../../api/diagnostic.ts"
 import { collector } from "../../api/report.ts"
 import type { PolicyIr, PolicyReference } from "../../compile/policy-ir.ts"
-import type { Pod } from "../../compile/snapshot.ts"
 import { outline } from "../../kinds/registry.ts"
 import type { ClusterView, PolicyRecord } from "../cluster-view.ts"
 import { lintBlocks } from "./blocks.ts"
@@ -25,8 +24,6 @@ export interface LintQuestion {
   readonly complete?: boolean
   /** Whether a message may name a namespace other than the policy's; any without it. */
   readonly mayName?: (namespace: string) => boolean
-  /** Succeeded and Failed pods of a namespace; without it nobody knows of any. */
-  readonly finished?: (namespace: string) => Iterable<Pod>
   readonly dns?: DnsPods
 }
 
@@ -72,13 +69,12 @@ function referenceOf({ ir: { policy } }: PolicyRecord): ObjectReference {
 }
 
 function lintCluster(question: LintQuestion): LintCluster {
-  const { view, complete = true, mayName = () => true, finished = () => [], dns = DEFAULT_DNS } = question
+  const { view, complete = true, mayName = () => true, dns = DEFAULT_DNS } = question
   const index = once(() => indexed(view))
   return {
     view,
     complete,
     mayName,
-    finished,
     dns,
     neighbours: ({ subject }) => {
       const { byNamespace, wide, all } = index()

@@ -30,6 +30,7 @@ export function viewOf(state: ModelState): ClusterView {
     nodes: () => valuesOf(state.nodes),
     services: () => valuesOf(state.services),
     pods: (namespace) => livePods(state, namespace),
+    finishedPods: (namespace) => finishedPods(state, namespace),
     pod: (namespace, name) => {
       const pod = recordOf(state, { namespace, name })?.pod
       return pod?.finished === true ? undefined : pod
@@ -68,6 +69,12 @@ function* namespacesIn(state: ModelState): Generator<string> {
 function* livePods(state: ModelState, namespace?: string): Generator<Pod> {
   for (const records of inner(state.pods, namespace)) {
     for (const { pod } of valuesOf(records)) if (!pod.finished) yield pod
+  }
+}
+
+function* finishedPods(state: ModelState, namespace?: string): Generator<Pod> {
+  for (const records of inner(state.pods, namespace)) {
+    for (const { pod } of valuesOf(records)) if (pod.finished) yield pod
   }
 }
 
