@@ -4,7 +4,6 @@
 // failed, the list is read in pages. What the handler is given adds up to the server's state at every commit: the first
 // call has the whole list, a relist only what differs.
 
-import { setTimeout } from "node:timers/promises"
 import { listIn, recordIn } from "../api/conforms.ts"
 import { ConnectionError, HistoryError, isStatus } from "./api-error.ts"
 import { Attempts, isRewound, isWatchListRefusal } from "./attempts.ts"
@@ -12,6 +11,7 @@ import type { KubernetesClient } from "./client.ts"
 import { KnownObjects, type Relist } from "./known-objects.ts"
 import { listPages } from "./list-pages.ts"
 import { Patience } from "./patience.ts"
+import { pause } from "./pause.ts"
 import { type ObjectChange, type Resource, textIn } from "./resource.ts"
 import { defaultRetryTiming, type RetryTiming } from "./retry-delay.ts"
 import type { WatchEvent, WatchStatus } from "./watch-event.ts"
@@ -271,8 +271,7 @@ class Loop<T> implements ListWatch {
       this.#error = error
       this.#emit({ kind: "failed", resource, error, retryInMs })
     }
-    // Rejects when it is stopped.
-    await setTimeout(retryInMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined)
+    await pause(retryInMs, this.#stopping.signal)
   }
 
   /** At the end of a stream. */

@@ -6,12 +6,12 @@
 // the pod. An address that is not known is denied, so waiting is closed. The question takes some milliseconds while the
 // pod is being scheduled. After `longestMs` a pod is let in all the same, and it is said aloud.
 
-import { setTimeout as sleep } from "node:timers/promises"
 import { listIn } from "../api/conforms.ts"
 import type { Change } from "../compile/snapshot.ts"
 import { isStatus } from "./api-error.ts"
 import type { KubernetesClient } from "./client.ts"
 import { listPages } from "./list-pages.ts"
+import { pause } from "./pause.ts"
 import { type ObjectChange, type ObjectKey, versionOf } from "./resource.ts"
 import type { ClusterResource, Part } from "./resources/cluster-resource.ts"
 import { isLater, versionBefore } from "./versions.ts"
@@ -145,7 +145,7 @@ export class NewPods {
       if (pods.length === 0) break
       const answered = await this.#askFor(pods)
       this.look()
-      await sleep(answered ? this.#timing.spacingMs : RETRY_MS, undefined, { signal }).catch(() => undefined)
+      await pause(answered ? this.#timing.spacingMs : RETRY_MS, signal)
     }
     this.#asking = false
   }

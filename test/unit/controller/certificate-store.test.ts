@@ -49,6 +49,7 @@ function readOnlyClient(data: TlsData): KubernetesClient {
 
 async function* silence(signal: AbortSignal): AsyncGenerator<string, void> {
   await new Promise((resolve) => signal.addEventListener("abort", resolve))
+  yield* []
 }
 
 let store: CertificateStore | undefined
