@@ -21,7 +21,13 @@ const sides = fc
   .map((all) => all.sort(bySize))
 
 const pairs: fc.Arbitrary<readonly AlikePairs[]> = fc.array(
-  fc.record({ sources: sides, destinations: sides, change: fc.constant(LOST), rank: fc.nat(3) }),
+  fc.record({
+    sources: sides,
+    destinations: sides,
+    change: fc.constant(LOST),
+    rank: fc.nat(3),
+    dns: fc.constant(false),
+  }),
   { maxLength: 8 },
 )
 

@@ -30,6 +30,7 @@ export interface AlikePairs<T extends FlowChange = FlowChange> {
   readonly change: T
   /** Low first: what is told first. */
   readonly rank: number
+  readonly dns: boolean
 }
 
 export interface TellingPair<T extends FlowChange = FlowChange> {
@@ -37,6 +38,7 @@ export interface TellingPair<T extends FlowChange = FlowChange> {
   readonly destination: Side
   readonly change: T
   readonly rank: number
+  readonly dns: boolean
 }
 
 export interface MostTelling<T extends FlowChange> {
@@ -77,10 +79,10 @@ export function createMostTelling<T extends FlowChange>(most: number): MostTelli
     return true
   }
   /** Of one source; false where its first destination is told no more, and so no later source's is. */
-  const offerFrom = (source: Side, { destinations, change, rank }: AlikePairs<T>): boolean => {
+  const offerFrom = (source: Side, { destinations, change, rank, dns }: AlikePairs<T>): boolean => {
     for (const [i, destination] of destinations.entries()) {
       if (destination.text === source.text) continue
-      if (!keep({ source, destination, change, rank })) return i > 0
+      if (!keep({ source, destination, change, rank, dns })) return i > 0
     }
     return true
   }

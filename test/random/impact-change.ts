@@ -18,7 +18,7 @@ const ownedCluster: fc.Arbitrary<RandomCluster> = fc
   .map(([cluster, owners]) => {
     const pods = cluster.snapshot.pods.map((pod): Pod => {
       const name: string | null = owners.next().value
-      return name === null ? pod : { ...pod, owner: { kind: "Deployment", name } }
+      return name === null ? pod : { ...pod, controller: { kind: "Deployment", name } }
     })
     return { ...cluster, snapshot: { ...cluster.snapshot, pods } }
   })

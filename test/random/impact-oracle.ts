@@ -99,7 +99,8 @@ function sideOf({ snapshot, enforcement }: Moment): Side {
     real,
     workloads: Map.groupBy(
       snapshot.pods.filter(({ finished }) => !finished),
-      ({ namespace, name, owner }) => `${namespace}/${owner?.name ?? name}[${owner?.kind ?? "Pod"}]`,
+      ({ namespace, name, controller }) =>
+        `${namespace}/${controller?.name ?? name}[${controller?.kind ?? "Pod"}]`,
     ),
   }
 }
@@ -169,13 +170,8 @@ function pairChange(name: string, namespaces: readonly string[], { sides, flow }
   }
 }
 
-/** A host-network pod is on no node here, whose pods it would reach whatever policies say. */
 function endsOf(pods: readonly Pod[] | undefined, side: Side, mode: Mode): readonly Endpoint[] {
-  return (pods ?? []).flatMap((pod) =>
-    endpointsOf({ kind: "pod", pod }, side[mode]).map((end) =>
-      end.kind === "node" ? { ...end, node: "" } : end,
-    ),
-  )
+  return (pods ?? []).flatMap((pod) => endpointsOf({ kind: "pod", pod }, side[mode]))
 }
 
 function between(from: readonly Endpoint[], to: readonly Endpoint[], world: World): ConnectionSet {
@@ -197,8 +193,8 @@ function isolationOf({ before, after }: Sides): readonly string[] {
     })
     const byWorkload = Map.groupBy(
       pods,
-      ({ pod: { namespace, name, owner }, line }) =>
-        `${line} ${namespace}/${owner?.name ?? name}[${owner?.kind ?? "Pod"}]`,
+      ({ pod: { namespace, name, controller }, line }) =>
+        `${line} ${namespace}/${controller?.name ?? name}[${controller?.kind ?? "Pod"}]`,
     )
     return Array.from(byWorkload, ([key, all]) => `${key} ${all.length}`)
   })

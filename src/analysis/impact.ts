@@ -1,0 +1,135 @@
+// What a change will do: the difference of two complete evaluations, of which only that is computed which can differ.
+
+import type { ImpactEnd, ImpactReport } from "../api/impact-report.ts"
+import type { Change } from "../compile/snapshot.ts"
+import { connectionText } from "./connection-set.ts"
+import { type Deadline, NO_DEADLINE } from "./deadline.ts"
+import { type Changed, type ChangedConnections, changedConnections } from "./impact-connections.ts"
+import { changedIsolation } from "./impact-isolation.ts"
+import { concernedNodes } from "./impact-nodes.ts"
+import { type ImpactScope, isEmpty, scopeOf } from "./impact-scope.ts"
+import { deciderText, type Way } from "./impact-words.ts"
+import type { Model } from "./model.ts"
+import type { Side } from "./most-telling.ts"
+import { createReach } from "./reach.ts"
+import { reportKey } from "./report-key.ts"
+import { type Moments, workloadGroups } from "./workload-groups.ts"
+
+export interface ImpactQuestion {
+  readonly model: Model
+  readonly changes: readonly Change[]
+  /** The object that changes; absent where several do. */
+  readonly subject?: NonNullable<ImpactReport["subject"]>
+  readonly operation: ImpactReport["operation"]
+  /** None: it takes the time that it takes. */
+  readonly deadline?: Deadline
+  /** The report's; else it is made of the changes and of `revision`. */
+  readonly key?: string
+  /** What the cluster was when it was compared; "" where nobody asks again. */
+  readonly revision?: string
+  /** Connections listed of each kind, and workloads. */
+  readonly limit?: number
+}
+
+const DEFAULT_LIMIT = 200
+
+/** Findings and assertions are others' to add. */
+export function impactOf(question: ImpactQuestion): ImpactReport {
+  const { model, changes, subject, operation, revision = "", limit = DEFAULT_LIMIT } = question
+  const moments: Moments = { before: model, after: model.with(changes) }
+  const scope = scopeOf(moments, changes)
+  const connections = connectionsOf(moments, scope, question)
+  const { isolated, released, arriving } = changedIsolation(moments, scope, limit)
+  const { nodes, complete } = concernedNodes(moments, scope, question.deadline ?? NO_DEADLINE)
+  const enforcement = enforcementOf(moments, scope, connections)
+  return {
+    key: question.key ?? reportKey(changes, revision),
+    subject: subject ?? null,
+    operation,
+    complete: complete && connections.complete,
+    enforcement,
+    isolated,
+    released,
+    appearing: told(connections.appearing, "appearing", moments),
+    disappearing: told(connections.disappearing, "disappearing", moments),
+    nodes: [...nodes],
+    findings: [],
+    assertions: [],
+    hidden: { namespaces: 0, pods: 0, pairs: 0, nodes: 0, assertions: 0 },
+    notes: [...notesOf({ connections, arriving, limit })],
+  }
+}
+
+function connectionsOf(moments: Moments, scope: ImpactScope, question: ImpactQuestion): ChangedConnections {
+  const { limit = DEFAULT_LIMIT, deadline = NO_DEADLINE } = question
+  if (isEmpty(scope)) return NOTHING
+  return changedConnections({
+    before: { view: moments.before, reach: createReach(moments.before) },
+    after: { view: moments.after, reach: createReach(moments.after) },
+    groups: workloadGroups(moments),
+    scope,
+    limit,
+    deadline,
+  })
+}
+
+const NOTHING: ChangedConnections = {
+  appearing: { pairs: 0, observed: 0, listed: [] },
+  disappearing: { pairs: 0, observed: 0, listed: [] },
+  complete: true,
+}
+
+function told({ pairs, observed, listed }: Changed, way: Way, moments: Moments): ImpactReport["appearing"] {
+  return {
+    pairs,
+    observed,
+    listed: listed.map((pair) => ({
+      source: endOf(pair.source),
+      destination: endOf(pair.destination),
+      before: connectionText(pair.change.before),
+      after: connectionText(pair.change.after),
+      changed: connectionText(pair.change.changed),
+      decidedBy: deciderText(pair, way, moments),
+      dns: pair.dns,
+    })),
+  }
+}
+
+function endOf({ namespace, name, kind, pods }: Side): ImpactEnd {
+  return kind === "" ? { range: name } : { namespace, name, kind, pods }
+}
+
+/** Observed where nothing of what disappears is really lost, or where nothing could be. */
+function enforcementOf(
+  { after }: Moments,
+  { policies, namespaces }: ImpactScope,
+  { disappearing }: ChangedConnections,
+): ImpactReport["enforcement"] {
+  if (disappearing.pairs > 0) return disappearing.observed === disappearing.pairs ? "observe" : "enforce"
+  const subjects = [
+    ...namespaces,
+    ...policies.flatMap(({ before, after: is }) => (is ?? before)?.object.metadata.namespace ?? ""),
+  ].filter((each) => each !== "")
+  if (subjects.length === 0) return after.enforcement
+  return subjects.every((each) => after.isObserved(each)) ? "observe" : "enforce"
+}
+
+interface Noted {
+  readonly connections: ChangedConnections
+  readonly arriving: Readonly<Record<"ingress" | "egress", number>>
+  readonly limit: number
+}
+
+/** Notes name nothing: whoever may read the report may read them. */
+function notesOf({ connections, arriving, limit }: Noted): readonly string[] {
+  const { appearing, disappearing } = connections
+  const isCut = appearing.pairs > appearing.listed.length || disappearing.pairs > disappearing.listed.length
+  return [
+    ...(["ingress", "egress"] as const).flatMap((direction) =>
+      arriving[direction] > 0
+        ? [`of the pods that come, ${arriving[direction]} are ${direction}-isolated from the start`]
+        : [],
+    ),
+    ...(isCut ? [`at most ${limit} connections of each kind are listed, the most telling first`] : []),
+  ]
+}
