@@ -20,7 +20,8 @@ export function runsOf(state: ModelState, direction: Direction): readonly Addres
 
 /** IPv4 where no address is seen; a family that is not seen has runs where some block speaks of it. */
 function rangeFamilies({ families, podRanges, blocks }: ModelState): readonly AddressFamily[] {
-  const named = new Set(Array.from(valuesOf(blocks), ({ block }) => block.span.family))
+  const mentioned = Array.from(valuesOf(blocks)).filter(({ ingress, egress }) => ingress + egress > 0)
+  const named = new Set(mentioned.map(({ block }) => block.span.family))
   const seen = (family: AddressFamily) =>
     families[family] > 0 || podRanges.some((each) => each.family === family)
   const isUnseen = !seen("IPv4") && !seen("IPv6")
