@@ -12,7 +12,7 @@ test("what is not said is the default", () => {
       listen: { host: "", port: 10652 },
       names: [],
       listenApi: { host: "", port: 10653 },
-      metricsAddress: ":9472",
+      metricsAddress: ":9473",
       budgetMs: 2_000,
       kubeconfig: undefined,
       logLevel: "info",

@@ -46,7 +46,7 @@ export const DEFAULT_FLAGS = {
   namespace: "postern-system",
   listen: ":10652",
   listenApi: ":10653",
-  metrics: ":9472",
+  metrics: ":9473",
   budget: "2",
   logLevel: "info",
 } as const satisfies WebhookFlags

@@ -12,6 +12,7 @@ const DIRECTORY = "usr/lib/postern"
 const PROGRAMS: Readonly<Record<string, string>> = {
   agent: "src/agent/process/main.ts",
   controller: "src/controller/main.ts",
+  webhook: "webhook/main.ts",
   "bridge-sysctls": "src/agent/bridge-sysctls/main.ts",
   uninstall: "src/controller/uninstall/main.ts",
 }
