@@ -6,11 +6,12 @@ import { fileURLToPath } from "node:url"
 import { crdFiles } from "./crds.ts"
 import { deployManifests } from "./deploy-manifests.ts"
 import { diagnosticsPage } from "./diagnostics-page.ts"
+import { mapPage } from "./map-page.ts"
 import { schemaFiles } from "./schemas.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
-write([...schemaFiles, ...crdFiles, ...diagnosticsPage])
+write([...schemaFiles, ...crdFiles, ...diagnosticsPage, ...(await mapPage())])
 // Last, because they are made from the files before, and by helm, which is built with Go where it is missing.
 write([...(await deployManifests())])
 

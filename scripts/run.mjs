@@ -60,6 +60,7 @@ const TASKS = {
       ["biome", "check", "."],
       ["tsc", "-p", "tsconfig.json"],
       ["tsc", "-p", "src/compile/tsconfig.json"],
+      ["tsc", "-p", "src/cli/map/page/tsconfig.json"],
       ["oxlint", "--type-aware", "--deny-warnings"],
       ["knip"],
     ],

@@ -66,7 +66,7 @@ function workloadLines(node: WorkloadNode): readonly CardLine[] {
   const { members } = node
   const [first] = members
   const alone = members.length === 1 && first !== undefined
-  const about = alone ? aboutOne(first) : `${members.length} workloads, alike`
+  const about = alone ? aboutWorkload(first) : `${members.length} workloads, alike`
   const among = node.among === "" ? [] : [detail(`each other: ${shortened(node.among, 30)}`)]
   return [
     ...someOf(members.map((member) => member.name)).map(name),
@@ -76,7 +76,7 @@ function workloadLines(node: WorkloadNode): readonly CardLine[] {
   ]
 }
 
-function aboutOne({ workload, pods }: WorkloadNode["members"][number]): string {
+export function aboutWorkload({ workload, pods }: WorkloadNode["members"][number]): string {
   if (workload === "Pod") return "Pod"
   return `${shortened(workload, 30)} · ${pods} ${pods === 1 ? "pod" : "pods"}`
 }

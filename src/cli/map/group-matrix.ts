@@ -1,9 +1,10 @@
 // The matrix of groups: one row for all ends that are alike. A group's cell with itself is what flows among its members.
 
+import type { Connectivity } from "../../analysis/connectivity.ts"
 import type { AnalysisEnd } from "../../analysis/end.ts"
 import { type Alike, groupAlike } from "./alike.ts"
 import type { ConnectionTable } from "./connection-table.ts"
-import type { EndMatrix, Matrix } from "./matrix.ts"
+import { type Matrix, matrixOf } from "./matrix.ts"
 
 export interface GroupMatrix extends Matrix {
   readonly table: ConnectionTable
@@ -11,7 +12,8 @@ export interface GroupMatrix extends Matrix {
   readonly isOutside: (group: number) => boolean
 }
 
-export function groupMatrix(matrix: EndMatrix): GroupMatrix {
+export function groupMatrix(connectivity: Connectivity): GroupMatrix {
+  const matrix = matrixOf(connectivity)
   const groups = groupAlike(matrix)
   const members = groups.map(({ members }) => members.flatMap((place) => matrix.ends[place] ?? []))
   const pairOf = (source: number, destination: number): readonly [number, number] => {

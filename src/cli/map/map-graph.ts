@@ -4,8 +4,8 @@ import type { Connectivity } from "../../analysis/connectivity.ts"
 import type { WorkloadEnd } from "../../analysis/end.ts"
 import { type Arrow, arrowsOf, type Place } from "./arrows.ts"
 import { NOTHING } from "./connection-table.ts"
-import { type GroupMatrix, groupMatrix } from "./group-matrix.ts"
-import { matrixOf } from "./matrix.ts"
+import type { GroupMatrix } from "./group-matrix.ts"
+import { anyoneId, cardId, everyoneId, outsideId, type Side } from "./map-ids.ts"
 import { type Openness, opennessOf } from "./openness.ts"
 import { outsideText } from "./outside-text.ts"
 
@@ -21,9 +21,6 @@ export interface MapNamespace {
   readonly name: string
   readonly workloads: number
 }
-
-/** What is no single workload stands where arrows begin, or where they end, or in both places. */
-export type Side = "source" | "destination"
 
 export interface WorkloadNode {
   readonly kind: "workloads"
@@ -57,8 +54,7 @@ export interface MapEdge {
 
 const EVERYTHING = "All Connections"
 
-export function mapGraph(connectivity: Connectivity): MapGraph {
-  const matrix = groupMatrix(matrixOf(connectivity))
+export function mapGraph(connectivity: Connectivity, matrix: GroupMatrix): MapGraph {
   const openness = opennessOf(matrix)
   const { arrows, amongMembers } = arrowsOf(matrix, openness)
   const { textOf } = matrix.table
@@ -112,7 +108,7 @@ function workloadNodes({
     if (first === undefined) return []
     const node: WorkloadNode = {
       kind: "workloads",
-      id: `w${group}`,
+      id: cardId(group),
       namespace: namespaceId(first.namespace, namespaces),
       members,
       acceptsAll: isEverything(openness.accepts[group]),
@@ -131,15 +127,15 @@ function namespaceId(name: string, namespaces: readonly MapNamespace[]): string 
 function otherNode(place: Place, side: Side, { matrix, namespaces }: Drawn): MapNode | string {
   switch (place.kind) {
     case "anyone":
-      return { kind: "anyone", id: `anyone-${side}`, side }
+      return { kind: "anyone", id: anyoneId(side), side }
     case "everyone": {
       const namespace = place.namespace === null ? null : namespaceId(place.namespace, namespaces)
-      return { kind: "everyone", id: `everyone-${namespace ?? "cluster"}-${side}`, namespace, side }
+      return { kind: "everyone", id: everyoneId(namespace, side), namespace, side }
     }
     case "group": {
-      if (!matrix.isOutside(place.group)) return `w${place.group}`
+      if (!matrix.isOutside(place.group)) return cardId(place.group)
       const ranges = matrix.members(place.group).flatMap((end) => (end.kind === "range" ? [end] : []))
-      return { kind: "outside", id: `outside-${place.group}-${side}`, lines: outsideText(ranges), side }
+      return { kind: "outside", id: outsideId(place.group, side), lines: outsideText(ranges), side }
     }
   }
 }

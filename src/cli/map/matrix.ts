@@ -1,7 +1,8 @@
 // Who reaches whom, as a square of numbers: rows are sources, columns destinations.
 
 import type { Connectivity } from "../../analysis/connectivity.ts"
-import type { AnalysisEnd } from "../../analysis/end.ts"
+import type { AnalysisEnd, RangeEnd, WorkloadEnd } from "../../analysis/end.ts"
+import { addressPieces } from "./address-pieces.ts"
 import { type ConnectionTable, createConnectionTable } from "./connection-table.ts"
 
 export interface Matrix {
@@ -12,26 +13,26 @@ export interface Matrix {
   readonly observed: (source: number, destination: number) => boolean
 }
 
-/** Ends in the order of the connectivity; those that have no line at all are there too. */
+/** Workloads in the order of the connectivity, then addresses outside; those that have no line at all are there too. */
 export interface EndMatrix extends Matrix {
   readonly ends: readonly AnalysisEnd[]
   readonly table: ConnectionTable
 }
 
-export function matrixOf({ ends, lines }: Connectivity): EndMatrix {
+export function matrixOf({ ends: listed, lines }: Connectivity): EndMatrix {
+  const { ends, placesOf } = placedEnds(listed)
   const table = createConnectionTable()
   const size = ends.length
-  const places = new Map(ends.map((end, place) => [end, place]))
-  const byKey = new Map(ends.map((end, place) => [endKey(end), place]))
-  const placeOf = (end: AnalysisEnd): number | undefined => places.get(end) ?? byKey.get(endKey(end))
   const cells = new Int32Array(size * size)
   const marks = new Uint8Array(size * size)
   for (const { source, destination, connections, observed } of lines) {
-    const row = placeOf(source)
-    const column = placeOf(destination)
-    if (row === undefined || column === undefined) continue
-    cells[row * size + column] = table.numberOf(connections)
-    marks[row * size + column] = observed ? 1 : 0
+    const number = table.numberOf(connections)
+    const [firstRow, endRow] = placesOf(source)
+    const [firstColumn, endColumn] = placesOf(destination)
+    for (let row = firstRow; row < endRow; row++) {
+      cells.fill(number, row * size + firstColumn, row * size + endColumn)
+      marks.fill(observed ? 1 : 0, row * size + firstColumn, row * size + endColumn)
+    }
   }
   return {
     ends,
@@ -42,6 +43,32 @@ export function matrixOf({ ends, lines }: Connectivity): EndMatrix {
   }
 }
 
+/** From the first to before the last. */
+type Places = readonly [from: number, end: number]
+
+interface PlacedEnds {
+  readonly ends: readonly AnalysisEnd[]
+  readonly placesOf: (end: AnalysisEnd) => Places
+}
+
+function placedEnds(listed: readonly AnalysisEnd[]): PlacedEnds {
+  const workloads = listed.flatMap((end): readonly WorkloadEnd[] => (end.kind === "workload" ? [end] : []))
+  const ranges = listed.flatMap((end): readonly RangeEnd[] => (end.kind === "range" ? [end] : []))
+  const { pieces, inside } = addressPieces(ranges)
+  const offset = workloads.length
+  const places = new Map<AnalysisEnd, Places>(workloads.map((end, place) => [end, [place, place + 1]]))
+  for (const range of ranges) {
+    const [from, end] = inside(range)
+    places.set(range, [offset + from, offset + end])
+  }
+  const byKey = new Map([...places].map(([end, place]) => [endKey(end), place]))
+  return {
+    ends: [...workloads, ...pieces],
+    placesOf: (end) => places.get(end) ?? byKey.get(endKey(end)) ?? [0, 0],
+  }
+}
+
+/** For ends that were copied on the way here. */
 function endKey(end: AnalysisEnd): string {
   return JSON.stringify(
     end.kind === "range" ? [end.from, end.to] : [end.namespace, end.name, end.workload, end.hostNetwork],

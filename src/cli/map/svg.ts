@@ -1,13 +1,16 @@
 // The map as one SVG file: no script, no font and no picture from elsewhere.
 
+import type { Connectivity } from "../../analysis/connectivity.ts"
 import { type Card, type CardLine, LINE_HEIGHTS, PADDING, textWidth } from "./card.ts"
-import { type Box, frameTitle, type PlacedArrow, type PlacedMap, type Point } from "./layout.ts"
-import type { MapNode } from "./map-graph.ts"
+import { groupMatrix } from "./group-matrix.ts"
+import { type Box, frameTitle, type PlacedArrow, type PlacedMap, type Point, placedMap } from "./layout.ts"
+import { type MapNode, mapGraph } from "./map-graph.ts"
 import { markup } from "./markup.ts"
 import { ARROW_COLOURS, MAP_STYLE, mapColours } from "./svg-style.ts"
 import { arrowTitle, cardTitle, mapDescription } from "./words.ts"
 
-export function svgFile(map: PlacedMap): string {
+export function svgFile(connectivity: Connectivity): string {
+  const map = placedMap(mapGraph(connectivity, groupMatrix(connectivity)))
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${map.width} ${map.height}" width="${map.width}" height="${map.height}" role="img" aria-labelledby="title description">
 <title id="title">Who reaches whom</title>
 <desc id="description">${markup(mapDescription(map))}</desc>

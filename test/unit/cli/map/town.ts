@@ -48,7 +48,7 @@ export function town(namespaces: number, each: number): Connectivity {
       return isNone(connections) ? [] : [{ source, destination, connections, observed: false }]
     }),
   )
-  return { ends, lines, notes: [] }
+  return { ends, lines, notes: [], complete: true }
 }
 
 function workload(namespace: string, name: string): WorkloadEnd {
