@@ -92,6 +92,25 @@ describe.for([
     await expect.poll(phases, { timeout: 60_000, interval: 1_000 }).toStrictEqual(wanted)
   })
 
+  test("a dry-run says what a policy would cut, in kubectl's warnings, and nothing is left behind", async () => {
+    const policy = networkPolicy("soon/deny-all", { podSelector: {}, policyTypes: ["Ingress", "Egress"] })
+    const dryRun = ["apply", "--dry-run=server", "-f", "-"]
+    const warnings = async () => (await rig.tryKubectl(dryRun, JSON.stringify(policy))).stderr
+    await expect.poll(warnings, { timeout: 60_000, interval: 1_000 }).toMatch(/Warning: .*isolated/)
+    expect(await warnings()).toMatch(/DNS/)
+    const left = await rig.tryKubectl(["get", "networkpolicy", "-n", "soon", "deny-all"])
+    expect(left.stderr).toContain("NotFound")
+  })
+
+  test("the explain API says why, to whoever may ask", async () => {
+    const query = new URLSearchParams({ from: "soon/client", to: "soon/server", port: "80" })
+    const path = `/apis/explain.postern.dev/v1alpha1/explanations?${query}`
+    const answer = async () => (await rig.tryKubectl(["get", "--raw", path])).stdout
+    await expect.poll(answer, { timeout: 60_000, interval: 1_000 }).toContain('"verdict":"Allow"')
+    const stranger = await rig.tryKubectl(["get", "--raw", path, "--as", "somebody"])
+    expect(stranger.stderr).toContain("orbidden")
+  })
+
   test("postern observe reaches every node in seconds, with no controller there", async () => {
     const cases = EXAMPLES.flatMap((name) => readExample(name, rig.nodes).cases)
     const scale = (replicas: number) => {

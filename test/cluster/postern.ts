@@ -10,6 +10,8 @@ import { CONTROL_PLANE } from "./rig/settings.ts"
 export const POSTERN = "postern-system"
 export const CONTROLLER = "deployment/postern-controller"
 export const AGENT = "daemonset/postern-agent"
+export const WEBHOOK = "deployment/postern-webhook"
+const CALLED = ["validatingwebhookconfiguration/postern", "apiservice/v1alpha1.explain.postern.dev"]
 
 const root = new URL("../../", import.meta.url)
 
@@ -20,7 +22,7 @@ export async function installPostern(rig: Rig): Promise<void> {
 }
 
 export async function untilRolledOut(rig: Rig): Promise<void> {
-  for (const workload of [CONTROLLER, AGENT]) {
+  for (const workload of [CONTROLLER, AGENT, WEBHOOK]) {
     await rig.kubectl(["rollout", "status", "-n", POSTERN, workload, "--timeout=240s"])
   }
 }
@@ -28,11 +30,13 @@ export async function untilRolledOut(rig: Rig): Promise<void> {
 /** The steps of docs/install.md for those who have no Helm. */
 export async function uninstallPostern(rig: Rig): Promise<void> {
   const remove = fileURLToPath(new URL("deploy/postern-remove.yaml", root))
+  await rig.kubectl(["delete", ...CALLED])
   await rig.kubectl(["-n", POSTERN, "delete", AGENT, "--cascade=foreground"])
   await rig.kubectl(["apply", "-f", remove])
   await rig.kubectl(["-n", POSTERN, "rollout", "status", "daemonset/postern-remove", "--timeout=180s"])
   await rig.kubectl(["delete", "namespace", POSTERN])
-  await rig.kubectl(["delete", "clusterrole,clusterrolebinding", "postern-controller"])
+  await rig.kubectl(["delete", "clusterrole,clusterrolebinding", "-l", "app.kubernetes.io/name=postern"])
+  await rig.kubectl(["-n", "kube-system", "delete", "rolebinding", "postern-webhook-front-proxy"])
 }
 
 /** The postern command, as administrator. */

@@ -113,8 +113,8 @@ describe("least privilege", () => {
     expect(JSON.stringify(manifests)).not.toContain('"privileged":true')
   })
 
-  test("controllers run as nobody, with no capability", async () => {
-    const pod = at(only(await rendered(), "Deployment", "postern-controller"), "spec.template.spec")
+  test.for(["controller", "webhook"])("a %s runs as nobody, with no capability", async (component) => {
+    const pod = at(only(await rendered(), "Deployment", `postern-${component}`), "spec.template.spec")
     expect(at(pod, "securityContext")).toMatchObject({
       runAsNonRoot: true,
       seccompProfile: { type: "RuntimeDefault" },
@@ -126,6 +126,26 @@ describe("least privilege", () => {
     })
     expect(at(pod, "volumes")).toBeUndefined()
   })
+})
+
+test("without the webhook there is nothing of it, and without the explain API no APIService", async () => {
+  const named = (manifests: readonly Manifest[]): readonly string[] =>
+    manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+  const without = named(await rendered("--set", "webhook.enabled=false"))
+  expect(without.filter((name) => /webhook|explain/i.test(name))).toEqual([])
+  const quiet = named(await rendered("--set", "webhook.explainApi=false"))
+  expect(quiet).toContain("ValidatingWebhookConfiguration postern")
+  expect(quiet.filter((name) => name.startsWith("APIService"))).toEqual([])
+})
+
+test("who is called for changes of workloads is never what keeps them out", async () => {
+  const value = "webhook.workloads=true,webhook.failurePolicy=Fail"
+  const configuration = only(await rendered("--set", value), "ValidatingWebhookConfiguration", "postern")
+  expect(texts(at(configuration, "webhooks"), "name")).toEqual([
+    "policies.postern.dev",
+    "workloads.postern.dev",
+  ])
+  expect(texts(at(configuration, "webhooks"), "failurePolicy")).toEqual(["Fail", "Ignore"])
 })
 
 describe("a real API server", () => {
