@@ -4,8 +4,8 @@ import { Command, InvalidArgumentError, Option } from "commander"
 import { lint } from "../analysis/lint/lint.ts"
 import { withoutIgnored } from "../analysis/lint/silence.ts"
 import { createModel } from "../analysis/model.ts"
-import { snapshotChanges } from "../analysis/snapshot-changes.ts"
 import { type Diagnostic, type ObjectReference, objectText } from "../api/diagnostic.ts"
+import { changesTo } from "../compile/compile.ts"
 import type { PolicyObject, Snapshot } from "../compile/snapshot.ts"
 import { lower, policyKindOf } from "../kinds/registry.ts"
 import type { SourceLine } from "../manifests/read-manifests.ts"
@@ -84,7 +84,7 @@ async function lintAll(options: LintOptions, { palette }: Pick<Terminal, "palett
 function findingsOf(input: Input, isFromFiles: boolean): readonly Diagnostic[] {
   const { snapshot, positions, warnings } = input
   const model = createModel({ lower })
-  model.apply(snapshotChanges(NOTHING, snapshot))
+  model.apply(changesTo(snapshot))
   const found = lint({ view: model, complete: !isFromFiles })
   const read = isFromFiles
     ? silenced(warnings, snapshot)
@@ -95,8 +95,6 @@ function findingsOf(input: Input, isFromFiles: boolean): readonly Diagnostic[] {
   })
   return inPlaceOrder([...read, ...placed])
 }
-
-const NOTHING: Snapshot = { namespaces: [], pods: [], nodes: [], services: [], policies: [] }
 
 /** What reading told of policies, without what their annotations name. */
 function silenced(warnings: readonly Diagnostic[], { policies }: Snapshot): readonly Diagnostic[] {

@@ -99,10 +99,11 @@ function lintFamilies(
   }
 }
 
-/** Some pod has addresses of both families, or some node ranges of both. */
+/** Nodes' ranges tell; where they have none, some pod with addresses of both families does. */
 function isDualStack(view: ClusterView): boolean {
-  for (const { podCIDRs } of view.nodes()) if (hasBoth(podCIDRs)) return true
-  for (const { addresses } of view.pods()) if (addresses.length > 0) return hasBoth(addresses)
+  const ranges = [...view.nodes()].filter(({ podCIDRs }) => podCIDRs.length > 0)
+  if (ranges.length > 0) return ranges.some(({ podCIDRs }) => hasBoth(podCIDRs))
+  for (const { addresses } of view.pods()) if (hasBoth(addresses)) return true
   return false
 }
 

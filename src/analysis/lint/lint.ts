@@ -3,6 +3,7 @@
 import type { Diagnostic, ObjectReference } from "../../api/diagnostic.ts"
 import { collector } from "../../api/report.ts"
 import type { PolicyIr, PolicyReference } from "../../compile/policy-ir.ts"
+import type { Outline } from "../../kinds/policy-outline.ts"
 import { outline } from "../../kinds/registry.ts"
 import type { ClusterView, PolicyRecord } from "../cluster-view.ts"
 import { lintBlocks } from "./blocks.ts"
@@ -25,6 +26,8 @@ export interface LintQuestion {
   /** Whether a message may name a namespace other than the policy's; any without it. */
   readonly mayName?: (namespace: string) => boolean
   readonly dns?: DnsPods
+  /** Where policies write what; the registry's without it. */
+  readonly outlineOf?: Outline
 }
 
 const RULES: readonly LintRule[] = [
@@ -43,9 +46,10 @@ export function lint(question: LintQuestion): readonly Diagnostic[] {
   const keys = new Set(records.map(({ key }) => key))
   const isLookedAt = ({ key }: PolicyRecord) => keys.has(key)
   const cluster = lintCluster(question)
+  const { outlineOf = outline } = question
   return records.flatMap((record) => {
     const { report, diagnostics } = collector()
-    const policy = { record, outline: outline(record.object, record.ir), report, isLookedAt }
+    const policy = { record, outline: outlineOf(record.object, record.ir), report, isLookedAt }
     const around = { ...cluster, mayName: namer(record, cluster) }
     for (const rule of RULES) rule(policy, around)
     const object = referenceOf(record)

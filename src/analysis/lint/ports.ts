@@ -80,8 +80,8 @@ function lintName(
     ports.filter(({ protocol }) => protocol === port.protocol).map((each) => each.port),
   )
   if (numbers.every((each) => each.length === 0)) {
-    const other = named.flat()[0]
-    if (other !== undefined) tellProtocol({ port: name, found: [other], at: { port, path } }, rule, report)
+    const others = named.flat()
+    if (others.length > 0) tellProtocol({ port: name, found: others, at: { port, path } }, rule, report)
     else if (!isGuess) {
       report("namedPortMissing", { protocol: port.protocol, name, near: nearName(name, pods) }, path)
     }

@@ -1,0 +1,189 @@
+// What lint calls needless is needless: src/explain, which reads the objects, gives the same verdicts without it.
+
+import * as fc from "fast-check"
+import { expect, test } from "vitest"
+import { lint } from "../../src/analysis/lint/lint.ts"
+import { createModel } from "../../src/analysis/model.ts"
+import { fieldOf, isRecord, listIn } from "../../src/api/conforms.ts"
+import type { Diagnostic, FieldPath } from "../../src/api/diagnostic.ts"
+import { changesTo } from "../../src/compile/compile.ts"
+import type { Direction, Lower, Rule } from "../../src/compile/policy-ir.ts"
+import type { PolicyObject, Snapshot } from "../../src/compile/snapshot.ts"
+import { judgeConnection } from "../../src/explain/evaluate.ts"
+import { createWorld, type World } from "../../src/explain/world.ts"
+import type { Outline, OutlinedPeer, OutlinedRule } from "../../src/kinds/policy-outline.ts"
+import { judgeOf, lower, outline } from "../../src/kinds/registry.ts"
+import { type RandomCluster, randomCluster, tieredCluster } from "../random/cluster.ts"
+import { connectionsIn } from "../random/connections.ts"
+import { connectionText } from "../random/differential.ts"
+import { seedOf } from "../random/seed.ts"
+import { lowerTiered, TIERED_KIND, tieredJudge } from "../random/tiered-policy.ts"
+
+const seed = seedOf()
+const lowerAny: Lower = (policy) => (policy.kind === TIERED_KIND ? lowerTiered(policy) : lower(policy))
+const judgeAny: typeof judgeOf = (policy) => (policy.kind === TIERED_KIND ? tieredJudge : judgeOf(policy))
+const outlineAny: Outline = (policy, ir) =>
+  policy.kind === TIERED_KIND ? outlineTiered(policy, ir) : outline(policy, ir)
+
+/** The kind of the tests writes its rules where NetworkPolicy does; its peers and ports are told in the IR's order. */
+const outlineTiered: Outline = (_policy, ir) => {
+  const rulesOf = (direction: Direction) =>
+    (ir[direction]?.rules ?? []).map((rule) => outlineRule(rule, direction, lastIndex(rule.origin.path)))
+  return {
+    subject: ["spec", "subject"],
+    isolation: { ingress: ["spec"], egress: ["spec"] },
+    rules: [...rulesOf("ingress"), ...rulesOf("egress")],
+  }
+}
+
+function lastIndex(path: string): number {
+  return Number(/\d+(?=\]$)/.exec(path)?.[0])
+}
+
+function outlineRule(rule: Rule, direction: Direction, index: number): OutlinedRule {
+  const path: FieldPath = ["spec", direction, index]
+  const { peers, ports } = rule
+  return {
+    direction,
+    path,
+    rule,
+    peers:
+      peers.kind === "any"
+        ? []
+        : [
+            ...peers.pods.map((pods): OutlinedPeer => ({ kind: "pods", path, pods, namespaces: path })),
+            ...peers.blocks.map((block): OutlinedPeer => ({ kind: "block", path, block })),
+          ],
+    ports: ports.kind === "any" ? [] : [...ports.ranges, ...ports.names].map((port) => ({ path, port })),
+  }
+}
+
+const NEEDLESS_POLICIES = ["PNP0441", "PNP0442"]
+const NEEDLESS_RULES = ["PNP0443", "PNP0445"]
+const NEEDLESS_PARTS = ["PNP0446"]
+
+/** A second, alike policy makes others needless more often than chance does. */
+const crowded = fc
+  .tuple(randomCluster, fc.nat(8), fc.constantFrom("same", "wider", "narrower"))
+  .map(([cluster, index, how]): RandomCluster => {
+    const { policies } = cluster.snapshot
+    const model = policies[index % Math.max(policies.length, 1)]
+    if (model === undefined) return cluster
+    const { metadata } = model
+    const spec = isRecord(model.spec) ? { ...model.spec } : {}
+    if (how === "wider") spec["podSelector"] = {}
+    if (how === "narrower") spec["podSelector"] = { matchLabels: { a: "x", b: "x" } }
+    const twin: PolicyObject = { ...model, metadata: { ...metadata, name: `${metadata.name}-twin` }, spec }
+    return { ...cluster, snapshot: { ...cluster.snapshot, policies: [...policies, twin] } }
+  })
+
+test.for<[string, fc.Arbitrary<RandomCluster>]>([
+  ["NetworkPolicies", crowded],
+  ["every tier and action", tieredCluster],
+])("without what is called needless no verdict changes: %s", { timeout: 300_000 }, ([, clusters]) => {
+  let needless = 0
+  fc.assert(
+    fc.property(clusters, (cluster) => {
+      const { snapshot } = cluster
+      const before = createWorld(snapshot, judgeAny)
+      for (const finding of lintOf(snapshot)) {
+        const without = withoutPart(finding, snapshot)
+        if (without === undefined) continue
+        needless += 1
+        const after = createWorld(without, judgeAny)
+        expect({ finding, changed: changedVerdicts(cluster, before, after) }).toEqual({
+          finding,
+          changed: [],
+        })
+      }
+    }),
+    { seed, numRuns: 80 },
+  )
+  expect(needless).toBeGreaterThan(20)
+})
+
+test("a finding names an object of the view, and a field path in it", { timeout: 120_000 }, () => {
+  fc.assert(
+    fc.property(fc.oneof(randomCluster, tieredCluster), fc.boolean(), ({ snapshot }, complete) => {
+      for (const { object, path = [] } of lintOf(snapshot, complete)) {
+        const found = snapshot.policies.find(
+          ({ kind, metadata }) => kind === object?.kind && metadata.name === object.name,
+        )
+        expect(found).toBeDefined()
+        expect(path.length).toBeGreaterThan(0)
+      }
+    }),
+    { seed, numRuns: 200 },
+  )
+})
+
+test("findings are about the cluster, whatever the order in which it became what it is", {
+  timeout: 120_000,
+}, () => {
+  fc.assert(
+    fc.property(randomCluster, ({ snapshot }) => {
+      const reversed: Snapshot = {
+        ...snapshot,
+        pods: snapshot.pods.toReversed(),
+        policies: snapshot.policies.toReversed(),
+        namespaces: snapshot.namespaces.toReversed(),
+      }
+      const coded = (snapshot: Snapshot) =>
+        lintOf(snapshot)
+          .map(({ code, object, path }) => JSON.stringify([code, object, path]))
+          .toSorted()
+      expect(coded(reversed)).toEqual(coded(snapshot))
+    }),
+    { seed, numRuns: 100 },
+  )
+})
+
+function lintOf(snapshot: Snapshot, complete = true): readonly Diagnostic[] {
+  const model = createModel({ lower: lowerAny })
+  model.apply(changesTo(snapshot))
+  return lint({ view: model, outlineOf: outlineAny, complete })
+}
+
+function changedVerdicts(cluster: RandomCluster, before: World, after: World): readonly string[] {
+  return connectionsIn(cluster, before)
+    .filter((each) => judgeConnection(each, before).verdict !== judgeConnection(each, after).verdict)
+    .map(connectionText)
+}
+
+/** The snapshot without the policy, rule, peer or port; undefined where the finding is about something else. */
+function withoutPart({ code, object, path = [] }: Diagnostic, snapshot: Snapshot): Snapshot | undefined {
+  const isMeant = ({ kind, metadata }: PolicyObject) =>
+    kind === object?.kind && metadata.namespace === object.namespace && metadata.name === object.name
+  const { policies } = snapshot
+  if (NEEDLESS_POLICIES.includes(code))
+    return { ...snapshot, policies: policies.filter((each) => !isMeant(each)) }
+  if (NEEDLESS_RULES.includes(code)) {
+    return { ...snapshot, policies: policies.map((each) => (isMeant(each) ? cut(each, path) : each)) }
+  }
+  if (NEEDLESS_PARTS.includes(code) && object?.kind !== TIERED_KIND) {
+    const item = typeof path.at(-1) === "number" ? path : path.slice(0, -2)
+    return { ...snapshot, policies: policies.map((each) => (isMeant(each) ? cut(each, item) : each)) }
+  }
+  return undefined
+}
+
+/** policyTypes are written out: without them a policy without egress rules isolates no egress. */
+function cut(policy: PolicyObject, path: FieldPath): PolicyObject {
+  const spec = withoutItem(policy.spec, path.slice(1))
+  if (policy.kind === TIERED_KIND) return { ...policy, spec }
+  const { ingress, egress } = lower(policy)
+  const policyTypes = [...(ingress ? ["Ingress"] : []), ...(egress ? ["Egress"] : [])]
+  return { ...policy, spec: { ...Object(spec), policyTypes } }
+}
+
+function withoutItem(value: unknown, [segment, ...rest]: FieldPath): unknown {
+  if (segment === undefined) return value
+  if (typeof segment === "number") {
+    const items: readonly unknown[] = Array.isArray(value) ? value : []
+    return rest.length === 0
+      ? items.filter((_, i) => i !== segment)
+      : items.map((item, i) => (i === segment ? withoutItem(item, rest) : item))
+  }
+  const field = Array.isArray(fieldOf(value, segment)) ? listIn(value, segment) : fieldOf(value, segment)
+  return { ...Object(value), [segment]: withoutItem(field, rest) }
+}
