@@ -15,7 +15,7 @@ import { type DistributionEvent } from "./distribution-event.ts"
 import { NodeRegister } from "./node-register.ts"
 import type { NodeState } from "./node-state.ts"
 import { NodeStream, type StreamSink } from "./node-stream.ts"
-import { createSharedRulesets, type SharedRulesets } from "./shared-rulesets.ts"
+import { type NodeContent, RulesetPump } from "./ruleset-pump.ts"
 import { createSharedUpdates, type SharedUpdates } from "./shared-updates.ts"
 import { encodeMessage } from "./stream-message.ts"
 
@@ -69,12 +69,6 @@ const BEAT_MS = 1_000
 /** Three of the reports that an agent sends at least. A node that lost its power says nothing, and TCP notices late. */
 const SILENT_MS = 200_000
 const MERGE_MS = 5
-/** Whole rulesets on their way to agents, in bytes of all streams; beyond it they go out at a walk. */
-const MOST_IN_FLIGHT = 64 * 1024 * 1024
-const WALK_MS = 20
-const SHARED_FOR_MS = 20_000
-/** What one stream counts for at most: a few readers that are slow must not make all others walk. */
-const MOST_OF_ONE = 4 * 1024 * 1024
 
 class ProgramDistributor implements Distributor {
   readonly #engine: Engine
@@ -84,18 +78,13 @@ class ProgramDistributor implements Distributor {
   readonly #owners = createAddressOwners()
   readonly #register: NodeRegister
   readonly #streams = new Map<string, NodeStream>()
-  /** Nodes whose streams get a whole ruleset, one in each turn of the loop. */
-  readonly #wanting = new Set<string>()
+  readonly #pump: RulesetPump
   readonly #listeners = new Set<(delta: ProgramDelta) => void>()
   readonly #batcher
   #ruleset: RulesetOptions
-  /** Good until the program or the settings change; kept while agents come, since it is several hundred megabytes. */
-  #shared: SharedRulesets | undefined
-  #sharedFor: NodeJS.Timeout | undefined
   #replicas: readonly string[]
   #asOf = ""
   #owned = ""
-  #pump: NodeJS.Immediate | NodeJS.Timeout | undefined
   #heartbeat: NodeJS.Timeout | undefined
 
   constructor(options: DistributorOptions) {
@@ -106,6 +95,12 @@ class ProgramDistributor implements Distributor {
     this.#mark = options.mark ?? (() => "")
     this.#emit = options.onEvent ?? (() => undefined)
     this.#register = new NodeRegister(this.#now)
+    this.#pump = new RulesetPump({
+      engine: this.#engine,
+      ruleset: () => this.#ruleset,
+      streamOf: (node) => this.#streams.get(node),
+      send: (stream, content) => this.#sendWhole(stream, content),
+    })
     this.#batcher = createBatcher((changes) => this.#applyBatch(changes), options.mergeMs ?? MERGE_MS)
   }
 
@@ -119,7 +114,7 @@ class ProgramDistributor implements Distributor {
 
   setSettings(ruleset: RulesetOptions): void {
     this.#ruleset = ruleset
-    this.#shared = undefined
+    this.#pump.settingsChanged()
     const delta = this.#engine.setEnforcement(ruleset.enforcement)
     for (const stream of this.#streams.values()) this.#want(stream)
     if (this.isReady) for (const listener of this.#listeners) listener(delta)
@@ -143,12 +138,14 @@ class ProgramDistributor implements Distributor {
       detach: () => {
         if (this.#streams.get(node) !== stream) return
         this.#streams.delete(node)
-        this.#wanting.delete(node)
+        this.#pump.drop(stream)
         this.#register.disconnected(node)
         this.#emit({ kind: "detached", node, streams: this.#streams.size })
       },
       drained: () => {
-        if (this.#streams.get(node) === stream && !stream.isFollowing) this.#want(stream)
+        if (this.#streams.get(node) !== stream) return
+        this.#pump.drained(stream)
+        if (!stream.isFollowing) this.#want(stream)
       },
     }
   }
@@ -187,8 +184,7 @@ class ProgramDistributor implements Distributor {
 
   async close(overMs: number): Promise<void> {
     clearInterval(this.#heartbeat)
-    this.#pump?.[Symbol.dispose]()
-    clearTimeout(this.#sharedFor)
+    this.#pump.close()
     this.#batcher.close()
     const streams = [...this.#streams.values()]
     for (const stream of streams) {
@@ -200,7 +196,7 @@ class ProgramDistributor implements Distributor {
   #applyBatch(changes: readonly Change[]): void {
     const began = performance.now()
     const delta = this.#engine.apply(changes)
-    this.#shared = undefined
+    this.#pump.programChanged(delta)
     this.#owners.follow(changes)
     const isFirst = !this.isReady
     // Only pods change owners. A replica that hears of no pods for long has an old time, never one too new.
@@ -210,6 +206,7 @@ class ProgramDistributor implements Distributor {
     if (isFirst || changes.some(({ kind }) => kind !== "node" && kind !== "service"))
       this.#asOf = [this.#owned, this.#mark()].join(" ").trim()
     this.#emit({ kind: "compiled", changes: changes.length, seconds: (performance.now() - began) / 1000 })
+    this.#pump.open()
     this.#distribute(delta)
     this.#register.keepOnly(this.#engine.program().nodes)
     for (const listener of this.#listeners) listener(delta)
@@ -223,7 +220,7 @@ class ProgramDistributor implements Distributor {
       this.#emit({ kind: "delivered", streams: sent.length, seconds: (performance.now() - began) / 1000 })
     // When all is written: who listens must not keep the last agent waiting.
     for (const { node, revision } of sent) this.#register.sent(node, revision)
-    this.#run()
+    this.#pump.run()
   }
 
   /** True where a line was written. */
@@ -269,47 +266,14 @@ class ProgramDistributor implements Distributor {
 
   #want(stream: NodeStream): void {
     this.#loseTrack(stream)
-    this.#wanting.add(stream.node)
-    this.#run()
+    this.#pump.want(stream)
   }
 
-  #run(): void {
-    if (this.#wanting.size === 0 || !this.isReady) return
-    if (this.#pump !== undefined) return
-    const next = (): void => {
-      this.#pump = undefined
-      this.#sendNext()
-    }
-    this.#pump = this.#inFlight() > MOST_IN_FLIGHT ? setTimeout(next, WALK_MS) : setImmediate(next)
-  }
-
-  #inFlight(): number {
-    let bytes = 0
-    for (const stream of this.#streams.values()) bytes += Math.min(stream.buffered, MOST_OF_ONE)
-    return bytes
-  }
-
-  /** One a turn: a thousand agents that reconnect at once must not keep changes and heartbeats waiting. */
-  #sendNext(): void {
-    for (const node of this.#wanting) {
-      this.#wanting.delete(node)
-      const stream = this.#streams.get(node)
-      if (stream === undefined || stream.isFollowing || stream.isBlocked) continue
-      if (!this.#engine.program().nodes.has(node)) continue
-      this.#sendWhole(stream)
-      break
-    }
-    this.#run()
-  }
-
-  #sendWhole(stream: NodeStream): void {
+  #sendWhole(stream: NodeStream, contentOf: () => NodeContent): void {
     const { node, request, hasBegun } = stream
     const began = performance.now()
-    this.#shared ??= createSharedRulesets(this.#engine.program(), this.#ruleset)
-    clearTimeout(this.#sharedFor)
-    this.#sharedFor = setTimeout(() => (this.#shared = undefined), SHARED_FOR_MS).unref()
     const forget = hasBegun ? [] : this.#owners.changedSince(request.asOf, request.connections)
-    const content = { ...this.#shared.of(node), asOf: this.#asOf, forget }
+    const content = { ...contentOf(), asOf: this.#asOf, forget }
     const kind = stream.sendWhole(content, this.#now())
     this.#register.sent(node, stream.revision)
     this.#emit({ kind: "whole", node, message: kind, seconds: (performance.now() - began) / 1000 })

@@ -10,13 +10,12 @@ function streamWithRuleset() {
   const request = { protocol: 1, version: "", revision: 0, digest: "", asOf: "", connections: [] }
   const stream = new NodeStream("node-a", request, { sink, now: 0 })
   const whole = {
-    ruleset: [],
+    rendered: { ruleset: [], digest: "d", texts: new WeakMap<RulesetObject, string>() },
     digest: "d",
     asOf: "then",
     forget: [],
     bindings: [],
     owners: {},
-    texts: new WeakMap<RulesetObject, string>(),
   }
   stream.sendWhole(whole, 0)
   return { stream, kinds: () => lines.splice(0).map((line) => JSON.parse(line)) }

@@ -3,8 +3,8 @@
 // A reader that is slow gets no queue. What it misses is left out, and when it has read what was sent it gets the
 // whole ruleset once more: memory for a stream is one buffer and a list of addresses, however slow it is.
 
-import type { RulesetObject } from "nftables-json/schema"
 import type { NodeReport, StreamRequest } from "../wire/messages.ts"
+import type { RenderedRuleset } from "./shared-rulesets.ts"
 import {
   encodeMessage,
   encodeRuleset,
@@ -35,8 +35,8 @@ const MOST_FORGOTTEN = 50_000
 
 /** `forget`: beside the addresses that are not acknowledged yet. */
 export interface WholeRuleset extends Omit<RulesetContent, "revision"> {
-  /** See encodeRuleset. */
-  readonly texts: WeakMap<RulesetObject, string>
+  /** Undefined where the agent holds what the digest names. */
+  readonly rendered: RenderedRuleset | undefined
 }
 
 export class NodeStream {
@@ -120,10 +120,15 @@ export class NodeStream {
     this.#remember(now)
   }
 
-  sendWhole({ texts, ...whole }: WholeRuleset, now: number): "ruleset" | "unchanged" {
+  /** The agent came with this ruleset, and has been sent nothing since. */
+  holds(digest: string): boolean {
+    return !this.#hasBegun && this.request.revision > 0 && this.request.digest === digest
+  }
+
+  sendWhole({ rendered, ...whole }: WholeRuleset, now: number): "ruleset" | "unchanged" {
     this.keepForgotten(whole.forget)
     const forget = this.#allForgotten()
-    const isHeld = !this.#hasBegun && this.request.revision > 0 && this.request.digest === whole.digest
+    const isHeld = rendered === undefined || this.holds(whole.digest)
     // Where there is nothing to do the number stays, and the agent need not touch the kernel.
     if (!isHeld || forget.length > 0) this.#revision = nextRevision(this.#revision)
     const content = { ...whole, revision: this.#revision, forget }
@@ -132,7 +137,7 @@ export class NodeStream {
     this.#hasBegun = true
     this.#isFollowing = true
     this.#asOf = whole.asOf
-    this.#write(isHeld ? encodeUnchanged(content) : encodeRuleset(content, texts), now)
+    this.#write(isHeld ? encodeUnchanged(content) : encodeRuleset(content, rendered), now)
     this.#remember(now)
     return isHeld ? "unchanged" : "ruleset"
   }

@@ -33,9 +33,14 @@ export function watchSettings(
   })
 }
 
-/** Where the replicas of Service postern-controller are: "address:port", sorted. */
+/** Where the replicas behind a Service are: "address:port", sorted. */
 export function watchReplicas(
-  { client, namespace, onEvent }: ObjectWatchOptions,
+  {
+    client,
+    namespace,
+    onEvent,
+    service = "postern-controller",
+  }: ObjectWatchOptions & { readonly service?: string },
   onReplicas: (replicas: readonly string[]) => void,
 ): ListWatch {
   const slices = new Map<string, readonly string[]>()
@@ -45,7 +50,7 @@ export function watchReplicas(
     resource: {
       name: "endpointslices",
       path: `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
-      query: { labelSelector: "kubernetes.io/service-name=postern-controller" },
+      query: { labelSelector: `kubernetes.io/service-name=${service}` },
       optional: false,
       decode: replicasIn,
     },

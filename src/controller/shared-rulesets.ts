@@ -1,17 +1,21 @@
 // Rulesets of many nodes that begin at once: what they share is rendered, named and encoded once.
 
-import type { RulesetObject } from "nftables-json/schema"
+import type { Ruleset, RulesetObject } from "nftables-json/schema"
 import type { Program } from "../compile/program.ts"
 import type { RulesetOptions } from "../compile/ruleset/options.ts"
-import { renderBindings } from "../compile/ruleset/render-bindings.ts"
 import { createNodeRenderer } from "../compile/ruleset/render-node.ts"
 import { type ObjectDigests, rulesetDigest } from "../wire/digest.ts"
-import type { WholeRuleset } from "./node-stream.ts"
-import { ownersOf } from "./owners-of.ts"
 
 /** Good until the program or the settings change. */
 export interface SharedRulesets {
-  of(node: string): Omit<WholeRuleset, "asOf" | "forget">
+  of(node: string): RenderedRuleset
+}
+
+export interface RenderedRuleset {
+  readonly ruleset: Ruleset
+  readonly digest: string
+  /** See encodeRuleset. */
+  readonly texts: WeakMap<RulesetObject, string>
 }
 
 export function createSharedRulesets(program: Program, options: RulesetOptions): SharedRulesets {
@@ -21,13 +25,7 @@ export function createSharedRulesets(program: Program, options: RulesetOptions):
   return {
     of: (node) => {
       const ruleset = render(node)
-      return {
-        ruleset,
-        texts,
-        digest: rulesetDigest(ruleset, digests),
-        bindings: renderBindings(program, node, options),
-        owners: ownersOf(program.nodes.get(node)?.endpoints() ?? []),
-      }
+      return { ruleset, texts, digest: rulesetDigest(ruleset, digests) }
     },
   }
 }

@@ -17,9 +17,9 @@ export function encodeUpdate(body: UpdateBody, from: number, revision: number): 
   return `{"kind":"update","from":${from},"revision":${revision},${body}\n`
 }
 
+/** What a stream begins with, beside the ruleset itself. */
 export interface RulesetContent {
   readonly revision: number
-  readonly ruleset: Ruleset
   readonly digest: string
   readonly asOf: string
   readonly forget: readonly string[]
@@ -29,18 +29,18 @@ export interface RulesetContent {
 
 /** `texts`: of objects that were encoded before; nodes share most of theirs. */
 export function encodeRuleset(
-  { ruleset, ...rest }: RulesetContent,
-  texts: WeakMap<RulesetObject, string>,
+  content: RulesetContent,
+  { ruleset, texts }: { readonly ruleset: Ruleset; readonly texts: WeakMap<RulesetObject, string> },
 ): string {
   const objects = ruleset.map((object) => {
     const text = texts.get(object) ?? JSON.stringify(object)
     texts.set(object, text)
     return text
   })
-  return `{"kind":"ruleset","ruleset":[${objects.join()}],${JSON.stringify(rest).slice(1)}\n`
+  return `{"kind":"ruleset","ruleset":[${objects.join()}],${JSON.stringify(content).slice(1)}\n`
 }
 
-export function encodeUnchanged({ ruleset: _ruleset, digest: _digest, ...rest }: RulesetContent): string {
+export function encodeUnchanged({ digest: _digest, ...rest }: RulesetContent): string {
   return encodeMessage({ kind: "unchanged", ...rest })
 }
 
