@@ -1,29 +1,40 @@
 // ConnectivityAssertions of the cluster.
 
 import type { AssertedCase, AssertionObject } from "../src/analysis/assertions.ts"
-import { conforms, fieldOf, listIn } from "../src/api/conforms.ts"
+import { conforms, fieldOf, listIn, recordIn } from "../src/api/conforms.ts"
 import { assertionCaseSchema } from "../src/api/connectivity-assertion.ts"
 import type { FieldPath } from "../src/api/diagnostic.ts"
 import { root, silent } from "../src/api/report.ts"
 import type { Resource } from "../src/kubernetes/resource.ts"
 
-export const assertionResource: Resource<AssertionObject> = {
+export interface ClusterAssertion extends AssertionObject {
+  /** Changes of its namespace that would break it are refused. */
+  readonly refuses: boolean
+}
+
+export const assertionResource: Resource<ClusterAssertion> = {
   name: "connectivityassertions.postern.dev",
   path: "/apis/postern.dev/v1alpha1/connectivityassertions",
   optional: true,
-  decode: (object, { namespace, name }, mistake) => ({
-    namespace,
-    name,
-    cases: casesIn(fieldOf(object, "spec"), mistake),
-  }),
+  decode: (object, { namespace, name }, mistake) => {
+    const { admission, cases: _, ...single } = recordIn(object, "spec")
+    const cases = listIn(fieldOf(object, "spec"), "cases")
+    const written = cases.map((each, i) => [each, ["spec", "cases", i]] as const)
+    return {
+      namespace,
+      name,
+      refuses: admission === "Refuse",
+      cases: casesOf(cases.length > 0 ? written : [[single, ["spec"]]], mistake),
+    }
+  },
 }
 
-/** One in spec, or a list of them. */
-function casesIn(spec: unknown, mistake: (text: string) => void): readonly AssertedCase[] {
-  const listed = listIn(spec, "cases").map((each, i) => [each, ["spec", "cases", i]] as const)
-  const all: readonly (readonly [unknown, FieldPath])[] = listed.length > 0 ? listed : [[spec, ["spec"]]]
-  return all.flatMap(([written, path]) => {
-    if (conforms(assertionCaseSchema, written, root(silent))) return [{ ...written, path }]
+function casesOf(
+  written: readonly (readonly [unknown, FieldPath])[],
+  mistake: (text: string) => void,
+): readonly AssertedCase[] {
+  return written.flatMap(([each, path]) => {
+    if (conforms(assertionCaseSchema, each, root(silent))) return [{ ...each, path }]
     mistake("a case cannot be read")
     return []
   })

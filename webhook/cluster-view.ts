@@ -1,6 +1,5 @@
 // The cluster as the webhook knows it: one watch, kept up as the model of analysis and as the world of explain.
 
-import type { AssertionObject } from "../src/analysis/assertions.ts"
 import { createModel, type Model } from "../src/analysis/model.ts"
 import type { Change, Enforcement } from "../src/compile/snapshot.ts"
 import { createLiveWorld, type LiveWorld } from "../src/explain/live-world.ts"
@@ -10,7 +9,7 @@ import type { KubernetesClient } from "../src/kubernetes/client.ts"
 import { watchCluster } from "../src/kubernetes/cluster-watch.ts"
 import { createListWatch } from "../src/kubernetes/list-watch.ts"
 import type { WatchEvent } from "../src/kubernetes/watch-event.ts"
-import { assertionResource } from "./assertion-resource.ts"
+import { assertionResource, type ClusterAssertion } from "./assertion-resource.ts"
 
 export interface ClusterFollower {
   start(): void
@@ -20,7 +19,7 @@ export interface ClusterFollower {
   readonly model: Model
   readonly world: LiveWorld
   /** By namespace and name. */
-  assertions(): readonly AssertionObject[]
+  assertions(): readonly ClusterAssertion[]
   setEnforcement(enforcement: Enforcement): void
   /** Equal on replicas that have seen the same. */
   revision(): string
@@ -84,8 +83,8 @@ export function followCluster({ client, onEvent, onChanges }: ClusterFollowerOpt
 }
 
 function watchAssertions({ client, onEvent }: Pick<ClusterFollowerOptions, "client" | "onEvent">) {
-  const known = new Map<string, AssertionObject>()
-  let sorted: readonly AssertionObject[] | undefined
+  const known = new Map<string, ClusterAssertion>()
+  let sorted: readonly ClusterAssertion[] | undefined
   const watch = createListWatch({
     client,
     onEvent,
@@ -99,7 +98,7 @@ function watchAssertions({ client, onEvent }: Pick<ClusterFollowerOptions, "clie
       }
     },
   })
-  const assertions = (): readonly AssertionObject[] =>
+  const assertions = (): readonly ClusterAssertion[] =>
     (sorted ??= [...known].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each))
   return { watch, assertions }
 }

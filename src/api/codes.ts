@@ -1,5 +1,7 @@
 // The one registry of diagnostic codes. docs/diagnostics.md is written from it.
 
+import { admissionCodes } from "./codes/admission.ts"
+import { analysisCodes } from "./codes/analysis.ts"
 import { commandLineCodes } from "./codes/command-line.ts"
 import { controllerCodes } from "./codes/controller.ts"
 import { explainApiCodes } from "./codes/explain-api.ts"
@@ -18,7 +20,9 @@ export const codes = {
   ...labCodes,
   ...controllerCodes,
   ...lintCodes,
+  ...admissionCodes,
   ...commandLineCodes,
+  ...analysisCodes,
   ...explainApiCodes,
 } as const
 

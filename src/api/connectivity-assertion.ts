@@ -44,6 +44,13 @@ export const assertionSpecSchema = {
       items: assertionCaseSchema,
       description: "Several cases in one object.",
     },
+    admission: {
+      type: "string",
+      enum: ["Warn", "Refuse"],
+      description:
+        "What a change of this namespace's policies, pods or workloads gets at admission that would make a case fail " +
+        "which holds now. Other namespaces' changes are warned of, whatever it says. Warn by default.",
+    },
   },
 } as const
 

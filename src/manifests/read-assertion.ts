@@ -35,7 +35,10 @@ export function readAssertion(reading: ObjectReading): Assertion | undefined {
   return identity && { namespace: identity.namespace, name: identity.name, cases }
 }
 
-function readCases({ cases, ...single }: AssertionSpec, { report }: ObjectReading): readonly AssertedCase[] {
+function readCases(
+  { cases, admission: _admission, ...single }: AssertionSpec,
+  { report }: ObjectReading,
+): readonly AssertedCase[] {
   if (cases !== undefined) {
     const [also] = Object.keys(single)
     if (also !== undefined)

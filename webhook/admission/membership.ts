@@ -91,7 +91,7 @@ function templatePod(
   const made = { metadata: { labels }, spec: fieldOf(template, "spec") }
   const change = podIn(made, { namespace, name: `${kind.toLowerCase()}/${name}` })
   if (change.kind !== "pod" || change.op !== "set") return undefined
-  return { ...change.value, owner: { kind, name } }
+  return { ...change.value, owner: { kind, name }, controller: { kind, name } }
 }
 
 function madeLabels({ labels }: Pod): Labels {

@@ -72,5 +72,8 @@ function policyChange(
 
 function policyIn(object: unknown, kind: PolicyKind, key: ObjectKey): PolicyObject | undefined {
   const change = policyResource(kind).decode(object, key, () => undefined)
-  return change.kind === "policy" && change.op === "set" ? change.value : undefined
+  if (change.kind !== "policy" || change.op !== "set") return undefined
+  // Of a dry-run they are made up anew each time, and its report's key is to be the same.
+  const { uid: _uid, generation: _generation, ...metadata } = change.value.metadata
+  return { ...change.value, metadata }
 }
