@@ -40,7 +40,8 @@ export function watchReplicas(
     namespace,
     onEvent,
     service = "postern-controller",
-  }: ObjectWatchOptions & { readonly service?: string },
+    portName,
+  }: ObjectWatchOptions & { readonly service?: string; readonly portName?: string },
   onReplicas: (replicas: readonly string[]) => void,
 ): ListWatch {
   const slices = new Map<string, readonly string[]>()
@@ -52,7 +53,7 @@ export function watchReplicas(
       path: `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
       query: { labelSelector: `kubernetes.io/service-name=${service}` },
       optional: false,
-      decode: replicasIn,
+      decode: (slice) => replicasIn(slice, portName),
     },
     handler: (changes) => {
       for (const change of changes) {
@@ -64,8 +65,10 @@ export function watchReplicas(
   })
 }
 
-function replicasIn(slice: unknown): readonly string[] {
+/** On its only port, or on the one that is named. */
+function replicasIn(slice: unknown, portName: string | undefined): readonly string[] {
   const port = listIn(slice, "ports")
+    .filter((each) => portName === undefined || fieldOf(each, "name") === portName)
     .map((each) => fieldOf(each, "port"))
     .find((each) => typeof each === "number")
   if (port === undefined) return []

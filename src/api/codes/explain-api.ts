@@ -61,4 +61,11 @@ export const explainApiCodes = {
     remedy:
       "Reports are kept by Postern's webhook: install it, or ask whoever runs the cluster for the right.",
   },
+  hiddenMistake: {
+    code: "PNP0709",
+    severity: "error",
+    title: "Question that cannot be answered, about what may not be named",
+    template: "nothing can be told of {from} and {to}: no connection is like this, or not on this port",
+    remedy: "An address of a namespace in which you may not list pods is answered for ports by number only.",
+  },
 } as const satisfies CodeTable
