@@ -1,0 +1,175 @@
+// A change of a small cluster, analysed as the webhook does.
+
+import { expect, test } from "vitest"
+import { createModel } from "../src/analysis/model.ts"
+import type { Change, PolicyObject } from "../src/compile/snapshot.ts"
+import { createLiveWorld } from "../src/explain/live-world.ts"
+import { DEFAULT_SETTINGS } from "../src/explain/world.ts"
+import { judgeOf, lower } from "../src/kinds/registry.ts"
+import { networkPolicy, pod } from "../test/snapshots.ts"
+import { policy as policyObject } from "./admission/test-reviews.ts"
+import type { ClusterAssertion } from "./assertion-resource.ts"
+import { assertionResource } from "./assertion-resource.ts"
+import { createClusterAnalyst } from "./cluster-analyst.ts"
+import type { ClusterFollower } from "./cluster-view.ts"
+
+const allowDb = networkPolicy("db", {
+  podSelector: { matchLabels: { app: "db" } },
+  ingress: [{ from: [{ podSelector: { matchLabels: { app: "web" } } }] }],
+})
+const pods = [
+  pod("web", { labels: { app: "web" }, addresses: ["10.0.0.1"] }),
+  pod("db", { labels: { app: "db" }, addresses: ["10.0.0.2"] }),
+  pod("client", { namespace: "other", labels: { app: "client" }, addresses: ["10.0.0.3"] }),
+]
+const set = (value: PolicyObject): Change => ({ kind: "policy", op: "set", value })
+
+function cluster(specs: Readonly<Record<string, unknown>> = {}): ClusterFollower {
+  const model = createModel({ lower })
+  const world = createLiveWorld({ judgeOf, settings: DEFAULT_SETTINGS })
+  const changes: readonly Change[] = [
+    ...["shop", "other"].map(
+      (name): Change => ({ kind: "namespace", op: "set", value: { name, labels: {} } }),
+    ),
+    ...pods.map((value): Change => ({ kind: "pod", op: "set", value })),
+    set(allowDb),
+  ]
+  model.apply(changes)
+  world.apply(changes)
+  const assertions = Object.entries(specs).map(([key, spec]): ClusterAssertion => {
+    const [namespace = "", name = ""] = key.split("/")
+    return assertionResource.decode({ spec }, { namespace, name }, (mistake) => {
+      throw new Error(mistake)
+    })
+  })
+  return {
+    model,
+    world,
+    assertions: () => assertions,
+    start: () => undefined,
+    stop: async () => undefined,
+    synced: Promise.resolve(),
+    setEnforcement: () => undefined,
+    revision: () => "pods 7",
+    missing: () => "",
+  }
+}
+
+const question = (changes: readonly Change[], name = "db") => ({
+  reference: { kind: "NetworkPolicy", namespace: "shop", name },
+  operation: "UPDATE" as const,
+  changes,
+  deadline: { expired: () => false },
+})
+const typo = networkPolicy("db", {
+  podSelector: { matchLabels: { app: "db" } },
+  ingress: [{ from: [{ podSelector: { matchLabels: { app: "Web" } } }] }],
+})
+const analyse = (changes: readonly Change[], specs: Readonly<Record<string, unknown>> = {}) =>
+  createClusterAnalyst({ cluster: cluster(specs), namespace: "postern-system" }).analyse(question(changes))
+
+test("a peer with a typo is found, with what was meant, and what it costs", () => {
+  const { report } = analyse([set(typo)])
+  expect(report.findings).toContainEqual(
+    expect.objectContaining({ path: "spec.ingress[0].from[0]", message: expect.stringMatching(/app=web/) }),
+  )
+  expect(report.disappearing).toMatchObject({ pairs: 1 })
+})
+
+test("a finding that names another namespace says so", () => {
+  const elsewhere = networkPolicy("db", {
+    podSelector: { matchLabels: { app: "db" } },
+    ingress: [{ from: [{ podSelector: { matchLabels: { app: "client" } } }] }],
+  })
+  const { report } = analyse([set(elsewhere)])
+  const naming = report.findings.filter(({ message }) => message.includes("other"))
+  expect(naming).toHaveLength(1)
+  expect(naming[0]?.namespaces).toEqual(["other"])
+})
+
+test("two replicas that know the same give one key, other knowledge another", () => {
+  const changes = [set(typo)]
+  expect(analyse(changes).report.key).toBe(analyse(changes).report.key)
+  const later = { ...cluster(), revision: () => "pods 8" }
+  const analyst = createClusterAnalyst({ cluster: later, namespace: "postern-system" })
+  expect(analyst.analyse(question(changes)).report.key).not.toBe(analyse(changes).report.key)
+})
+
+const reaches = { from: "shop/web", to: "shop/db", ports: ["5432/TCP"], expect: "Allow" }
+const denied = { ...reaches, from: "other/client", expect: "Deny" }
+
+test.for<[string, Readonly<Record<string, unknown>>, readonly string[], readonly string[]]>([
+  ["what holds and would fail is told", { "shop/a": reaches }, ["shop/a spec.ports[0]"], []],
+  ["what goes on holding is not", { "shop/a": denied }, [], []],
+  ["what fails already is not", { "shop/a": { ...reaches, expect: "Deny" } }, [], []],
+  ["one of several cases", { "shop/a": { cases: [denied, reaches] } }, ["shop/a spec.cases[1].ports[0]"], []],
+  [
+    "an assertion that refuses",
+    { "shop/a": { ...reaches, admission: "Refuse" } },
+    ["shop/a spec.ports[0]"],
+    ["ConnectivityAssertion shop/a holds now and would fail (spec.ports[0])"],
+  ],
+  [
+    "one of another namespace only warns",
+    { "other/a": { ...reaches, admission: "Refuse" } },
+    ["other/a spec.ports[0]"],
+    [],
+  ],
+])("assertions: %s", ([, specs, told, refused]) => {
+  const { report, refusals } = analyse([set(typo)], specs)
+  expect(
+    report.assertions.map(({ assertion, path }) => `${assertion.namespace}/${assertion.name} ${path}`),
+  ).toEqual(told)
+  expect(refusals.map(({ message }) => message)).toEqual(refused)
+})
+
+test("namespaces that a failing case names besides its own are told, for whoever may not know them", () => {
+  const { report } = analyse([set(typo)], { "other/a": reaches })
+  expect(report.assertions[0]?.namespaces).toEqual(["shop"])
+})
+
+test.for<[string, Change]>([
+  ["a policy", set(typo)],
+  ["a new policy", set(networkPolicy("new", { podSelector: {} }))],
+  [
+    "a policy that goes",
+    { kind: "policy", op: "delete", policyKind: "NetworkPolicy", namespace: "shop", name: "db" },
+  ],
+  ["a pod", { kind: "pod", op: "set", value: pod("web", { labels: { app: "x" } }) }],
+  ["a new pod", { kind: "pod", op: "set", value: pod("new", { labels: { app: "db" } }) }],
+  ["a namespace", { kind: "namespace", op: "set", value: { name: "shop", labels: { a: "b" } } }],
+])("the world is as before when the question is over: %s", ([, change]) => {
+  const asked = cluster({ "shop/a": reaches, "shop/b": denied })
+  const before = JSON.stringify(asked.world.world.snapshot)
+  const labels = asked.world.world.namespaceLabels("shop")
+  createClusterAnalyst({ cluster: asked, namespace: "postern-system" }).analyse(question([change]))
+  const after: unknown = JSON.parse(JSON.stringify(asked.world.world.snapshot))
+  expect(asked.world.world.namespaceLabels("shop")).toEqual(labels)
+  const named = { ...JSON.parse(before) }
+  for (const each of named.namespaces) each.labels["kubernetes.io/metadata.name"] = each.name
+  expect(withNames(after)).toEqual(named)
+})
+
+function withNames(snapshot: unknown): unknown {
+  const copy = JSON.parse(JSON.stringify(snapshot))
+  for (const each of copy.namespaces) each.labels["kubernetes.io/metadata.name"] = each.name
+  return copy
+}
+
+test("past the deadline no assertion is said to fail, and the report is not complete", () => {
+  const asked = cluster({ "shop/a": { ...reaches, admission: "Refuse" } })
+  const analyst = createClusterAnalyst({ cluster: asked, namespace: "postern-system" })
+  const { report, refusals } = analyst.analyse({
+    ...question([set(typo)]),
+    deadline: { expired: () => true },
+  })
+  expect([report.complete, report.assertions, refusals]).toEqual([false, [], []])
+})
+
+test("hostile policies are analysed like others", () => {
+  const spec = { podSelector: { matchLabels: { constructor: "a" } }, ingress: [{ ports: [{ port: 1 }] }] }
+  const value: PolicyObject = JSON.parse(JSON.stringify(policyObject(spec)))
+  expect(analyse([set({ ...value, metadata: { name: "web", namespace: "shop" } })]).report.complete).toBe(
+    true,
+  )
+})
