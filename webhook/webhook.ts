@@ -14,6 +14,7 @@ import type { Log } from "../src/telemetry/log.ts"
 import { createMetrics } from "../src/telemetry/metrics.ts"
 import { createAdmission } from "./admission/admission.ts"
 import { type AdmissionServer, createAdmissionServer } from "./admission-server.ts"
+import { createExplainPart } from "./api/explain-part.ts"
 import { createCaBundle } from "./ca-bundle.ts"
 import { createClusterAnalyst } from "./cluster-analyst.ts"
 import { followCluster } from "./cluster-view.ts"
@@ -41,6 +42,8 @@ export interface Webhook {
   start(): Promise<void>
   stop(): Promise<void>
   readonly port: number | undefined
+  /** Of the explain API; undefined where it is not served. */
+  readonly apiPort: number | undefined
   readonly healthPort: number | undefined
 }
 
@@ -62,6 +65,8 @@ class Replica implements Webhook {
   readonly #certificates
   readonly #turns = createTurns()
   readonly #analyst
+  readonly #access
+  readonly #explain
   readonly #previews
   readonly #lease
   #material: TlsMaterial | undefined
@@ -77,6 +82,20 @@ class Replica implements Webhook {
     const onEvent = (event: WebhookEvent): void => this.#told(event)
     this.#cluster = followCluster({ client, onEvent })
     this.#analyst = createClusterAnalyst({ cluster: this.#cluster, namespace })
+    this.#access = createAccessReviews(client, {
+      onError: (error) => log.debug({ err: error }, "what a user may see could not be asked"),
+    })
+    this.#explain = createExplainPart({
+      client,
+      namespace,
+      onEvent,
+      log,
+      service: SERVICE.service,
+      listen: options.listenApi,
+      cluster: this.#cluster,
+      reviews: this.#access,
+      turns: this.#turns,
+    })
     this.#settings = createSettingsStore({
       client,
       namespace,
@@ -99,6 +118,7 @@ class Replica implements Webhook {
         this.#material = material
         this.#firstMaterial.resolve(material)
         this.#server?.setCertificate(material.serving)
+        this.#explain.setMaterial(material)
       },
       ...(clock === undefined ? {} : { now: clock }),
     })
@@ -107,11 +127,15 @@ class Replica implements Webhook {
       analyst: this.#analyst,
       turns: this.#turns,
       held: (reference) => this.#cluster.model.policy(reference)?.object,
-      keep: () => undefined,
+      keep: (report) => this.#explain.reports.put(report),
       onEvent,
       onError: (error) => log.warn({ err: error }, "a PolicyPreview could not be answered"),
     })
     this.#lease = this.#createLease()
+  }
+
+  get apiPort(): number | undefined {
+    return this.#explain.port
   }
 
   get healthPort(): number | undefined {
@@ -134,7 +158,9 @@ class Replica implements Webhook {
     const first = await this.#firstMaterial.promise
     if (this.#isStopping) return
     this.#server = this.#createServer(this.#material ?? first)
+    this.#explain.shareReports(this.#server.app)
     this.port = await this.#server.listen(options.listen.host, options.listen.port)
+    await this.#explain.start()
     this.#previews.start()
     this.#lease.start()
   }
@@ -147,6 +173,7 @@ class Replica implements Webhook {
     await this.#previews.stop()
     if (this.#server !== undefined) await new Promise((resolve) => setTimeout(resolve, drainMs))
     await this.#server?.close()
+    await this.#explain.stop()
     await Promise.all([
       this.#cluster.stop(),
       this.#settings.stop(),
@@ -172,17 +199,15 @@ class Replica implements Webhook {
   }
 
   #createServer({ serving }: TlsMaterial): AdmissionServer {
-    const { client, log, options, workMs } = this.#parts
+    const { log, options, workMs } = this.#parts
     return createAdmissionServer({
       certificate: serving,
       onError: (error) => log.error({ err: error }, "a review was answered without analysis, by a fault"),
       admit: createAdmission({
         analyst: this.#analyst,
-        access: createAccessReviews(client, {
-          onError: (error) => log.debug({ err: error }, "what a user may see could not be asked"),
-        }),
+        access: this.#access,
         turns: this.#turns,
-        keep: () => undefined,
+        keep: (report) => this.#explain.reports.put(report),
         budgetMs: options.budgetMs,
         ...(workMs === undefined ? {} : { workMs }),
         onAnswer: (answered) => this.#measured.answered(answered),
