@@ -38,7 +38,7 @@ export interface Connectivity {
 
 export interface ConnectivityOptions {
   /** Only lines from or to these workloads. */
-  readonly focus?: (end: WorkloadEnd) => boolean
+  readonly focus?: (workload: Workload) => boolean
   readonly deadline?: Deadline
 }
 
@@ -81,7 +81,7 @@ interface Question {
   readonly notes: Notes
 }
 
-function partyOf(workload: Workload, view: ClusterView, focus: (end: WorkloadEnd) => boolean): Party {
+function partyOf(workload: Workload, view: ClusterView, focus: (workload: Workload) => boolean): Party {
   const { namespace, name, kind, pods } = workload
   const hostNetwork = pods.some((pod) => pod.hostNetwork)
   const end: WorkloadEnd = {
@@ -97,7 +97,13 @@ function partyOf(workload: Workload, view: ClusterView, focus: (end: WorkloadEnd
     const identity = view.identityOf(pod)
     if (identity !== undefined) peers.add(identity)
   }
-  return { text: endText(end), end, peers: [...peers], nodes: presenceOf(pods, view), isFocus: focus(end) }
+  return {
+    text: endText(end),
+    end,
+    peers: [...peers],
+    nodes: presenceOf(pods, view),
+    isFocus: focus(workload),
+  }
 }
 
 function rangeParty(run: AddressRun): Party {

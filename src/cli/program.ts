@@ -24,6 +24,11 @@ const COMMANDS: readonly LazyCommand[] = [
     load: async () => (await import("./explain.ts")).explainCommand,
   },
   {
+    name: "connectivity",
+    summary: "say who can reach whom on what: as text, a table or a map",
+    load: async () => (await import("./connectivity.ts")).connectivityCommand,
+  },
+  {
     name: "lint",
     summary: "say what is legal in policies and useless or dangerous",
     load: async () => (await import("./lint.ts")).lintCommand,
@@ -32,6 +37,11 @@ const COMMANDS: readonly LazyCommand[] = [
     name: "test",
     summary: "say whether the policies do what ConnectivityAssertions expect of them",
     load: async () => (await import("./test.ts")).testCommand,
+  },
+  {
+    name: "diff",
+    summary: "say what appears and disappears between two directories, revisions, or with the cluster",
+    load: async () => (await import("./diff.ts")).diffCommand,
   },
   {
     name: "demo",
