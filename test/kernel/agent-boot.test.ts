@@ -1,6 +1,8 @@
 // What holds between the node's boot and the controller's first word.
 
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import {
   type Cluster,
   closeAgent,
@@ -93,4 +95,39 @@ test("an agent that never had a program installs nothing", async () => {
   await agent.enforcer.check()
   expect(await cluster.run("node/node-a", "nft list tables")).toBe("")
   expect(await tcp(v4(client), v4(server))).toBe("allowed")
+})
+
+describe("with deploy/boot/postern-boot.service on the node", () => {
+  const inBoot = (name: string) => fileURLToPath(new URL(`../../deploy/boot/${name}`, import.meta.url))
+  const unit = readFileSync(inBoot("postern-boot.service"), "utf8")
+  /** Lines of the unit for a key, as commands for the lab's node; what marks the boot as over is left to systemd. */
+  const commands = (key: string): readonly string[] =>
+    [...unit.matchAll(new RegExp(`^${key}=-?(.*)$`, "gm"))]
+      .map(([, command = ""]) => command.replace("/etc/postern/postern-boot.nft", inBoot("postern-boot.nft")))
+      .filter((command) => !command.includes("/usr/bin/touch"))
+  const runAll = async (key: string): Promise<void> => {
+    for (const command of commands(key)) await cluster.run("node/node-a", command)
+  }
+
+  test("no pod is open before the agent starts, and the node goes on", async () => {
+    await boot()
+    await runAll("ExecStartPre")
+    expect(await tcp(v4(client), v4(server))).toBe("denied")
+    expect(await tcp(v4(server), v4(client))).toBe("denied")
+    expect(await tcp("192.168.0.1", "192.168.0.2")).toBe("allowed")
+  })
+
+  test("it ends when the agent's table is there, and nothing opens then", async () => {
+    await boot()
+    await runAll("ExecStartPre")
+    const ended = runAll("ExecStart")
+    const agent = await started(cluster.agent("node-a").directory)
+    await ended
+    await runAll("ExecStopPost")
+    expect(await cluster.run("node/node-a", "nft list tables")).not.toContain("postern_boot")
+    expect(await tcp(v4(client), v4(server))).toBe("denied")
+    await agent.enforcer.replace({ revision: 1, ...cluster.whole("node-a") })
+    expect(await tcp(v4(server), v4(client))).toBe("allowed")
+    expect(await tcp(v4(client), v4(server))).toBe("denied")
+  })
 })
