@@ -6,7 +6,7 @@ import { homedir } from "node:os"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 
-export const KUBERNETES_VERSION = "1.34.4"
+const KUBERNETES_VERSION = "1.34.4"
 
 export type BinaryName =
   | "kube-apiserver"
