@@ -2,16 +2,16 @@
 
 import { contains, unionOfBlocks } from "../../compile/address-ranges.ts"
 import type { AddressBlock, Ports, Rule } from "../../compile/policy-ir.ts"
-import { selects } from "../../compile/selector.ts"
 import type { Pod } from "../../compile/snapshot.ts"
-import type { ClusterView, Identity, PolicyRecord } from "../cluster-view.ts"
+import type { ClusterView, PolicyRecord } from "../cluster-view.ts"
 import { serviceOfBlock } from "./blocks.ts"
-import { type DnsPods, isHeld, type LintCluster, labelsSelector } from "./cluster.ts"
+import { type DnsPods, isHeld, type LintCluster } from "./cluster.ts"
+import { identitiesOf } from "./guarded.ts"
 import { mayPass } from "./may-pass.ts"
 import type { LintedPolicy, LintRule } from "./rule.ts"
 import { countWords, podsWords } from "./words.ts"
 
-export const DNS_PORT = 53
+const DNS_PORT = 53
 
 /** So many identities of a subject are asked. */
 const ASKED = 500
@@ -61,7 +61,7 @@ function isShut(policies: readonly PolicyRecord[]): boolean {
  * Where the DNS pods are not known, every rule with the port is.
  */
 export function dnsTest(view: ClusterView, dns: DnsPods): (rule: Rule) => boolean {
-  const servers = dnsIdentities(view, dns)
+  const servers = identitiesOf(view, dns)
   const addresses = servers.flatMap((identity) =>
     [...view.podsOf(identity)].flatMap(({ addresses }) => addresses),
   )
@@ -82,24 +82,12 @@ export function dnsTest(view: ClusterView, dns: DnsPods): (rule: Rule) => boolea
   }
 }
 
-export function dnsIdentities(view: ClusterView, { namespace, labels }: DnsPods): readonly Identity[] {
-  const selector = labelsSelector(labels)
-  return [...view.identities(namespace)].filter(
-    (identity) => identity.kind === "pods" && isOneOf(view.podsOf(identity), selector),
-  )
-}
-
-function isOneOf(pods: Iterable<Pod>, selector: ReturnType<typeof labelsSelector>): boolean {
-  for (const pod of pods) if (selects(selector, pod.labels)) return true
-  return false
-}
-
 /** A resolver outside, or on the nodes; the address of a Service leads nowhere. */
 function isServer(block: AddressBlock, view: ClusterView): boolean {
   return serviceOfBlock(block, view) === undefined
 }
 
-export function holdsDns(ports: Ports): boolean {
+function holdsDns(ports: Ports): boolean {
   if (ports.kind === "any") return true
   return (
     ports.ranges.some(

@@ -185,7 +185,7 @@ export const lintCodes = {
     code: "PNP0463",
     severity: "warning",
     title: "Namespace that loses DNS",
-    template: "{pods} of {namespace} can reach DNS now and will not",
+    template: "{where} can ask cluster DNS now, and could no longer",
     remedy:
       "Allow egress to port 53, UDP and TCP, of the pods k8s-app=kube-dns in the namespace kube-system.",
   },
@@ -209,7 +209,7 @@ export const lintCodes = {
     code: "PNP0473",
     severity: "error",
     title: "Postern cut off from its agents",
-    template: "{what} would no longer be reached by the agents on port {port}: no policy would be updated",
+    template: "{what} would no longer be reached by the agents: no policy would be updated",
     remedy:
       'Allow ingress from the nodes, or say that it is meant: annotation postern.dev/allow-lockout: "true".',
   },
