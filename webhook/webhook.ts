@@ -127,7 +127,7 @@ class Replica implements Webhook {
       analyst: this.#analyst,
       turns: this.#turns,
       held: (reference) => this.#cluster.model.policy(reference)?.object,
-      keep: (report) => this.#explain.reports.put(report),
+      keep: ({ report }) => this.#explain.reports.put(report),
       onEvent,
       onError: (error) => log.warn({ err: error }, "a PolicyPreview could not be answered"),
     })

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url"
 import { createKubernetesClient } from "../../src/kubernetes/client.ts"
 import { loadClusterConfig } from "../../src/kubernetes/cluster-config.ts"
 import { createLog } from "../../src/telemetry/log.ts"
+import type { ListenAddress } from "../../webhook/options.ts"
 import { createWebhook, type Webhook } from "../../webhook/webhook.ts"
 import type { ApiServer } from "../api-server/api-server.ts"
 import { freePort } from "../api-server/daemon.ts"
@@ -24,7 +25,14 @@ export interface RunningWebhook {
 export interface WebhookStage {
   readonly port: number
   /** In this process. */
-  begin(more?: { readonly clock?: () => Date }): Promise<RunningWebhook>
+  begin(more?: WebhookExtras): Promise<RunningWebhook>
+}
+
+export interface WebhookExtras {
+  readonly clock?: () => Date
+  /** Of reviews; another replica has another one. */
+  readonly listen?: ListenAddress
+  readonly listenApi?: ListenAddress
 }
 
 /** All that the webhook needs on the server but the webhook. */
@@ -35,13 +43,15 @@ export async function setStage(server: ApiServer): Promise<WebhookStage> {
     ["apply", "-f", "-"],
     JSON.stringify({ apiVersion: "v1", kind: "List", items: objects(port) }),
   )
-  const begin = (more: { readonly clock?: () => Date } = {}) => beginWebhook(server, { port, ...more })
+  const begin = (more: WebhookExtras = {}) => {
+    return beginWebhook(server, { listen: { host: "127.0.0.1", port }, ...more })
+  }
   return { port, begin }
 }
 
 async function beginWebhook(
   server: ApiServer,
-  { port, clock }: { readonly port: number; readonly clock?: () => Date },
+  { listen, listenApi, clock }: WebhookExtras & Required<Pick<WebhookExtras, "listen">>,
 ): Promise<RunningWebhook> {
   const kubeconfig = await server.addServiceAccountUser({ namespace: NAMESPACE, serviceAccount: ACCOUNT })
   const client = createKubernetesClient(await loadClusterConfig({ kubeconfig }))
@@ -52,9 +62,9 @@ async function beginWebhook(
     options: {
       namespace: NAMESPACE,
       identity: "test",
-      listen: { host: "127.0.0.1", port },
+      listen,
       names: ["127.0.0.1"],
-      listenApi: undefined,
+      listenApi,
       metricsAddress: "127.0.0.1:0",
       // For a loaded machine.
       budgetMs: 20_000,
@@ -178,6 +188,13 @@ function rights(): readonly object[] {
     { apiVersion: `${group}/v1`, kind: "ClusterRoleBinding", metadata, ...bound("ClusterRole") },
     { apiVersion: `${group}/v1`, kind: "Role", metadata: own, rules: ownRules },
     { apiVersion: `${group}/v1`, kind: "RoleBinding", metadata: own, ...bound("Role") },
+    {
+      apiVersion: `${group}/v1`,
+      kind: "RoleBinding",
+      metadata: { name: ACCOUNT, namespace: "kube-system" },
+      roleRef: { apiGroup: group, kind: "Role", name: "extension-apiserver-authentication-reader" },
+      subjects,
+    },
   ]
 }
 
@@ -211,6 +228,7 @@ const ownRules = [
   ofGroup("", ["secrets"], ["create"]),
   ofGroup("", ["secrets"], [...FOLLOW, "update"], ["postern-webhook-tls"]),
   ofGroup("", ["configmaps"], FOLLOW, ["postern"]),
+  ofGroup("discovery.k8s.io", ["endpointslices"], FOLLOW),
   ofGroup("coordination.k8s.io", ["leases"], ["create"]),
   ofGroup("coordination.k8s.io", ["leases"], ["get", "update"], ["postern-webhook"]),
 ]
