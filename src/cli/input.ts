@@ -5,7 +5,13 @@ import type { Diagnostic, FieldPath } from "../api/diagnostic.ts"
 import { diagnostic } from "../api/report.ts"
 import type { Enforcement, Snapshot } from "../compile/snapshot.ts"
 import type { Locate } from "../explain/explain-json.ts"
-import { type PositionLookup, readManifests, type SourceLine } from "../manifests/read-manifests.ts"
+import {
+  type Manifests,
+  type PositionLookup,
+  readGivenManifests,
+  readManifests,
+  type SourceLine,
+} from "../manifests/read-manifests.ts"
 import type { ClusterOptions } from "./cluster-options.ts"
 import { type Outcome, refused } from "./outcome.ts"
 
@@ -25,9 +31,18 @@ export type ReadInput =
   | { readonly ok: true; readonly value: Input }
   | { readonly ok: false; readonly outcome: Outcome }
 
-/** With an error nothing but the errors is told. */
 export function readInput(paths: readonly string[], namespace: string): ReadInput {
-  const { snapshot, assertions, positions, diagnostics, sourceLine } = readManifests(paths, { namespace })
+  return inputOf(readManifests(paths, { namespace }))
+}
+
+/** The same of files that were read elsewhere; none at all is an empty cluster. */
+export function readGivenInput(files: ReadonlyMap<string, Uint8Array>, namespace: string): ReadInput {
+  const manifests = readGivenManifests(files, { namespace })
+  return inputOf(files.size === 0 ? { ...manifests, diagnostics: [] } : manifests)
+}
+
+/** With an error nothing but the errors is told. */
+function inputOf({ snapshot, assertions, positions, diagnostics, sourceLine }: Manifests): ReadInput {
   const errors = diagnostics.filter(({ severity }) => severity === "error")
   if (errors.length > 0) return { ok: false, outcome: { ...refused(errors), sourceLine } }
   const locate: Locate = (policy, path) => positions(policy, fieldPath(path)) ?? null

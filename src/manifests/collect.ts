@@ -7,7 +7,7 @@ import { fileDocuments, type OffsetOf } from "./documents.ts"
 import type { Duplicate } from "./findings.ts"
 import { duplicateMembers } from "./json-scan.ts"
 import { type ReadAs, readAs } from "./kind-names.ts"
-import { type LoadedFile, loadFile } from "./load-file.ts"
+import { type LoadedFile, loadBytes, loadFile } from "./load-file.ts"
 import type { Location } from "./location.ts"
 import type { ObjectReading } from "./object-reading.ts"
 import { type Found, type Manifest, objectsOf } from "./objects.ts"
@@ -38,6 +38,8 @@ export interface Collected {
 export interface CollectOptions {
   readonly namespace: string
   readonly stdin: () => Uint8Array
+  /** Files by name that are not on the disk. */
+  readonly given?: ReadonlyMap<string, Uint8Array>
 }
 
 export function collectObjects(files: readonly string[], options: CollectOptions): Collected {
@@ -57,7 +59,8 @@ export function collectObjects(files: readonly string[], options: CollectOptions
     objects: 0,
   }
   for (const name of files) {
-    const loaded = loadFile(name, options.stdin)
+    const bytes = options.given?.get(name)
+    const loaded = bytes === undefined ? loadFile(name, options.stdin) : loadBytes(name, bytes)
     if (loaded.ok) collectFile(loaded.loaded, options.namespace, collected)
     else collected.diagnostics.push(loaded.diagnostic)
   }

@@ -29,6 +29,11 @@ export function loadFile(name: string, stdin: () => Uint8Array): Loaded {
   }
 }
 
+/** What was read elsewhere, e.g. from a Git revision. */
+export function loadBytes(name: string, bytes: Uint8Array): Loaded {
+  return fromBytes(name, bytes, false)
+}
+
 function fromPath(name: string): Loaded {
   const descriptor = openSync(name, "r")
   try {

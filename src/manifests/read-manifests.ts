@@ -41,6 +41,24 @@ export function readManifests(paths: readonly string[], options: ReadOptions): M
   const { files, diagnostics } = findFiles(paths)
   const stdin = options.stdin ?? (() => readFileSync(0))
   const collected = collectObjects(files, { namespace: options.namespace, stdin })
+  return manifestsOf(collected, files, diagnostics)
+}
+
+/** The same of files that somebody else has read, by their names. */
+export function readGivenManifests(
+  given: ReadonlyMap<string, Uint8Array>,
+  { namespace }: Pick<ReadOptions, "namespace">,
+): Manifests {
+  const files = [...given.keys()]
+  const collected = collectObjects(files, { namespace, given, stdin: () => new Uint8Array() })
+  return manifestsOf(collected, files, [])
+}
+
+function manifestsOf(
+  collected: Collected,
+  files: readonly string[],
+  diagnostics: readonly Diagnostic[],
+): Manifests {
   const { pods, workloads } = ownedPods(collected.pods, collected.workloads)
   const locate = locator()
   const told = [

@@ -32,4 +32,48 @@ export const commandLineCodes = {
     template: "{what}",
     remedy: "Mend the object; what cannot be read of it has no part in the answer.",
   },
+  notInRepository: {
+    code: "PNP0611",
+    severity: "error",
+    title: "Not in a Git repository",
+    template: "Git does not read {value}: {why}",
+    remedy: "Run it in a clone of the repository; postern diff OLD NEW compares two directories without Git.",
+  },
+  unknownRevision: {
+    code: "PNP0612",
+    severity: "error",
+    title: "Not a Git revision",
+    template: "Git knows no revision {value}{shallow}",
+    remedy: "Name a branch, a tag or a commit that git log knows; fetch it first where it is only elsewhere.",
+  },
+  outsideRepository: {
+    code: "PNP0613",
+    severity: "error",
+    title: "Path outside of the repository",
+    template: "{value} is not in the repository {repository}",
+    remedy:
+      "Name paths of the repository that you are in; postern diff OLD NEW compares any two directories.",
+  },
+  pathInNoRevision: {
+    code: "PNP0614",
+    severity: "error",
+    title: "Path in neither of two revisions",
+    template: "there is no manifest in {value}, neither in {old} nor in {new}",
+    remedy: "Mind the directory that the path starts from; files are *.yaml, *.yml and *.json.",
+  },
+  revisionTooLarge: {
+    code: "PNP0615",
+    severity: "error",
+    title: "Too much in a revision",
+    template: "the manifests of {value} have {size} MiB; {limit} MiB are read",
+    remedy: "Name the directories that matter with -f.",
+  },
+  notCompared: {
+    code: "PNP0616",
+    severity: "note",
+    title: "Objects that are not compared",
+    template:
+      "{count} of the files, pods, workloads or Services, not compared: the cluster's are what policies meet",
+    remedy: "postern diff OLD NEW compares all that two directories have.",
+  },
 } as const satisfies CodeTable

@@ -1,0 +1,145 @@
+// A comparison as the comment of a pull request: the summary in sight, long tables folded.
+
+import type { DiffObject, DiffReport, DiffWorkload } from "../../api/diff-report.ts"
+import type { ImpactReport } from "../../api/impact-report.ts"
+import { count } from "../text-layout.ts"
+import { endText, notesBeside, summaryText, workloadText } from "./diff-text.ts"
+
+/** Rows that are shown without a click. */
+const MOST_OPEN = 10
+
+export function diffMarkdown(report: DiffReport): string {
+  const { impact } = report
+  const verdict = report.different
+    ? `**${escaped(capital(summaryText(impact)))}.**`
+    : "**Nothing else flows, and nobody else is isolated.**"
+  const parts = [
+    `### Network policy: ${code(report.before)} → ${code(report.after)}`,
+    verdict,
+    ...(impact.enforcement === "observe" && impact.disappearing.pairs > 0
+      ? ["What disappears is only counted for now: its namespaces are observed."]
+      : []),
+    ...assertionParts(impact),
+    ...isolationParts(impact),
+    ...connectionParts("Disappears", impact.disappearing),
+    ...connectionParts("Appears", impact.appearing),
+    ...workloadParts(report.workloads),
+    ...objectParts(report.objects),
+    ...notesBeside(impact).map((note) => `> ${escaped(note)}`),
+  ]
+  return `${parts.join("\n\n")}\n`
+}
+
+function assertionParts({ assertions }: ImpactReport): readonly string[] {
+  if (assertions.length === 0) return []
+  const rows = assertions.map(({ assertion, text }) => [
+    code(`${assertion.namespace}/${assertion.name}`),
+    escaped(text),
+  ])
+  return [
+    table({
+      title: "❌ No longer as asserted",
+      columns: ["ConnectivityAssertion", "case"],
+      rows,
+      pairs: rows.length,
+    }),
+  ]
+}
+
+function isolationParts({ isolated, released }: ImpactReport): readonly string[] {
+  const all = [
+    ["becomes ingress-isolated", isolated.ingress],
+    ["becomes egress-isolated", isolated.egress],
+    ["is no longer ingress-isolated", released.ingress],
+    ["is no longer egress-isolated", released.egress],
+  ] as const
+  const rows = all.flatMap(([what, { workloads }]) =>
+    workloads.map((each) => [code(workloadText(each)), count(each.pods, "pod"), what]),
+  )
+  if (rows.length === 0) return []
+  return [table({ title: "Isolation", columns: ["workload", "pods", ""], rows, pairs: rows.length })]
+}
+
+function connectionParts(title: string, { pairs, listed }: ImpactReport["appearing"]): readonly string[] {
+  if (pairs === 0) return []
+  const rows = listed.map((each) => [
+    code(endText(each.source)),
+    code(endText(each.destination)),
+    `${code(each.changed)}${each.dns ? " (DNS)" : ""}`,
+    escaped(each.decidedBy),
+  ])
+  return [table({ title, columns: ["from", "to", "what", "decided by"], rows, pairs })]
+}
+
+function workloadParts({ added, removed }: DiffReport["workloads"]): readonly string[] {
+  const row = (each: DiffWorkload, change: string, open: string) => [
+    change,
+    code(workloadText(each)),
+    count(each.pods, "pod"),
+    open,
+  ]
+  const rows = [
+    ...added.map((each) => row(each, "added", openText(each))),
+    ...removed.map((each) => row(each, "removed", "")),
+  ]
+  if (rows.length === 0) return []
+  return [table({ title: "Workloads", columns: ["", "workload", "pods", ""], rows, pairs: rows.length })]
+}
+
+function openText({ ingressIsolated, egressIsolated }: DiffWorkload): string {
+  if (ingressIsolated && egressIsolated) return "isolated in both directions"
+  const open = [...(ingressIsolated ? [] : ["ingress"]), ...(egressIsolated ? [] : ["egress"])]
+  return `⚠️ no policy isolates its ${open.join(" and ")}`
+}
+
+function objectParts(objects: readonly DiffObject[]): readonly string[] {
+  if (objects.length === 0) return []
+  const rows = objects.map(({ change, kind, namespace, name, file, line }) => [
+    change,
+    `${kind} ${code(namespace === "" ? name : `${namespace}/${name}`)}`,
+    file === null ? "" : code(`${file}:${line}`),
+  ])
+  return [table({ title: "Written", columns: ["", "object", "place"], rows, pairs: rows.length })]
+}
+
+interface Table {
+  readonly title: string
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+  /** Of which the rows may be a part. */
+  readonly pairs: number
+}
+
+function table({ title, columns, rows, pairs }: Table): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`
+  const hidden = pairs - rows.length
+  const lines = [
+    line(columns),
+    line(columns.map(() => "---")),
+    ...rows.map(line),
+    ...(hidden > 0 ? ["", `and ${hidden.toLocaleString("en-US")} more`] : []),
+  ]
+  const head = `${title} (${pairs.toLocaleString("en-US")})`
+  // An empty line before the table, or it is no table in the fold.
+  return rows.length <= MOST_OPEN
+    ? [`**${head}**`, "", ...lines].join("\n")
+    : [`<details><summary>${head}</summary>`, "", ...lines, "", "</details>"].join("\n")
+}
+
+/** Names come from files that anybody may have written: no markup of theirs is markup here. */
+function escaped(text: string): string {
+  return text
+    .replace(/[\r\n]+/g, " ")
+    .replace(/&/g, "&amp;")
+    .replace(/</g, "&lt;")
+    .replace(/[\\`*_[\]|~#@!]/g, (character) => `&#${character.codePointAt(0)};`)
+}
+
+/** In a cell of a table a bar ends the cell, also in code; a code span with HTML escapes has neither problem. */
+function code(text: string): string {
+  return text === "" ? "" : `<code>${escaped(text)}</code>`
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

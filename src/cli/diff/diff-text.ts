@@ -1,0 +1,152 @@
+// A comparison as people read it in a terminal: what was written, what it does, and nothing that stays as it is.
+
+import { impactSummary } from "../../analysis/impact-summary.ts"
+import type { DiffObject, DiffReport, DiffWorkload } from "../../api/diff-report.ts"
+import type { ImpactEnd, ImpactReport } from "../../api/impact-report.ts"
+import type { Palette } from "../palette.ts"
+import type { Screen } from "../screen.ts"
+import { count, padded, width, wrapped } from "../text-layout.ts"
+
+const marks = { added: "+", changed: "~", removed: "-" } as const
+const inks = { added: "good", changed: "warn", removed: "bad" } as const satisfies Record<
+  string,
+  keyof Palette
+>
+/** A longer name moves only its own line. */
+const mostEndColumns = 36
+
+export function diffText(report: DiffReport, screen: Screen): string {
+  const { palette } = screen
+  const sections = [
+    [`${palette.bold(report.before)} → ${palette.bold(report.after)}`],
+    report.objects.map((each) => objectLine(each, palette)),
+    workloadLines(report.workloads, palette),
+    ...impactSections(report, screen),
+  ]
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`
+}
+
+/** Manifests often name no node: of those nothing is said. */
+export function summaryText(impact: ImpactReport): string {
+  const summary = impactSummary(impact)
+  return impact.nodes.length === 0 ? summary.replace(/; no node changes$/, "") : summary
+}
+
+/** How many are listed is said beside the list. */
+export function notesBeside({ notes }: ImpactReport): readonly string[] {
+  return notes.filter((note) => !/^at most \d+ connections/.test(note))
+}
+
+function impactSections(report: DiffReport, screen: Screen): readonly (readonly string[])[] {
+  const { impact } = report
+  const { palette } = screen
+  if (!report.different) return [[palette.good("✓ nothing else flows, and nobody else is isolated")]]
+  return [
+    wrapped(`${summaryText(impact)}${observedText(impact)}`, screen.columns).map((line) =>
+      palette.bold(line),
+    ),
+    ...isolationSections(impact, screen),
+    connectionLines("lost", impact.disappearing, screen),
+    connectionLines("new", impact.appearing, screen),
+    assertionLines(impact, palette),
+    notesBeside(impact).map((note) => `${palette.warn("note")} ${note}`),
+  ]
+}
+
+function observedText({ enforcement, disappearing }: ImpactReport): string {
+  if (disappearing.pairs === 0 || enforcement === "enforce") return ""
+  return "; observed: what disappears is only counted for now"
+}
+
+function objectLine({ change, kind, namespace, name, file, line }: DiffObject, palette: Palette): string {
+  const place = file === null ? "" : `  ${palette.dim(`${file}:${line}`)}`
+  return `  ${palette[inks[change]](marks[change])} ${kind} ${namespace === "" ? name : `${namespace}/${name}`}${place}`
+}
+
+function workloadLines({ added, removed }: DiffReport["workloads"], palette: Palette): readonly string[] {
+  const line = (each: DiffWorkload, change: "added" | "removed") =>
+    `  ${palette[inks[change]](marks[change])} ${workloadText(each)}  ${count(each.pods, "pod")}${
+      change === "added" ? openText(each, palette) : ""
+    }`
+  return [...added.map((each) => line(each, "added")), ...removed.map((each) => line(each, "removed"))]
+}
+
+/** Who comes without a policy is open to everybody: that is what should not be overlooked. */
+function openText({ ingressIsolated, egressIsolated }: DiffWorkload, palette: Palette): string {
+  if (ingressIsolated && egressIsolated) return palette.dim("  isolated in both directions")
+  const open = [...(ingressIsolated ? [] : ["ingress"]), ...(egressIsolated ? [] : ["egress"])]
+  return `  ${palette.warn(`no policy isolates its ${open.join(" and ")}`)}`
+}
+
+function isolationSections(
+  impact: ImpactReport,
+  { palette, columns }: Screen,
+): readonly (readonly string[])[] {
+  const sections = [
+    { title: "ingress-isolated then", ink: palette.warn, isolation: impact.isolated.ingress },
+    { title: "egress-isolated then", ink: palette.warn, isolation: impact.isolated.egress },
+    { title: "no longer ingress-isolated", ink: palette.warn, isolation: impact.released.ingress },
+    { title: "no longer egress-isolated", ink: palette.warn, isolation: impact.released.egress },
+  ]
+  return sections.map(({ title, ink, isolation }) => {
+    if (isolation.pods === 0) return []
+    const names = isolation.workloads.map(workloadText).join(", ")
+    return [`${ink(title)}  ${palette.dim(count(isolation.pods, "pod"))}`, ...wrapped(`  ${names}`, columns)]
+  })
+}
+
+const ways = {
+  lost: { mark: "-", ink: "bad", one: "connection disappears", many: "connections disappear" },
+  new: { mark: "+", ink: "good", one: "connection appears", many: "connections appear" },
+} as const satisfies Record<string, { readonly ink: keyof Palette } & Record<string, string>>
+
+function connectionLines(
+  way: keyof typeof ways,
+  { pairs, listed }: ImpactReport["appearing"],
+  { palette, columns }: Screen,
+): readonly string[] {
+  if (pairs === 0) return []
+  const { mark, ink, one, many } = ways[way]
+  const widest = (ends: readonly ImpactEnd[]) =>
+    Math.min(mostEndColumns, Math.max(0, ...ends.map((end) => width(endText(end)))))
+  const from = widest(listed.map(({ source }) => source))
+  const to = widest(listed.map(({ destination }) => destination))
+  const lines = listed.map((each) => {
+    const other = way === "lost" ? each.after : each.before
+    const rest = other === "" ? "" : palette.dim(`  ${way === "lost" ? "left" : "before"}: ${other}`)
+    const dns = each.dns ? palette.warn("  DNS") : ""
+    const ends = `${padded(endText(each.source), from)} → ${padded(endText(each.destination), to)}`
+    const decided = each.decidedBy === "" ? [] : wrapped(`      ${each.decidedBy}`, columns).map(palette.dim)
+    return [`  ${palette[ink](mark)} ${ends}  ${each.changed}${dns}${rest}`, ...decided]
+  })
+  const hidden = pairs - listed.length
+  const more =
+    hidden > 0 ? [palette.dim(`    and ${hidden.toLocaleString("en-US")} more: --limit, or -o json`)] : []
+  return [palette[ink](count(pairs, one, many)), ...lines.flat(), ...more]
+}
+
+function assertionLines({ assertions }: ImpactReport, palette: Palette): readonly string[] {
+  if (assertions.length === 0) return []
+  return [
+    palette.bad("no longer as asserted"),
+    ...assertions.map(
+      ({ assertion, text }) =>
+        `  ${palette.bad("✗")} ${text}  ${palette.dim(`${assertion.namespace}/${assertion.name}`)}`,
+    ),
+  ]
+}
+
+export function endText(end: ImpactEnd): string {
+  return "range" in end ? end.range : workloadText(end)
+}
+
+export function workloadText({
+  namespace,
+  name,
+  kind,
+}: Readonly<Record<"namespace" | "name" | "kind", string>>): string {
+  return `${namespace}/${name}[${kind}]`
+}

@@ -1,0 +1,111 @@
+// The manifests of a Git revision, read into memory: the working tree stays as it is.
+
+import { realpathSync } from "node:fs"
+import { relative, resolve, sep } from "node:path"
+import { diagnostic, shown } from "../../api/report.ts"
+import { bad, type Checked, good } from "../../explain/checked.ts"
+import { git, readBlobs } from "./git.ts"
+
+const MiB = 1024 * 1024
+const MOST_BYTES = 256 * MiB
+
+export interface Repository {
+  /** Its top directory. */
+  readonly top: string
+  /** What the user named, from the top: "deploy"; "" is everything. */
+  readonly paths: readonly string[]
+}
+
+export async function openRepository(
+  directory: string,
+  paths: readonly string[],
+): Promise<Checked<Repository>> {
+  const answer = await git(directory, ["rev-parse", "--show-toplevel"])
+  if (!answer.ok) return bad(diagnostic("notInRepository", { value: shown(directory), why: answer.why }))
+  const top = answer.output.replace(/\r?\n$/, "")
+  const base = realpathSync(directory)
+  const fromTop = paths.map((path) => relative(top, resolve(base, path)).split(sep).join("/"))
+  const outside = paths.filter((_, i) => fromTop[i] === ".." || fromTop[i]?.startsWith("../"))
+  if (outside.length > 0) {
+    return bad(
+      ...outside.map((path) =>
+        diagnostic("outsideRepository", { value: shown(path), repository: shown(top) }),
+      ),
+    )
+  }
+  return good({ top, paths: fromTop })
+}
+
+/** The commit that a revision is: a branch, a tag, "HEAD~2", or with `mergeBaseWith` where both came from. */
+export async function commitOf(
+  { top }: Repository,
+  revision: string,
+  mergeBaseWith?: string,
+): Promise<Checked<string>> {
+  const answer =
+    mergeBaseWith === undefined
+      ? await git(top, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`])
+      : await git(top, ["merge-base", "--end-of-options", revision, mergeBaseWith])
+  if (answer.ok) return good(answer.output.trim())
+  const isShallow = await git(top, ["rev-parse", "--is-shallow-repository"])
+  const shallow =
+    isShallow.ok && isShallow.output.trim() === "true"
+      ? "; this is a shallow clone: git fetch --unshallow, or fetch-depth: 0 in CI, brings the rest"
+      : ""
+  const value = mergeBaseWith === undefined ? revision : `${revision}...${mergeBaseWith}`
+  return bad(diagnostic("unknownRevision", { value: shown(value), shallow }))
+}
+
+export interface RevisionToRead {
+  readonly commit: string
+  /** As it was named, for messages: main. */
+  readonly revision: string
+}
+
+/** By the name that git show takes: "main:deploy/web.yaml". Symbolic links and submodules are not followed. */
+export async function readRevision(
+  { top, paths }: Repository,
+  { commit, revision }: RevisionToRead,
+): Promise<Checked<ReadonlyMap<string, Uint8Array>>> {
+  const pathspecs = paths.filter((path) => path !== "")
+  const wanted = pathspecs.length < paths.length ? [] : pathspecs
+  const listing = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--"]
+  const listed = await git(top, ["--literal-pathspecs", ...listing, ...wanted])
+  if (!listed.ok) throw Object.assign(new Error(`git ls-tree: ${listed.why}`), { code: "EIO" })
+  const files = entriesOf(listed.output).filter(({ path }) => isManifest(path, paths))
+  const size = files.reduce((total, each) => total + each.size, 0)
+  if (size > MOST_BYTES) {
+    const values = { value: shown(revision), size: Math.ceil(size / MiB), limit: MOST_BYTES / MiB }
+    return bad(diagnostic("revisionTooLarge", values))
+  }
+  const contents = await readBlobs(
+    top,
+    files.map(({ object }) => object),
+  )
+  return good(new Map(files.map(({ path }, i) => [`${revision}:${path}`, contents[i] ?? new Uint8Array()])))
+}
+
+interface Entry {
+  readonly object: string
+  readonly size: number
+  readonly path: string
+}
+
+/** Regular files of "MODE blob OBJECT SIZE\tPATH\0". */
+function entriesOf(output: string): readonly Entry[] {
+  return Array.from(output.matchAll(/(\d+) blob (\S+) +(\d+)\t([^\0]+)\0/g)).flatMap(
+    ([, mode = "", object = "", size = "", path = ""]) =>
+      mode.startsWith("100") ? [{ object, size: Number(size), path }] : [],
+  )
+}
+
+/** The same files that -f finds on the disk. */
+function isManifest(path: string, named: readonly string[]): boolean {
+  return named.some((directory) => {
+    if (path === directory) return true
+    if (directory !== "" && !path.startsWith(`${directory}/`)) return false
+    const segments = path.slice(directory === "" ? 0 : directory.length + 1).split("/")
+    const isSkipped = segments.some((each) => each.startsWith(".") || each === "node_modules")
+    return !isSkipped && /\.(ya?ml|json)$/i.test(path)
+  })
+}
