@@ -9,7 +9,14 @@ import { at } from "../manifest.ts"
 import { node, pod, service, snapshot } from "../snapshots.ts"
 import { createCluster, createPod, tellAddresses } from "./api-objects.ts"
 import { eventually, installCrds, must } from "./status-stage.ts"
-import { NAMESPACE, type RunningWebhook, readiness, setStage, type WebhookStage } from "./webhook-stage.ts"
+import {
+  NAMESPACE,
+  type RunningWebhook,
+  readiness,
+  setStage,
+  startWebhookProcess,
+  type WebhookStage,
+} from "./webhook-stage.ts"
 
 let server: ApiServer
 let stage: WebhookStage
@@ -176,6 +183,28 @@ describe("warnings", () => {
     expect(warnings.join("\n")).toMatch(/not named/)
   })
 
+  test("a typo in a label is caught, and what was meant is named", async () => {
+    const rule = (app: string) => ({ from: [{ podSelector: { matchLabels: { app } } }] })
+    const typo = policy("db", { podSelector: { matchLabels: { app: "db" } }, ingress: [rule("Web")] })
+    const { warnings } = await kubectl(DRY, typo)
+    expect(warnings[0]).toMatch(/^1 pod becomes ingress-isolated; /)
+    expect(warnings[1]).toMatch(/^spec\.ingress\[0\]\.from\[0\].*app=Web.*\(PNP\d{4}\)$/)
+    expect(warnings[2]).toMatch(/^… .*app=web.*\(PNP\d{4}\)$/)
+    const right = policy("db", { podSelector: { matchLabels: { app: "db" } }, ingress: [rule("web")] })
+    expect((await kubectl(DRY, right)).warnings.join("\n")).not.toContain("PNP")
+  })
+
+  test("what the annotation says to ignore is not warned of", async () => {
+    const nobody = policy("nobody", { podSelector: { matchLabels: { app: "nobody" } } })
+    const { warnings } = await kubectl(DRY, nobody)
+    const [, code = ""] = /\((PNP\d{4})\)$/.exec(warnings[0] ?? "") ?? []
+    const annotated = {
+      ...nobody,
+      metadata: { ...recordIn(nobody, "metadata"), annotations: { "postern.dev/ignore": code } },
+    }
+    expect((await kubectl(DRY, annotated)).warnings.join("\n")).not.toContain(code)
+  })
+
   test("a label that would take a pod out of a policy", async () => {
     await must(
       server,
@@ -194,23 +223,39 @@ describe("warnings", () => {
 })
 
 describe("refusals", () => {
-  test("every mistake at once, with field and code, in what kubectl prints", async () => {
-    // What the API server lets pass: a label value that no label can have.
-    const wrong = policy("wrong", {
-      podSelector: { matchExpressions: [{ key: "app", operator: "In", values: ["a b"] }] },
-      ingress: [
-        {
-          from: [{ podSelector: { matchExpressions: [{ key: "app", operator: "NotIn", values: ["c d"] }] } }],
-        },
-      ],
-    })
-    const { status, stderr } = await kubectl(DRY, wrong)
-    expect(status).toBe(1)
-    expect(stderr).toContain(
-      'admission webhook "networkpolicies.postern.dev" denied the request: 2 mistakes:',
+  const assertion = (admission: string): object => ({
+    apiVersion: "postern.dev/v1alpha1",
+    kind: "ConnectivityAssertion",
+    metadata: { name: "web-to-db", namespace: "shop" },
+    spec: { from: "shop/web-1", to: "shop/db", ports: ["5432/TCP"], expect: "Allow", admission },
+  })
+
+  test("an assertion of the namespace that would fail is a warning, or refuses, as it says", async () => {
+    await must(server, ["apply", "-f", "-"], JSON.stringify(assertion("Warn")))
+    const warned = await known(
+      () => kubectl(DRY, denyAll),
+      ({ warnings }) => warnings.some((each) => each.includes("ConnectivityAssertion")),
+      "the assertion is known",
     )
-    expect(stderr).toContain('spec.podSelector.matchExpressions[0].values[0]: "a b" is no label value')
-    expect(stderr).toContain("spec.ingress[0].from[0].podSelector.matchExpressions[0].values[0]")
+    expect(warned.status).toBe(0)
+    expect(warned.warnings.join("\n")).toContain("shop/web-to-db: shop/web-1 → shop/db 5432/TCP is denied")
+    await must(server, ["apply", "-f", "-"], JSON.stringify(assertion("Refuse")))
+    const refused = await known(
+      () => kubectl(DRY, denyAll),
+      ({ status }) => status !== 0,
+      "it refuses",
+    )
+    expect(refused.stderr).toContain(
+      'admission webhook "networkpolicies.postern.dev" denied the request: ' +
+        "ConnectivityAssertion shop/web-to-db holds now and would fail (spec.ports[0]) (PNP0501)",
+    )
+    expect(refused.warnings.join("\n")).toContain("5432/TCP is denied")
+    await must(server, ["delete", "connectivityassertion", "web-to-db", "-n", "shop"])
+    await known(
+      () => kubectl(DRY, denyAll),
+      ({ status }) => status === 0,
+      "it is gone",
+    )
   })
 })
 
@@ -331,5 +376,23 @@ describe("restart", () => {
     running = await stage.begin()
     expect(await readiness(running.webhook)).toEqual({ status: 200, text: "ok\n" })
     expect((await kubectl(DRY, denyAll)).warnings[0]).toMatch(/^3 pods become ingress-isolated/)
+  })
+
+  test("as a process it answers until SIGTERM, and ends in good order", async () => {
+    await running.stop()
+    const { process: child, ended } = await startWebhookProcess(server, stage.port)
+    try {
+      const { warnings } = await known(
+        () => kubectl(DRY, denyAll),
+        (said) => said.warnings.some((each) => /^3 pods become/.test(each)),
+        "the process knows the cluster",
+      )
+      expect(warnings.at(-1)).toContain("postern report")
+      child.kill("SIGTERM")
+      expect(await ended).toEqual([0, null])
+    } finally {
+      child.kill("SIGKILL")
+      running = await stage.begin()
+    }
   })
 })

@@ -66,16 +66,28 @@ async function answerTo(review: Review, arrivedAt: number, context: Context): Pr
   const ends = arrivedAt + context.budgetMs
   const analysis = await context.turns.take(() => analyse(subject, ends, context))
   if (analysis === undefined) return skipped(LATE, findings)
-  if (analysis.refusals.length > 0) return refused(analysis.refusals)
   context.keep(analysis.report)
-  const mayName = await inTime(
-    context.access.namesFor(review.user, namespacesIn(analysis.report)),
-    ends,
-    context,
-  )
-  const report = hideNamespaces(analysis.report, mayName ?? (() => false))
-  const warnings = warningsOf(report, [...findings, ...report.findings])
+  const { report, warnings } = await told(analysis.report, findings, { review, ends, context })
+  if (analysis.refusals.length > 0) return { ...refused(analysis.refusals), warnings }
   return { allowed: true, warnings, outcome: report.complete ? "allowed" : "incomplete" }
+}
+
+interface Asked {
+  readonly review: Review
+  readonly ends: number
+  readonly context: Context
+}
+
+/** What the requester may know of it. */
+async function told(
+  whole: ImpactReport,
+  findings: readonly Finding[],
+  { review, ends, context }: Asked,
+): Promise<{ readonly report: ImpactReport; readonly warnings: readonly string[] }> {
+  const mayName = await inTime(context.access.namesFor(review.user, namespacesIn(whole)), ends, context)
+  const report = hideNamespaces(whole, mayName ?? (() => false))
+  const found = report.findings.filter(({ severity }) => severity !== "note")
+  return { report, warnings: warningsOf(report, [...findings, ...found]) }
 }
 
 const LATE = "the webhook has more to do than it has time for"

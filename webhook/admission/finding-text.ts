@@ -27,12 +27,33 @@ export interface Finding {
   readonly path: string
 }
 
-/** Code and place stay whole where the message is too long, as far as there is room. */
-export function warningText({ code, message, path }: Finding, most: number): string {
+/** A finding goes on in so many lines: what was meant instead stands at the end. */
+const MOST_LINES = 3
+
+/** The first line has the place, every one the code. */
+export function warningLines({ code, message, path }: Finding, most: number): readonly string[] {
   const end = ` (${code})`
-  const start = fieldText(printable(path))
-  const room = most - charactersIn(end)
-  return `${shortenedTo(`${start}${printable(message)}`, room)}${end}`
+  const whole = `${fieldText(printable(path))}${printable(message)}`
+  const lines: string[] = []
+  let rest = whole
+  while (rest !== "" && lines.length < MOST_LINES) {
+    const start = lines.length === 0 ? "" : "… "
+    const room = most - charactersIn(start + end)
+    const part = lines.length === MOST_LINES - 1 ? shortenedTo(rest, room) : fitting(rest, room)
+    lines.push(`${start}${part}${end}`)
+    rest = part.endsWith("…") ? "" : rest.slice(part.length).trimStart()
+  }
+  return lines
+}
+
+/** As many whole words of it as there is room for; behind a ; where that is far enough. */
+function fitting(text: string, room: number): string {
+  const characters = Array.from(text)
+  if (characters.length <= room) return text
+  const cut = characters.slice(0, room + 1).join("")
+  const [clause, word] = [cut.lastIndexOf("; ") + 1, cut.lastIndexOf(" ")]
+  const at = clause > room / 2 ? clause : word > room / 2 ? word : -1
+  return at < 0 ? characters.slice(0, room).join("") : cut.slice(0, at)
 }
 
 function fieldText(path: string): string {

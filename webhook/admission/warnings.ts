@@ -3,7 +3,7 @@
 import { impactWarnings, MOST_CHARACTERS, MOST_WARNINGS } from "../../src/analysis/impact-warnings.ts"
 import { printable, shortenedTo } from "../../src/analysis/printable.ts"
 import type { ImpactReport } from "../../src/api/impact-report.ts"
-import { type Finding, warningText } from "./finding-text.ts"
+import { type Finding, warningLines } from "./finding-text.ts"
 
 /** Of the lines those that findings have at most, while others want them, too. */
 const MOST_FINDINGS = 8
@@ -25,10 +25,21 @@ export function warningsWithout(reason: string, findings: readonly Finding[]): r
   return distinct([...skipped, ...findingLines(findings, MOST_WARNINGS - skipped.length)])
 }
 
+/** Whole findings, as many as there is room for; a line says how many there are besides. */
 function findingLines(findings: readonly Finding[], most: number): readonly string[] {
-  const lines = distinct(findings.map((each) => warningText(each, MOST_CHARACTERS)))
-  if (lines.length <= most) return lines
-  return [...lines.slice(0, most - 1), `and ${lines.length - most + 1} more findings`]
+  const lines: string[] = []
+  const all = findings.map((each) => warningLines(each, MOST_CHARACTERS))
+  const told = [...new Map(all.map((each) => [each.join(), each])).values()]
+  for (const [i, each] of told.entries()) {
+    const isLast = i === told.length - 1
+    if (lines.length + each.length > most - (isLast ? 0 : 1)) return [...lines, moreText(told.length - i)]
+    lines.push(...each)
+  }
+  return lines
+}
+
+function moreText(count: number): string {
+  return count === 1 ? "and 1 more finding" : `and ${count} more findings`
 }
 
 /** The API server says nothing twice. */

@@ -1,5 +1,6 @@
 // Answers PolicyPreviews, one after the other: the replica that holds the Lease does.
 
+import type { ImpactReport } from "../../src/api/impact-report.ts"
 import type { PolicyPreviewStatus } from "../../src/api/policy-preview.ts"
 import type { PolicyReference } from "../../src/compile/policy-ir.ts"
 import type { PolicyObject } from "../../src/compile/snapshot.ts"
@@ -7,7 +8,7 @@ import { isStatus } from "../../src/kubernetes/api-error.ts"
 import type { KubernetesClient } from "../../src/kubernetes/client.ts"
 import { createListWatch, type ListWatch } from "../../src/kubernetes/list-watch.ts"
 import type { WatchEvent } from "../../src/kubernetes/watch-event.ts"
-import type { Analysis, Analyst } from "../analyst.ts"
+import type { Analyst } from "../analyst.ts"
 import type { Turns } from "../turns.ts"
 import { questionOf } from "./preview-question.ts"
 import { PREVIEWS, type Preview, previewResource } from "./preview-resource.ts"
@@ -18,7 +19,8 @@ export interface PreviewsOptions {
   readonly analyst: Analyst
   readonly turns: Turns
   readonly held: (reference: PolicyReference) => PolicyObject | undefined
-  readonly keep: (analysis: Analysis) => void
+  /** Keeps a report for whoever asks for it by its key. */
+  readonly keep: (report: ImpactReport) => void
   readonly onEvent: (event: WatchEvent) => void
   readonly onError: (error: unknown) => void
   readonly now?: () => Date
@@ -119,7 +121,7 @@ class PreviewDesk implements Previews {
       const until = performance.now() + WORK_MS
       return analyst.analyse({ ...question, deadline: { expired: () => performance.now() >= until } })
     })
-    keep(analysis)
+    keep(analysis.report)
     return previewStatus(preview, analysis, at)
   }
 
