@@ -14,6 +14,7 @@ import {
   isNothing,
 } from "./flow-comparison.ts"
 import { type ImpactScope, isTouched } from "./impact-scope.ts"
+import type { WorkloadGroup } from "./model/workload-groups.ts"
 import {
   type AlikePairs,
   bySize,
@@ -24,7 +25,6 @@ import {
   type TellingPair,
 } from "./most-telling.ts"
 import { createPartsByNode, type PartsByNode } from "./shared-nodes.ts"
-import type { WorkloadGroup } from "./workload-groups.ts"
 
 export interface ChangedConnections {
   readonly appearing: Changed
@@ -133,7 +133,7 @@ function compareRanges(
 
 function compareGroups(tally: Tally, source: WorkloadGroup, destination: WorkloadGroup): void {
   // A workload alone in its group would be compared with itself.
-  if (source === destination && source.workloads.length === 1) return
+  if (source === destination && source.size === 1) return
   for (const { group, shared } of tally.partsByNode(source, destination)) {
     const flow = tally.comparison.compare(source, group, shared)
     if (flow.before === flow.after) continue
@@ -221,7 +221,7 @@ function hasDnsPort({ from, to }: { readonly from: number; readonly to: number }
 }
 
 function pairsOf(sources: WorkloadGroup | Side, destinations: WorkloadGroup | Side): number {
-  const size = (each: WorkloadGroup | Side) => ("workloads" in each ? each.workloads.length : 1)
+  const size = (each: WorkloadGroup | Side) => ("workloads" in each ? each.size : 1)
   return size(sources) * (sources === destinations ? size(sources) - 1 : size(destinations))
 }
 
@@ -229,7 +229,8 @@ function sidesOf(of: WorkloadGroup | Side, known: Map<WorkloadGroup, readonly Si
   if (!("workloads" in of)) return [of]
   const sorted = known.get(of)
   if (sorted !== undefined) return sorted
-  const sides = of.workloads
+  const sides = of
+    .workloads()
     .map((each): Side => ({ ...each, text: `${each.namespace}/${each.name}[${each.kind}]` }))
     .sort(bySize)
   known.set(of, sides)

@@ -6,7 +6,7 @@ import type { Pod } from "../compile/snapshot.ts"
 import type { ClusterView, Identity } from "./cluster-view.ts"
 import type { ImpactScope } from "./impact-scope.ts"
 import { workloadOf } from "./model/workloads.ts"
-import type { Moments } from "./workload-groups.ts"
+import type { Moments } from "./moments.ts"
 
 type Isolation = ImpactReport["isolated"]["ingress"]
 

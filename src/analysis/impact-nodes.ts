@@ -5,7 +5,7 @@ import type { PodExpression } from "../compile/policy-ir.ts"
 import type { ClusterView, Identity, PolicyRecord } from "./cluster-view.ts"
 import type { Deadline } from "./deadline.ts"
 import type { ImpactScope } from "./impact-scope.ts"
-import type { Moments } from "./workload-groups.ts"
+import type { Moments } from "./moments.ts"
 
 export interface ConcernedNodes {
   /** Sorted. */

@@ -2,7 +2,8 @@
 
 import type { Change } from "../compile/snapshot.ts"
 import type { Identity, PolicyRecord } from "./cluster-view.ts"
-import type { Moments, WorkloadGroup } from "./workload-groups.ts"
+import type { WorkloadGroup } from "./model/workload-groups.ts"
+import type { Moments } from "./moments.ts"
 
 export interface ImpactScope {
   /** Policies that say something else, or are there only before or after. */
@@ -90,7 +91,7 @@ function namespaceChange({ before, after }: Moments, change: Change): readonly s
   if (change.kind !== "namespace") return []
   const name = change.op === "set" ? change.value.name : change.name
   const labels = [before, after].map((view) =>
-    JSON.stringify(Object.entries(view.namespaceLabels(name)).sort()),
+    JSON.stringify(Object.entries(view.namespaceLabels(name)).toSorted(byName)),
   )
   return labels[0] === labels[1] ? [] : [name]
 }
@@ -99,4 +100,8 @@ function podChange(change: Change): readonly PodName[] {
   if (change.kind !== "pod") return []
   const { namespace, name } = change.op === "set" ? change.value : change
   return [{ namespace, name }]
+}
+
+function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

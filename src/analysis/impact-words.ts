@@ -4,8 +4,8 @@ import type { Direction } from "../compile/policy-ir.ts"
 import type { ClusterView, Peer } from "./cluster-view.ts"
 import { type Decision, decide, sampleOf } from "./deciding.ts"
 import type { ChangedFlow } from "./impact-connections.ts"
+import type { Moments } from "./moments.ts"
 import type { TellingPair } from "./most-telling.ts"
-import type { Moments } from "./workload-groups.ts"
 
 export type Way = "appearing" | "disappearing"
 

@@ -9,11 +9,11 @@ import { changedIsolation } from "./impact-isolation.ts"
 import { concernedNodes } from "./impact-nodes.ts"
 import { type ImpactScope, isEmpty, scopeOf } from "./impact-scope.ts"
 import { deciderText, type Way } from "./impact-words.ts"
-import type { Model } from "./model.ts"
+import type { Model, TriedView } from "./model.ts"
+import type { Moments } from "./moments.ts"
 import type { Side } from "./most-telling.ts"
 import { createReach } from "./reach.ts"
 import { reportKey } from "./report-key.ts"
-import { type Moments, workloadGroups } from "./workload-groups.ts"
 
 export interface ImpactQuestion {
   readonly model: Model
@@ -36,9 +36,10 @@ const DEFAULT_LIMIT = 200
 /** Findings and assertions are others' to add. */
 export function impactOf(question: ImpactQuestion): ImpactReport {
   const { model, changes, subject, operation, revision = "", limit = DEFAULT_LIMIT } = question
-  const moments: Moments = { before: model, after: model.with(changes) }
+  const after = model.with(changes)
+  const moments: Moments = { before: model, after }
   const scope = scopeOf(moments, changes)
-  const connections = connectionsOf(moments, scope, question)
+  const connections = isEmpty(scope) ? NOTHING : connectionsOf(question, after, scope)
   const { isolated, released, arriving } = changedIsolation(moments, scope, limit)
   const { nodes, complete } = concernedNodes(moments, scope, question.deadline ?? NO_DEADLINE)
   const enforcement = enforcementOf(moments, scope, connections)
@@ -60,13 +61,12 @@ export function impactOf(question: ImpactQuestion): ImpactReport {
   }
 }
 
-function connectionsOf(moments: Moments, scope: ImpactScope, question: ImpactQuestion): ChangedConnections {
-  const { limit = DEFAULT_LIMIT, deadline = NO_DEADLINE } = question
-  if (isEmpty(scope)) return NOTHING
+function connectionsOf(question: ImpactQuestion, after: TriedView, scope: ImpactScope): ChangedConnections {
+  const { model, limit = DEFAULT_LIMIT, deadline = NO_DEADLINE } = question
   return changedConnections({
-    before: { view: moments.before, reach: createReach(moments.before) },
-    after: { view: moments.after, reach: createReach(moments.after) },
-    groups: workloadGroups(moments),
+    before: { view: model, reach: createReach(model) },
+    after: { view: after, reach: createReach(after) },
+    groups: after.groups(),
     scope,
     limit,
     deadline,

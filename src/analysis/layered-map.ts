@@ -7,10 +7,12 @@ export interface LayeredMap<K, V> {
   readonly own: Map<K, V | undefined>
   readonly below: LayeredMap<K, V> | null
   size: number
+  /** Counts what was put and removed: as long as it is the same, so is the map. */
+  version: number
 }
 
 export function createLayer<K, V>(below: LayeredMap<K, V> | null = null): LayeredMap<K, V> {
-  return { own: new Map(), below, size: below?.size ?? 0 }
+  return { own: new Map(), below, size: below?.size ?? 0, version: 0 }
 }
 
 export function lookUp<K, V>(map: LayeredMap<K, V>, key: K): V | undefined {
@@ -23,12 +25,14 @@ export function lookUp<K, V>(map: LayeredMap<K, V>, key: K): V | undefined {
 
 export function put<K, V>(map: LayeredMap<K, V>, key: K, value: V): void {
   if (lookUp(map, key) === undefined) map.size += 1
+  map.version += 1
   map.own.set(key, value)
 }
 
 export function remove<K, V>(map: LayeredMap<K, V>, key: K): void {
   if (lookUp(map, key) === undefined) return
   map.size -= 1
+  map.version += 1
   if (map.below === null) map.own.delete(key)
   else map.own.set(key, undefined)
 }

@@ -7,6 +7,7 @@ import { applyChanges } from "./model/apply-changes.ts"
 import { spanOf } from "./model/blocks.ts"
 import { createState, stateUpon } from "./model/state.ts"
 import { viewOf } from "./model/view.ts"
+import { type WorkloadGroup, workloadGroups } from "./model/workload-groups.ts"
 
 export interface ModelOptions {
   readonly lower: Lower
@@ -20,7 +21,12 @@ export interface Model extends ClusterView {
   readonly apply: (changes: readonly Change[]) => void
   readonly setEnforcement: (enforcement: Enforcement) => void
   /** The cluster as it would be. It costs what the changes touch, and holds until the model is changed. */
-  readonly with: (changes: readonly Change[]) => ClusterView
+  readonly with: (changes: readonly Change[]) => TriedView
+}
+
+export interface TriedView extends ClusterView {
+  /** The workloads of the model and of this view, each in one group. */
+  readonly groups: () => readonly WorkloadGroup[]
 }
 
 export function createModel({ lower, enforcement = "enforce", podCIDRs = [] }: ModelOptions): Model {
@@ -34,7 +40,7 @@ export function createModel({ lower, enforcement = "enforce", podCIDRs = [] }: M
     with: (changes: readonly Change[]) => {
       const upon = stateUpon(state)
       applyChanges(upon, changes)
-      return viewOf(upon)
+      return Object.assign(viewOf(upon), { groups: () => workloadGroups(state, upon) })
     },
   })
 }

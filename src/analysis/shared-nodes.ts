@@ -2,8 +2,9 @@
 // it whatever policies say.
 
 import type { SharedNodes } from "./flow-comparison.ts"
+import type { GroupedWorkload, WorkloadGroup } from "./model/workload-groups.ts"
+import type { Moments } from "./moments.ts"
 import { type NodePresence, presenceOf, sharesNode } from "./same-node.ts"
-import type { GroupedWorkload, Moments, WorkloadGroup } from "./workload-groups.ts"
 
 export interface GroupPart {
   readonly group: WorkloadGroup
@@ -23,18 +24,22 @@ export function createPartsByNode({ before, after }: Moments): PartsByNode {
     return found
   }
   return (source, destination) => {
-    const [host] = source.workloads
-    if (!source.hasHosts || host === undefined) return [{ group: destination, shared: NOT_SHARED }]
+    const [host] = source.hasHosts ? source.workloads() : []
+    if (host === undefined) return [{ group: destination, shared: NOT_SHARED }]
     const own = presences(host)
-    const parts = Map.groupBy(destination.workloads, (each) => {
+    const parts = Map.groupBy(destination.workloads(), (each) => {
       const other = presences(each)
       return `${sharesNode(own.before, other.before)} ${sharesNode(own.after, other.after)}`
     })
     return Array.from(parts, ([key, workloads]) => ({
-      group: parts.size === 1 ? destination : { ...destination, workloads },
+      group: parts.size === 1 ? destination : partOf(destination, workloads),
       shared: { before: key.startsWith("true"), after: key.endsWith("true") },
     }))
   }
+}
+
+function partOf(group: WorkloadGroup, workloads: readonly GroupedWorkload[]): WorkloadGroup {
+  return { ...group, size: workloads.length, workloads: () => workloads }
 }
 
 const NOT_SHARED: SharedNodes = { before: false, after: false }

@@ -21,6 +21,7 @@ import { blocksAround } from "./block-index.ts"
 import { holdsAddress, holdsAll, placeOf, type Span } from "./blocks.ts"
 import type { NewWords } from "./mentions.ts"
 import { countFamilies, familiesOf, type ModelState, type PodRecord, readAddresses } from "./state.ts"
+import { workloadOf } from "./workloads.ts"
 
 export function podKey({ namespace, name }: Pick<Pod, "namespace" | "name">): string {
   return `${namespace}/${name}`
@@ -97,12 +98,14 @@ export function identify(state: ModelState, key: string): void {
   const known = lookUpInner(state.identities, pod.namespace, identity.key)
   if (known === undefined) putInner(state.identities, [pod.namespace, identity.key], identity)
   putInner(state.members, [identity.key, key], pod)
+  if (pod.controller !== undefined) putInner(state.controlled, [workloadOf(pod).key, key], pod)
   const placed = { ...record, identity: known ?? identity }
   putInner(state.pods, [pod.namespace, pod.name], placed)
 }
 
 function leave(state: ModelState, { key, pod }: PodRecord, identity: Identity): void {
   removeInner(state.members, identity.key, key)
+  if (pod.controller !== undefined) removeInner(state.controlled, workloadOf(pod).key, key)
   if (lookUp(state.members, identity.key) === undefined) {
     removeInner(state.identities, pod.namespace, identity.key)
   }

@@ -60,6 +60,8 @@ export interface ModelState {
   readonly identities: Nested<string, string, Identity>
   /** Pods by their identity's key and their own. */
   readonly members: Nested<string, string, Pod>
+  /** Pods that say their controller, by its workload's key and their own. Put again when their identity changes. */
+  readonly controlled: Nested<string, string, Pod>
   /** Counts the blocks that came and went. */
   blockVersion: number
   /** Words with the count 0. */
@@ -93,6 +95,7 @@ export function createState({ lower, enforcement, podRanges }: StateOptions): Mo
     blocks: createLayer(),
     identities: createLayer(),
     members: createLayer(),
+    controlled: createLayer(),
     blockVersion: 0,
     unusedWords: 0,
     revision: 0,
@@ -119,6 +122,7 @@ export function stateUpon(state: ModelState): ModelState {
     blocks: createLayer(state.blocks),
     identities: createLayer(state.identities),
     members: createLayer(state.members),
+    controlled: createLayer(state.controlled),
     blockVersion: state.blockVersion,
     unusedWords: state.unusedWords,
     revision: state.revision,
