@@ -26,16 +26,12 @@ export function createNotes(): Notes {
       if (ownNode) nodes.add(line)
     },
     all: () => [
-      ...pods.text(
-        (lines) => `Pods of one workload differ in ${lines}, which tell what some pod of it can do`,
-      ),
+      ...pods.text("the pods of a workload differ, and lines tell what some pod of it can do"),
       ...families.text(
-        (lines) =>
-          `Addresses or address families differ in ${lines}, which tell what some pair of addresses can do`,
+        "addresses differ (IPv4 and IPv6, most often), and lines tell what some pair of them can do",
       ),
       ...nodes.text(
-        (lines) =>
-          `Only between a host-network pod and the pods of its own node is there all that ${lines} tell`,
+        "open only between a host-network pod and the pods of its own node, which no policy cuts off",
       ),
     ],
   }
@@ -43,7 +39,7 @@ export function createNotes(): Notes {
 
 interface Tally {
   readonly add: (line: string) => void
-  readonly text: (sentence: (lines: string) => string) => readonly string[]
+  readonly text: (what: string) => readonly string[]
 }
 
 function createTally(): Tally {
@@ -54,10 +50,10 @@ function createTally(): Tally {
       count += 1
       if (named.length < MOST_NAMED) named.push(line)
     },
-    text: (sentence) => {
+    text: (what) => {
       if (count === 0) return []
       const lines = count === 1 ? "1 line" : `${count} lines`
-      return [`${sentence(lines)}: ${named.join(", ")}${count > named.length ? ", ..." : ""}`]
+      return [`${what}: ${lines} (${named.join("; ")}${count > named.length ? "; ..." : ""})`]
     },
   }
 }

@@ -16,10 +16,10 @@ export interface TextOptions {
 export function connectivityText(connectivity: Connectivity, { screen, focus }: TextOptions): string {
   const { ends, lines } = connectivity
   const workloads = ends.filter((end) => end.kind === "workload")
-  const isHead = (end: AnalysisEnd) => focus === null || (end.kind === "workload" && focus.has(endText(end)))
-  const heads = ends.filter(isHead)
+  const heads =
+    focus === null ? ends : ends.filter((end) => end.kind === "workload" && focus.has(endText(end)))
   const ways: readonly Way[] = focus === null ? ["to"] : ["to", "from"]
-  const blocks = ways.flatMap((way) => blocksOf(heads, { way, workloads, lines, screen }))
+  const blocks = blocksOf(heads, { ways, workloads, lines, screen })
   const told = `${count(workloads.length, "workload")}, ${count(lines.length, "pair that can connect", "pairs that can connect")}`
   return `${[...blocks, screen.palette.dim(told)].join("\n\n")}\n`
 }
@@ -28,83 +28,81 @@ export function connectivityText(connectivity: Connectivity, { screen, focus }: 
 type Way = "to" | "from"
 
 interface Telling {
-  readonly way: Way
+  readonly ways: readonly Way[]
   readonly workloads: readonly WorkloadEnd[]
   readonly lines: readonly ConnectivityLine[]
   readonly screen: Screen
 }
 
 interface Row {
+  readonly way: Way
+  /** "" where there are no others. */
   readonly connections: string
   readonly others: readonly string[]
 }
 
 function blocksOf(heads: readonly AnalysisEnd[], telling: Telling): readonly string[] {
-  const byHead = Map.groupBy(telling.lines, ({ source, destination }) =>
-    telling.way === "to" ? source : destination,
-  )
+  const byEnd = {
+    to: Map.groupBy(telling.lines, ({ source }) => source),
+    from: Map.groupBy(telling.lines, ({ destination }) => destination),
+  } as const satisfies Record<Way, unknown>
   const alike = new Map<string, { readonly rows: readonly Row[]; readonly heads: AnalysisEnd[] }>()
   for (const head of heads) {
-    const lines = byHead.get(head) ?? []
-    // A range is of one way only, and one that nothing comes from is not worth a word.
-    if (head.kind === "range" && lines.length === 0) continue
-    const rows = rowsOf(head, lines, telling)
+    // A range that nothing comes from is not worth a word.
+    if (head.kind === "range" && !byEnd.to.has(head)) continue
+    const rows = telling.ways.flatMap((way) => rowsOf(head, byEnd[way].get(head) ?? [], { way, telling }))
     const key = JSON.stringify(rows)
     const known = alike.get(key)
     if (known === undefined) alike.set(key, { rows, heads: [head] })
     else known.heads.push(head)
   }
-  return Array.from(alike.values(), ({ rows, heads }) => blockText(heads, rows, telling))
+  return Array.from(alike.values(), ({ rows, heads }) => blockText(heads, rows, telling.screen))
+}
+
+interface RowTelling {
+  readonly way: Way
+  readonly telling: Telling
 }
 
 function rowsOf(
   head: AnalysisEnd,
   lines: readonly ConnectivityLine[],
-  { way, workloads }: Telling,
+  { way, telling }: RowTelling,
 ): readonly Row[] {
-  const others = workloads.filter((each) => each !== head)
+  if (lines.length === 0) return [{ way, connections: "", others: [way === "to" ? "nothing" : "nobody"] }]
+  const others = telling.workloads.filter((each) => each !== head)
   const groups = Map.groupBy(
     lines,
     ({ connections, observed }) => `${connectionText(connections)}${observed ? ", observed" : ""}`,
   )
   return Array.from(groups, ([connections, group]) => {
     const ends = group.map(({ source, destination }) => (way === "to" ? destination : source))
-    return { connections, others: endsInWords(ends, others) }
+    const every = head.kind === "range" ? "every workload" : "every other workload"
+    return { way, connections, others: endsInWords(ends, { workloads: others, every }) }
   })
 }
 
-function blockText(heads: readonly AnalysisEnd[], rows: readonly Row[], { way, screen }: Telling): string {
-  const { palette, columns } = screen
+function blockText(heads: readonly AnalysisEnd[], rows: readonly Row[], screen: Screen): string {
   const ranges = heads.filter((head) => head.kind === "range")
-  const names = [...heads.filter((head) => head.kind === "workload").map(nameOf), ...rangesInWords(ranges)]
-  const title = flowed(names, columns).map(palette.bold)
-  const arrow = way === "to" ? "→" : "←"
-  if (rows.length === 0) {
-    return [...title, `  ${palette.dim(arrow)} ${palette.warn(way === "to" ? "nothing" : "nobody")}`].join(
-      "\n",
-    )
-  }
+  const names = [...rangesInWords(ranges), ...heads.filter((head) => head.kind === "workload").map(nameOf)]
+  const title = flowed(names, screen.columns).map(screen.palette.bold)
   const left = Math.min(MOST_LEFT, Math.max(...rows.map(({ connections }) => width(connections))))
-  const body = rows.flatMap((row) => rowLines(row, { left, arrow, screen }))
-  return [...title, ...body].join("\n")
+  return [...title, ...rows.flatMap((row) => rowLines(row, left, screen))].join("\n")
 }
 
 /** Longer lists of ports stand on a line of their own. */
 const MOST_LEFT = 32
 
-interface RowLayout {
-  readonly left: number
-  readonly arrow: string
-  readonly screen: Screen
-}
-
-function rowLines({ connections, others }: Row, { left, arrow, screen }: RowLayout): readonly string[] {
-  const indent = 4 + left + 2
-  const [first = "", ...rest] = flowed(others, screen.columns - indent)
-  const head = `  ${screen.palette.dim(arrow)} ${padded(screen.palette.good(connections), left)}`
-  const continued = rest.map((line) => `${" ".repeat(indent)}${line}`)
+function rowLines({ way, connections, others }: Row, left: number, screen: Screen): readonly string[] {
+  const { palette, columns } = screen
+  const arrow = palette.dim(way === "to" ? "→" : "←")
+  if (connections === "") return [`  ${arrow} ${palette.warn(others.join())}`]
+  const indent = " ".repeat(4 + left + 2)
+  const [first = "", ...rest] = flowed(others, columns - indent.length)
+  const head = `  ${arrow} ${padded(palette.good(connections), left)}`
+  const continued = rest.map((line) => `${indent}${line}`)
   if (width(connections) <= left) return [`${head}  ${first}`, ...continued]
-  return [head, `${" ".repeat(indent)}${first}`, ...continued]
+  return [head, `${indent}${first}`, ...continued]
 }
 
 /** Words with commas between, broken behind a comma. */

@@ -17,26 +17,28 @@ const LEAST_OF_ALL = 3
 const LEAST_WITH_EXCEPTIONS = 6
 const MOST_EXCEPTIONS = 2
 
-/** `others` are all workloads that could be among the ends. */
-export function endsInWords(ends: readonly AnalysisEnd[], others: readonly WorkloadEnd[]): readonly string[] {
+export interface Everybody {
+  /** All that could be among the ends. */
+  readonly workloads: readonly WorkloadEnd[]
+  /** What all of them are called: "every other workload". */
+  readonly every: string
+}
+
+export function endsInWords(ends: readonly AnalysisEnd[], everybody: Everybody): readonly string[] {
   const workloads = ends.filter((end) => end.kind === "workload")
   const ranges = ends.filter((end) => end.kind === "range")
-  return [...workloadsInWords(workloads, others), ...rangesInWords(ranges)]
+  return [...workloadsInWords(workloads, everybody), ...rangesInWords(ranges)]
 }
 
 function workloadsInWords(
   workloads: readonly WorkloadEnd[],
-  others: readonly WorkloadEnd[],
+  { workloads: others, every }: Everybody,
 ): readonly string[] {
-  const whole = allInWords(workloads, others, "every other workload")
+  const whole = allInWords(workloads, others, every)
   if (whole !== undefined) return [whole]
   const all = Map.groupBy(others, ({ namespace }) => namespace)
   return [...Map.groupBy(workloads, ({ namespace }) => namespace)].flatMap(([namespace, found]) => {
-    const words = allInWords(
-      found,
-      all.get(namespace) ?? [],
-      `every other workload of ${printable(namespace)}`,
-    )
+    const words = allInWords(found, all.get(namespace) ?? [], `${every} of ${printable(namespace)}`)
     return words === undefined ? found.map(nameOf) : [words]
   })
 }
