@@ -52,6 +52,18 @@ export default defineConfig({
           hookTimeout: 600_000,
         },
       },
+      {
+        test: {
+          // The maps, opened in Chromium.
+          name: "browser",
+          setupFiles,
+          include: ["test/browser/**/*.test.ts"],
+          exclude: ["**/node_modules/**"],
+          sequence: { groupOrder: 3 },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 })

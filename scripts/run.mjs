@@ -24,8 +24,12 @@ const LAB_TOOLS = {
   perl: "perl-base",
 }
 
-/** Of an API server in tests; Go builds kube-apiserver and etcd 3.6, and 3.4 is tried as well. */
-const API_SERVER_TOOLS = { ...LAB_TOOLS, etcd: "etcd-server" }
+/** Of the tests. An API server: Go builds kube-apiserver and etcd 3.6, and 3.4 is tried as well. The maps are tried in Chromium. */
+const TEST_TOOLS = {
+  ...LAB_TOOLS,
+  etcd: "etcd-server",
+  "chromium|chromium-browser|google-chrome|google-chrome-stable": "chromium",
+}
 
 /** Of a real cluster on this machine; Kubernetes and etcd are built by Go. */
 const CLUSTER_TOOLS = {
@@ -45,7 +49,7 @@ const TASKS = {
     steps: [[node, join(root, "src/cli/main.ts"), "demo"]],
     directory: process.env.INIT_CWD,
   },
-  test: { tools: API_SERVER_TOOLS, steps: [["vitest", "run"]] },
+  test: { tools: TEST_TOOLS, steps: [["vitest", "run"]] },
   "test:cluster": {
     tools: CLUSTER_TOOLS,
     steps: [
@@ -61,6 +65,7 @@ const TASKS = {
       ["tsc", "-p", "tsconfig.json"],
       ["tsc", "-p", "src/compile/tsconfig.json"],
       ["tsc", "-p", "src/cli/map/page/tsconfig.json"],
+      ["tsc", "-p", "test/browser/tsconfig.json"],
       ["oxlint", "--type-aware", "--deny-warnings"],
       ["knip"],
     ],
@@ -114,7 +119,10 @@ function installTools(tools) {
   const packages = [...new Set(missing.map(([, debian]) => debian))]
   const wish = `apt-get install ${packages.join(" ")}`
   if (process.getuid?.() !== 0 || !onPath("apt-get")) {
-    stop(EXIT_ENVIRONMENT, `needs ${missing.map(([command]) => command).join(", ")}: as root, ${wish}`)
+    stop(
+      EXIT_ENVIRONMENT,
+      `needs ${missing.map(([commands]) => commands.split("|")[0]).join(", ")}: as root, ${wish}`,
+    )
   }
   console.error(`postern: ${wish}`)
   const quiet = {
@@ -130,10 +138,11 @@ function installTools(tools) {
   if (status !== 0) stop(EXIT_ENVIRONMENT, `could not install; as root, ${wish}`)
 }
 
-function onPath(command) {
-  if (command.startsWith("/")) return existsSync(command)
+/** A path, or names of which one will do. */
+function onPath(commands) {
+  if (commands.startsWith("/")) return existsSync(commands)
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"]
-  return folders.some((folder) => existsSync(join(folder, command)))
+  return commands.split("|").some((command) => folders.some((folder) => existsSync(join(folder, command))))
 }
 
 function run(command, args, directory = root) {

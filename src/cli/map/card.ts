@@ -21,15 +21,24 @@ export const LINE_HEIGHTS = { name: 18, detail: 16, badge: 20 } as const satisfi
   number
 >
 export const PADDING = { x: 12, y: 9 } as const
-const TEXT_SIZES = { name: 13, detail: 11, badge: 10.5 } as const satisfies Record<CardLine["role"], number>
+export const PILL_PADDING = 6
+export const TEXT_SIZES = { name: 13, detail: 11, badge: 10.5 } as const satisfies Record<
+  CardLine["role"],
+  number
+>
 const LONGEST_NAME = 44
 const MOST_NAMES = 8
 
 export function cardOf(node: MapNode): Card {
   const lines = linesOf(node)
-  const widest = Math.max(...lines.map(({ role, text }) => textWidth(text, TEXT_SIZES[role])))
+  const widest = Math.max(...lines.map(lineWidth))
   const height = lines.reduce((total, { role }) => total + LINE_HEIGHTS[role], 0)
   return { node, lines, width: Math.ceil(widest) + 2 * PADDING.x, height: height + 2 * PADDING.y }
+}
+
+/** A badge stands in a pill. */
+function lineWidth({ role, text }: CardLine): number {
+  return textWidth(text, TEXT_SIZES[role]) + (role === "badge" ? 2 * PILL_PADDING : 0)
 }
 
 /** Of monospaced text. What is wide (CJK, pictures) takes two columns. */

@@ -96,7 +96,23 @@ function boxOf({ x = 0, y = 0, width, height }: NodeLabel): Box {
 
 function placedArrow(edge: MapEdge, drawing: Drawing): PlacedArrow {
   const { points = [], x = 0, y = 0 } = drawing.edge(edge.source, edge.destination)
-  return { edge, label: { text: labelText(edge), box: boxOf({ ...labelSize(edge), x, y }) }, points }
+  const box = boxOf({ ...labelSize(edge), x, y })
+  return { edge, label: { text: labelText(edge), box }, points: levelAt(box, points) }
+}
+
+/** An arrow runs level behind its label: it enters on one side and leaves on the other. */
+function levelAt({ x, y, width, height }: Box, points: readonly Point[]): readonly Point[] {
+  const [first, last] = [points[0], points.at(-1)]
+  if (first === undefined || last === undefined) return points
+  const sides = [
+    { x, y: y + height / 2 },
+    { x: x + width, y: y + height / 2 },
+  ]
+  const inner = points.slice(1, -1)
+  const isRightwards = first.x <= last.x
+  const before = inner.filter((point) => (isRightwards ? point.x < x : point.x > x + width))
+  const after = inner.filter((point) => (isRightwards ? point.x > x + width : point.x < x))
+  return [first, ...before, ...(isRightwards ? sides : sides.toReversed()), ...after, last]
 }
 
 function frameAround(namespace: MapNamespace, boxes: readonly Box[]): Box {

@@ -1,7 +1,15 @@
 // The map as one SVG file: no script, no font and no picture from elsewhere.
 
 import type { Connectivity } from "../../analysis/connectivity.ts"
-import { type Card, type CardLine, LINE_HEIGHTS, PADDING, textWidth } from "./card.ts"
+import {
+  type Card,
+  type CardLine,
+  LINE_HEIGHTS,
+  PADDING,
+  PILL_PADDING,
+  TEXT_SIZES,
+  textWidth,
+} from "./card.ts"
 import { groupMatrix } from "./group-matrix.ts"
 import { type Box, frameTitle, type PlacedArrow, type PlacedMap, type Point, placedMap } from "./layout.ts"
 import { type MapNode, mapGraph } from "./map-graph.ts"
@@ -79,9 +87,9 @@ function cardLine(
 ): string {
   const x = box.x + PADDING.x
   const top = box.y + PADDING.y + above
-  const written = `<text class="${role}" x="${role === "badge" ? x + 5 : x}" y="${rounded(top + 13)}">${markup(text)}</text>`
+  const written = `<text class="${role}" x="${role === "badge" ? x + PILL_PADDING : x}" y="${rounded(top + 13)}">${markup(text)}</text>`
   if (role !== "badge") return written
-  const width = rounded(textWidth(text, 10.5) + 10)
+  const width = rounded(textWidth(text, TEXT_SIZES.badge) + 2 * PILL_PADDING)
   return `<rect class="pill" x="${x}" y="${rounded(top + 2)}" width="${width}" height="16" rx="8"/>${written}`
 }
 

@@ -37,7 +37,7 @@ export function neighbourFinder({ ends, texts, cells }: PageData): FindNeighbour
       }
       return [...found.values()]
         .map((each) => ({ ...each, ends: each.ends.toSorted((a, b) => a - b) }))
-        .toSorted((a, b) => a.ends.length - b.ends.length)
+        .toSorted((a, b) => a.ends.length - b.ends.length || (a.connections < b.connections ? -1 : 1))
     }
     return { reachedBy: collect(1, 0), reaches: collect(0, 1) }
   }
