@@ -77,7 +77,7 @@ class Replica implements Webhook {
 
   constructor(parts: WebhookParts) {
     this.#parts = parts
-    const { client, log, options, clock } = parts
+    const { client, log, options } = parts
     const { namespace } = options
     const onEvent = (event: WebhookEvent): void => this.#told(event)
     this.#cluster = followCluster({ client, onEvent })
@@ -102,35 +102,9 @@ class Replica implements Webhook {
       onEvent,
       onSettings: ({ enforcement }) => this.#cluster.setEnforcement(enforcement),
     })
-    this.#caBundle = createCaBundle({
-      client,
-      onEvent,
-      onWritten: (object) => log.info({ object }, "the authority was written"),
-      onError: (error) => log.warn({ err: error }, "the authority could not be written"),
-    })
-    this.#certificates = createCertificateStore({
-      client,
-      namespace,
-      onEvent,
-      place: { ...SERVICE, names: options.names },
-      publish: (bundle) => this.#caBundle.set(bundle),
-      onMaterial: (material) => {
-        this.#material = material
-        this.#firstMaterial.resolve(material)
-        this.#server?.setCertificate(material.serving)
-        this.#explain.setMaterial(material)
-      },
-      ...(clock === undefined ? {} : { now: clock }),
-    })
-    this.#previews = createPreviews({
-      client,
-      analyst: this.#analyst,
-      turns: this.#turns,
-      held: (reference) => this.#cluster.model.policy(reference)?.object,
-      keep: ({ report }) => this.#explain.reports.put(report),
-      onEvent,
-      onError: (error) => log.warn({ err: error }, "a PolicyPreview could not be answered"),
-    })
+    this.#caBundle = this.#createCaBundle()
+    this.#certificates = this.#createCertificates()
+    this.#previews = this.#createPreviews()
     this.#lease = this.#createLease()
   }
 
@@ -181,6 +155,47 @@ class Replica implements Webhook {
       this.#certificates.stop(),
     ])
     await this.#health?.close()
+  }
+
+  #createCaBundle() {
+    const { client, log } = this.#parts
+    return createCaBundle({
+      client,
+      onEvent: (event) => this.#told(event),
+      onWritten: (object) => log.info({ object }, "the authority was written"),
+      onError: (error) => log.warn({ err: error }, "the authority could not be written"),
+    })
+  }
+
+  #createCertificates() {
+    const { client, options, clock } = this.#parts
+    return createCertificateStore({
+      client,
+      namespace: options.namespace,
+      onEvent: (event) => this.#told(event),
+      place: { ...SERVICE, names: options.names },
+      publish: (bundle) => this.#caBundle.set(bundle),
+      onMaterial: (material) => {
+        this.#material = material
+        this.#firstMaterial.resolve(material)
+        this.#server?.setCertificate(material.serving)
+        this.#explain.setMaterial(material)
+      },
+      ...(clock === undefined ? {} : { now: clock }),
+    })
+  }
+
+  #createPreviews() {
+    const { client, log } = this.#parts
+    return createPreviews({
+      client,
+      analyst: this.#analyst,
+      turns: this.#turns,
+      held: (reference) => this.#cluster.model.policy(reference)?.object,
+      keep: (report) => this.#explain.reports.put(report),
+      onEvent: (event) => this.#told(event),
+      onError: (error) => log.warn({ err: error }, "a PolicyPreview could not be answered"),
+    })
   }
 
   /** Its holder answers PolicyPreviews; reviews are answered by every replica. */
