@@ -25,9 +25,9 @@ export const CONNECTIVITY_FORMATS: Readonly<Record<string, ConnectivityFormat>> 
   json: jsonText,
   csv: csvText,
   md: markdownText,
-  dot: async (connectivity) => (await import("./map/dot.ts")).dotFile(connectivity),
-  svg: async (connectivity) => (await import("./map/svg.ts")).svgFile(connectivity),
-  html: async (connectivity) => (await import("./map/html.ts")).htmlFile(connectivity),
+  dot: async (connectivity, { focus }) => (await import("./map/dot.ts")).dotFile(connectivity, focus),
+  svg: async (connectivity, { focus }) => (await import("./map/svg.ts")).svgFile(connectivity, focus),
+  html: async (connectivity, { focus }) => (await import("./map/html.ts")).htmlFile(connectivity, focus),
 }
 
 function rowsOf({ lines }: Connectivity): ConnectivityLines {

@@ -3,12 +3,12 @@
 import type { Connectivity } from "../../analysis/connectivity.ts"
 import { printable } from "../../analysis/printable.ts"
 import { cardOf } from "./card.ts"
-import { groupMatrix } from "./group-matrix.ts"
-import { type MapEdge, type MapGraph, type MapNode, mapGraph } from "./map-graph.ts"
+import { drawnMap, type MapFocus } from "./drawn-map.ts"
+import type { MapEdge, MapGraph, MapNode } from "./map-graph.ts"
 import { cardTitle } from "./words.ts"
 
-export function dotFile(connectivity: Connectivity): string {
-  const graph = mapGraph(connectivity, groupMatrix(connectivity))
+export function dotFile(connectivity: Connectivity, focus: MapFocus = null): string {
+  const { graph } = drawnMap(connectivity, focus)
   const outside = graph.nodes.filter((node) => namespaceOf(node) === null)
   return [
     "digraph postern {",

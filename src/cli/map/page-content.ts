@@ -5,16 +5,16 @@ import { endText } from "../../analysis/end.ts"
 import { printable } from "../../analysis/printable.ts"
 import { aboutWorkload, badgesOf } from "./card.ts"
 import { NOTHING } from "./connection-table.ts"
+import type { DrawnMap } from "./drawn-map.ts"
 import type { GroupMatrix } from "./group-matrix.ts"
-import type { MapGraph, WorkloadNode } from "./map-graph.ts"
+import type { WorkloadNode } from "./map-graph.ts"
 import { anyoneId, cardId, everyoneId, outsideId } from "./map-ids.ts"
 import { outsideText } from "./outside-text.ts"
 import type { PageCell, PageData, PageEnd } from "./page-data.ts"
 
 /** In the order of the connectivity's ends, which is that of their texts; addresses outside last. */
-export function pageData(matrix: GroupMatrix, graph: MapGraph): PageData {
+export function pageData({ matrix, graph, groups }: DrawnMap): PageData {
   const nodes = new Map(graph.nodes.flatMap((node) => (node.kind === "workloads" ? [[node.id, node]] : [])))
-  const groups = Array.from({ length: matrix.size }, (_, group) => group)
   const workloads = groups.flatMap((group) => {
     const node = nodes.get(cardId(group))
     return node === undefined ? [] : node.members.map((end) => workloadEnd(end, group, node))

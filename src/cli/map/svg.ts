@@ -10,15 +10,15 @@ import {
   TEXT_SIZES,
   textWidth,
 } from "./card.ts"
-import { groupMatrix } from "./group-matrix.ts"
+import { drawnMap, type MapFocus } from "./drawn-map.ts"
 import { type Box, frameTitle, type PlacedArrow, type PlacedMap, type Point, placedMap } from "./layout.ts"
-import { type MapNode, mapGraph } from "./map-graph.ts"
+import type { MapNode } from "./map-graph.ts"
 import { markup } from "./markup.ts"
 import { ARROW_COLOURS, MAP_STYLE, mapColours } from "./svg-style.ts"
 import { arrowTitle, cardTitle, mapDescription } from "./words.ts"
 
-export function svgFile(connectivity: Connectivity): string {
-  const map = placedMap(mapGraph(connectivity, groupMatrix(connectivity)))
+export function svgFile(connectivity: Connectivity, focus: MapFocus = null): string {
+  const map = placedMap(drawnMap(connectivity, focus).graph)
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${map.width} ${map.height}" width="${map.width}" height="${map.height}" role="img" aria-labelledby="title description">
 <title id="title">Who reaches whom</title>
 <desc id="description">${markup(mapDescription(map))}</desc>
