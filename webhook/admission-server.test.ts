@@ -1,7 +1,7 @@
 // What comes over the wire, whoever sends it: always an answer, and others are served meanwhile.
 
 import { X509Certificate } from "node:crypto"
-import { request as httpsRequest } from "node:https"
+import { Agent, request as httpsRequest } from "node:https"
 import { connect, TLSSocket } from "node:tls"
 import { afterEach, describe, expect, test } from "vitest"
 import { fieldOf, listIn, recordIn } from "../src/api/conforms.ts"
@@ -180,7 +180,7 @@ describe("reviews of whatever content are answered under their uid", () => {
 })
 
 describe("over TLS", () => {
-  const ask = (port: number, payload: string, headers: Record<string, string | number> = {}) =>
+  const ask = (port: number, payload: string, agent: Agent | false = false) =>
     new Promise<{ readonly status: number; readonly serial: string }>((resolve, reject) => {
       const request = httpsRequest(
         {
@@ -188,10 +188,10 @@ describe("over TLS", () => {
           port,
           path: "/validate",
           method: "POST",
-          agent: false,
+          agent,
           ca: authority.certificate,
           servername: NAME,
-          headers: { ...json, "content-length": Buffer.byteLength(payload), ...headers },
+          headers: { ...json, "content-length": Buffer.byteLength(payload) },
         },
         (response) => {
           const { socket } = response
@@ -246,6 +246,19 @@ describe("over TLS", () => {
       object: policy({ podSelector: {} }, { annotations: { a: "x".repeat(1_000_000) } }),
     })
     await expect.poll(async () => (await ask(port, large)).status, { timeout: 30_000 }).toBe(200)
+  })
+
+  test("a connection that was never used, or is kept for later, does not keep the server from ending", async () => {
+    const server = await serve()
+    const port = await server.listen("127.0.0.1", 0)
+    const unused = connect({ host: "127.0.0.1", port, ca: authority.certificate, servername: NAME })
+    unused.on("error", () => undefined)
+    await new Promise((resolve) => unused.once("secureConnect", resolve))
+    const kept = new Agent({ keepAlive: true, maxSockets: 1 })
+    expect((await ask(port, reviewText(), kept)).status).toBe(200)
+    await server.close()
+    kept.destroy()
+    unused.destroy()
   })
 
   test("a request that has come is answered where the server ends", async () => {

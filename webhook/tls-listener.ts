@@ -1,7 +1,7 @@
 // What both servers of the webhook have in common: HTTPS with a certificate that can be renewed, everything within bounds.
 
 import type { Server } from "node:https"
-import { fastify } from "fastify"
+import { type FastifyInstance, fastify } from "fastify"
 import type { KeyPair } from "../src/controller/x509.ts"
 
 export interface TlsListenerOptions {
@@ -21,6 +21,8 @@ const HEADERS_MS = 10_000
 const REQUEST_MS = 10_000
 /** Longer than the API server keeps a connection that it does not use (90 s): it is the one that ends it. */
 const KEEP_ALIVE_MS = 120_000
+/** So long a request may take that is underway when the server ends. */
+const CLOSE_MS = 10_000
 const PROTOCOLS = { minVersion: "TLSv1.3" } as const
 
 export function createTlsListener({
@@ -43,11 +45,37 @@ export function createTlsListener({
     bodyLimit,
     requestTimeout: REQUEST_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    forceCloseConnections: "idle",
+    // When all requests are answered. Idle ones alone are not enough: the API server keeps one that it never used.
+    forceCloseConnections: true,
     return503OnClosing: false,
   })
   app.server.maxConnections = MOST_CONNECTIONS
+  answerFirst(app)
   return app
+}
+
+/** Requests that have come are answered before connections are closed. */
+function answerFirst(app: FastifyInstance<Server>): void {
+  let underway = 0
+  let wake = (): void => undefined
+  app.addHook("onRequest", async (_request, reply) => {
+    underway++
+    reply.raw.once("close", () => {
+      underway--
+      wake()
+    })
+  })
+  app.addHook("preClose", async () => {
+    const late = Promise.withResolvers<void>()
+    const timer = setTimeout(late.resolve, CLOSE_MS)
+    wake = () => {
+      // What was written is with the kernel a moment later.
+      if (underway === 0) setImmediate(late.resolve)
+    }
+    wake()
+    await late.promise
+    clearTimeout(timer)
+  })
 }
 
 /** For new connections; those that are there go on with the one they began with. `tls` as at the beginning. */
