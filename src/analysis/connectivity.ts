@@ -14,7 +14,7 @@ import {
 } from "./connection-set.ts"
 import { createNotes, type Notes } from "./connectivity-notes.ts"
 import { type Deadline, NO_DEADLINE } from "./deadline.ts"
-import { type AnalysisEnd, endText, type WorkloadEnd } from "./end.ts"
+import { type AnalysisEnd, endText, type RangeEnd, type WorkloadEnd } from "./end.ts"
 import { createReach, type Reach, type Reached } from "./reach.ts"
 import { type NodePresence, presenceOf, sharesNode } from "./same-node.ts"
 
@@ -27,7 +27,7 @@ export interface ConnectivityLine {
 }
 
 export interface Connectivity {
-  /** Everybody, with connections or without, sorted by endText. */
+  /** Everybody, with connections or without, sorted by endText; the very objects that lines name. */
   readonly ends: readonly AnalysisEnd[]
   /** Sorted by the text of the source, then of the destination. */
   readonly lines: readonly ConnectivityLine[]
@@ -45,10 +45,10 @@ export interface ConnectivityOptions {
 export function connectivity(view: ClusterView, options: ConnectivityOptions = {}): Connectivity {
   const { focus = () => true, deadline = NO_DEADLINE } = options
   const workloads = view.workloads().map((each) => partyOf(each, view, focus))
-  const parties = {
-    sources: [...workloads, ...view.runs("ingress").map(rangeParty)].sort(byText),
-    destinations: [...workloads, ...view.runs("egress").map(rangeParty)].sort(byText),
-  }
+  const ranges = new Map<string, RangeEnd>()
+  const partiesOf = (direction: "ingress" | "egress"): readonly Party[] =>
+    [...workloads, ...view.runs(direction).map((run) => rangeParty(run, ranges))].sort(byText)
+  const parties = { sources: partiesOf("ingress"), destinations: partiesOf("egress") }
   const question: Question = { reach: createReach(view), notes: createNotes() }
   const lines: ConnectivityLine[] = []
   let complete = true
@@ -106,9 +106,13 @@ function partyOf(workload: Workload, view: ClusterView, focus: (workload: Worklo
   }
 }
 
-function rangeParty(run: AddressRun): Party {
-  const end: AnalysisEnd = { kind: "range", from: run.from, to: run.to }
-  return { text: endText(end), end, peers: [run], nodes: null, isFocus: false }
+/** A range that is a source and a destination is one end. */
+function rangeParty(run: AddressRun, ranges: Map<string, RangeEnd>): Party {
+  const end: RangeEnd = { kind: "range", from: run.from, to: run.to }
+  const text = endText(end)
+  const known = ranges.get(text) ?? end
+  ranges.set(text, known)
+  return { text, end: known, peers: [run], nodes: null, isFocus: false }
 }
 
 function byText(a: Party, b: Party): number {

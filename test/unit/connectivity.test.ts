@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { connectionText } from "../../src/analysis/connection-set.ts"
 import { connectivity } from "../../src/analysis/connectivity.ts"
-import { endText } from "../../src/analysis/end.ts"
+import { type AnalysisEnd, endText } from "../../src/analysis/end.ts"
 import { createModel, type ModelOptions } from "../../src/analysis/model.ts"
 import { changesTo } from "../../src/compile/compile.ts"
 import type { Snapshot } from "../../src/compile/snapshot.ts"
@@ -279,6 +279,17 @@ test.for<[string, Snapshot, readonly RegExp[]]>([
 
 test("ends are everybody, with connections or without, sorted", () => {
   expect(told(snapshot({ pods: [b, a], policies: [closed] })).ends).toEqual(ends)
+})
+
+test("a range that lines come from and go to is one end, and lines name the ends of the list", () => {
+  const model = createModel({ lower })
+  model.apply(changesTo(snapshot({ pods: [a, b], policies: [web] })))
+  const { ends, lines } = connectivity(model)
+  const isRange = ({ kind }: AnalysisEnd): boolean => kind === "range"
+  expect(lines.filter(({ source }) => isRange(source))).toHaveLength(2)
+  expect(lines.filter(({ destination }) => isRange(destination))).toHaveLength(2)
+  const named = lines.flatMap(({ source, destination }) => [source, destination])
+  expect(named.filter((end) => !ends.includes(end))).toEqual([])
 })
 
 test("a pod gets its place in a block that is named later, also while it has no address", () => {
