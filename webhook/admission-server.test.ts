@@ -2,6 +2,7 @@
 
 import { X509Certificate } from "node:crypto"
 import { Agent, request as httpsRequest } from "node:https"
+import { setTimeout } from "node:timers/promises"
 import { connect, TLSSocket } from "node:tls"
 import { afterEach, describe, expect, test } from "vitest"
 import { fieldOf, listIn, recordIn } from "../src/api/conforms.ts"
@@ -273,6 +274,8 @@ describe("over TLS", () => {
     const answer = ask(port, reviewText())
     await came.promise
     const closed = server.close()
+    // Time enough to close what should not be closed.
+    await setTimeout(200)
     held.resolve()
     expect((await answer).status).toBe(200)
     await closed
