@@ -113,7 +113,7 @@ function nearService(pods: readonly Pod[], view: ClusterView): string {
     .flatMap(({ ir }) => ir.egress?.rules ?? [])
     .flatMap(({ peers, ports }) => (peers.kind === "some" && holdsDns(ports) ? peers.blocks : []))
   const useless = blocks.find((block) => serviceOfBlock(block, view) !== undefined)
-  return useless === undefined ? "" : `; ${useless.cidr} is the address of a Service, not of its pods`
+  return useless === undefined ? "" : `; ${useless.cidr} is a Service address`
 }
 
 function someWords(pods: readonly Pod[]): string {

@@ -50,7 +50,7 @@ export function lockouts(question: LockoutQuestion): readonly Diagnostic[] {
   tellCutOffs(question, told)
   const isMeant = Object.hasOwn(annotations, LOCKOUT_ANNOTATION) && annotations[LOCKOUT_ANNOTATION] === "true"
   const cutOffs = isMeant
-    ? told.diagnostics.map(({ code, message }) => diagnostic("lockoutMeant", { what: `${code} ${message}` }))
+    ? told.diagnostics.map(({ code, message }) => diagnostic("lockoutMeant", { what: `${code}, ${message}` }))
     : told.diagnostics
   // Where nobody reaches DNS any more it goes without saying that namespaces lose it.
   const isServed = !told.diagnostics.some(({ code }) => code === DNS_CUT_OFF)
@@ -79,5 +79,5 @@ function tellCutOffs(question: LockoutQuestion, { report }: Collector): void {
 
 function wordsOf({ namespace, labels }: GuardedPods): string {
   const words = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
-  return `${words.join(",")} in namespace ${namespace}`
+  return `${words.join(",")} of ${namespace}`
 }

@@ -5,23 +5,24 @@ import type { Selector } from "../../compile/selector.ts"
 import type { Labels, Pod } from "../../compile/snapshot.ts"
 import { selectorMiss } from "../../explain/near-miss.ts"
 import { type LintCluster, LOOKED_AT, namespacesOf } from "./cluster.ts"
-import { labelSelectorOf, podWords } from "./words.ts"
+import { labelSelectorOf, nameIn, podWords } from "./words.ts"
 
-/** "; Deployment web has app=web, wanted app=Web", or "". The expression holds nothing. */
+/** "; Deployment web has app=web", or "". The expression holds nothing. */
 export function nearPods(expression: PodExpression, cluster: LintCluster): string {
   if (expression.pods.length === 0) return ""
   const near = nearPod(expression, cluster)
   return near ?? elsewhere(expression, cluster)
 }
 
-/** "; namespace shop has team=a, wanted team=A", or "". The selector holds no namespace. */
+/** "; namespace shop has team=a", or "". The selector holds no namespace. */
 export function nearNamespaces(selector: Selector, { view, mayName }: LintCluster): string {
   const isMissed = missing(selector)
   let left = LOOKED_AT
   for (const name of view.namespaces()) {
     if (left-- === 0) break
     const miss = isMissed(view.namespaceLabels(name))
-    if (miss !== null && mayName(name)) return `; namespace ${name} ${miss}`
+    if (miss === null || !mayName(name)) continue
+    return nameIn(selector) === undefined ? `; namespace ${name} ${miss}` : `; there is ${name}`
   }
   return ""
 }
@@ -65,8 +66,14 @@ function missing(selector: Selector): (labels: Labels) => string | null {
   return (labels) => {
     if (last?.labels !== labels) {
       const miss = selectorMiss(source, labels)
-      last = { labels, answer: miss?.near === true ? miss.text : null }
+      last = { labels, answer: miss?.near === true ? shortened(miss.text) : null }
     }
     return last.answer
   }
+}
+
+/** What was wanted has been said already; where several labels are wrong it tells which is which. */
+function shortened(text: string): string {
+  const [has = "", ...wanted] = text.split(", wanted ")
+  return wanted.length === 1 ? has : text
 }

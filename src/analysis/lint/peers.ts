@@ -4,7 +4,7 @@ import type { OutlinedPeer } from "../../kinds/policy-outline.ts"
 import { finishedPods, hostPods, isEmpty, isHeld, type LintCluster, namespacesOf } from "./cluster.ts"
 import { nearNamespaces, nearPods } from "./near.ts"
 import type { LintedPolicy, LintRule } from "./rule.ts"
-import { noneWords, podsWords, selectorWords } from "./words.ts"
+import { noNamespaceWords, noneWords, podsWords } from "./words.ts"
 
 export const lintPeers: LintRule = (policy, cluster) => {
   for (const { peers } of policy.outline.rules) {
@@ -19,11 +19,11 @@ function lintPeer(peer: PodsPeer, { report }: LintedPolicy, cluster: LintCluster
   if (isHeld(expression, cluster.view)) return
   const namespaces = [...namespacesOf(expression, cluster.view)]
   if (expression.namespaces.kind === "selector" && namespaces.length === 0) {
-    const selector = selectorWords(expression.namespaces.selector)
+    const none = noNamespaceWords(expression.namespaces.selector)
     const near = nearNamespaces(expression.namespaces.selector, cluster)
     if (cluster.complete || near !== "")
-      report("namespaceSelectorMatchesNothing", { selector, near }, peer.namespaces)
-    else report("peerUnknown", { what: `no namespace with ${selector}` }, peer.namespaces)
+      report("namespaceSelectorMatchesNothing", { none, near }, peer.namespaces)
+    else report("peerUnknown", { what: none }, peer.namespaces)
     return
   }
   const onHosts = hostPods(expression, cluster)

@@ -10,8 +10,11 @@ import { policyWords, ruleWords } from "./words.ts"
 
 export const lintRedundancy: LintRule = (policy, cluster) => {
   const { record } = policy
-  const around = cluster.neighbours(record.ir).filter((other) => other.ir.tier.order === record.ir.tier.order)
-  const others = around.filter((other) => other.key !== record.key)
+  // Sorted, so that what is told does not depend on the order in which policies came.
+  const others = cluster
+    .neighbours(record.ir)
+    .filter((other) => other.ir.tier.order === record.ir.tier.order && other.key !== record.key)
+    .toSorted((a, b) => byText(a.key, b.key))
   const twin = others.find((other) => saysTheSame(other.ir, record.ir))
   if (twin !== undefined) {
     // The later one by name is told about, so that of two one is kept.

@@ -18,10 +18,25 @@ export function labelSelectorOf(selector: Selector): object {
 
 /** "namespace shop", or "every namespace with team=a". */
 export function whereWords({ namespaces }: PodExpression): string {
-  if (namespaces.kind === "name") return `namespace ${namespaces.name}`
+  const name = namespaces.kind === "name" ? namespaces.name : nameIn(namespaces.selector)
+  if (namespaces.kind === "name" || name !== undefined) return `namespace ${name}`
   return namespaces.selector.length === 0
     ? "any namespace"
     : `a namespace with ${selectorWords(namespaces.selector)}`
+}
+
+/** "there is no namespace shop", or "no namespace has team=a". */
+export function noNamespaceWords(selector: Selector): string {
+  const name = nameIn(selector)
+  return name === undefined ? `no namespace has ${selectorWords(selector)}` : `there is no namespace ${name}`
+}
+
+/** The one namespace that a selector asks for by name. */
+export function nameIn(selector: Selector): string | undefined {
+  const [first] = selector
+  if (first?.op !== "in" || first.key !== "kubernetes.io/metadata.name" || first.values.size > 1)
+    return undefined
+  return selector.length === 1 ? [...first.values][0] : undefined
 }
 
 /** "no pod of namespace shop has app=web", or that there is no pod at all. */

@@ -7,7 +7,7 @@ export const lintCodes = {
     code: "PNP0421",
     severity: "warning",
     title: "Selects no pod",
-    template: "{none}: the policy does nothing{near}",
+    template: "{none}: nothing is selected{near}",
     remedy: "Correct the labels, or drop the policy; kubectl get pods --show-labels tells what there is.",
   },
   noPodsKnown: {
@@ -36,7 +36,7 @@ export const lintCodes = {
     code: "PNP0425",
     severity: "warning",
     title: "Namespace selector that matches nothing",
-    template: "no namespace has {selector}: this peer matches nobody{near}",
+    template: "{none}: this peer matches nobody{near}",
     remedy: "Correct the labels; a namespace's own name is the label kubernetes.io/metadata.name.",
   },
   peerMatchesNothing: {
@@ -50,7 +50,7 @@ export const lintCodes = {
     code: "PNP0427",
     severity: "note",
     title: "Peer outside of these files",
-    template: "{what} in these files: whether this peer matches anybody cannot be said",
+    template: "{what} in these files: whom this peer matches cannot be said",
     remedy: "Give the other namespaces too, or lint the live cluster: postern lint.",
   },
   peerOnlyHostNetwork: {
@@ -141,9 +141,9 @@ export const lintCodes = {
     code: "PNP0451",
     severity: "warning",
     title: "ipBlock of a Service address",
-    template:
-      "{cidr} holds the address of {service}: policies are judged after it becomes a pod's, so this is useless",
-    remedy: "Select the pods behind the Service, and their port, not the Service's.",
+    template: "{cidr} holds the address of {service}, which policies never see: it matches nothing",
+    remedy:
+      "Policies are judged when the address is a pod's already: select the pods, and their port, not the Service's.",
   },
   blockOfPods: {
     code: "PNP0452",
@@ -193,7 +193,7 @@ export const lintCodes = {
     code: "PNP0471",
     severity: "error",
     title: "Cluster DNS cut off",
-    template: "{what} would no longer be reached on port 53 by any pod: all name lookups of the cluster end",
+    template: "no pod could reach {what} on port 53 any more: all name lookups would end",
     remedy:
       'Allow ingress to port 53, or say that it is meant: annotation postern.dev/allow-lockout: "true".',
   },
@@ -201,7 +201,7 @@ export const lintCodes = {
     code: "PNP0472",
     severity: "error",
     title: "Cut off from the API server",
-    template: "{what} would no longer reach the API server, and the cluster needs it to",
+    template: "{what} could not reach the API server any more",
     remedy:
       'Allow its egress to the API server, or say that it is meant: annotation postern.dev/allow-lockout: "true".',
   },
@@ -209,7 +209,7 @@ export const lintCodes = {
     code: "PNP0473",
     severity: "error",
     title: "Postern cut off from its agents",
-    template: "{what} would no longer be reached by the agents: no policy would be updated",
+    template: "agents could not reach {what} any more: no policy would be updated",
     remedy:
       'Allow ingress from the nodes, or say that it is meant: annotation postern.dev/allow-lockout: "true".',
   },
@@ -217,7 +217,7 @@ export const lintCodes = {
     code: "PNP0474",
     severity: "warning",
     title: "Lock-out that is meant",
-    template: "let pass by the annotation postern.dev/allow-lockout: {what}",
+    template: "meant, says the annotation postern.dev/allow-lockout: {what}",
     remedy: "Take the annotation off when it has done its work.",
   },
   unknownIgnore: {
