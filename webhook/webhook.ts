@@ -134,7 +134,7 @@ class Replica implements Webhook {
     this.#server = this.#createServer(this.#material ?? first)
     this.#explain.shareReports(this.#server.app)
     this.port = await this.#server.listen(options.listen.host, options.listen.port)
-    await this.#explain.start()
+    this.#explain.start()
     this.#previews.start()
     this.#lease.start()
   }

@@ -14,6 +14,7 @@ import { createTlsListener, listenOn, renewCertificate, type TlsListener } from 
 import { type Authentication, authenticate, type Peer } from "./authentication.ts"
 import { API_GROUP, API_GROUP_LIST, API_RESOURCE_LIST, API_VERSION, GROUP } from "./discovery.ts"
 import type { FrontProxy } from "./front-proxy.ts"
+import { OPENAPI_DOCUMENTS } from "./openapi.ts"
 import { type Failure, isFailureCode, statusOf } from "./status.ts"
 
 export interface ExplainApiOptions {
@@ -100,7 +101,7 @@ class AggregatedServer implements ExplainApi {
     this.#frontProxy = frontProxy
     if (this.#authorities === before) return
     this.#renew()
-    // Their clients were checked against others; those that are busy are turned away at their next request.
+    // Their clients were checked against others; those that are busy now are ended at their next request.
     this.#app.server.closeIdleConnections()
   }
 
@@ -120,11 +121,15 @@ class AggregatedServer implements ExplainApi {
     const app = this.#app
     this.#addFailures()
     const base = `/apis/${API_VERSION}`
-    const documents = { "/apis": API_GROUP_LIST, [`/apis/${GROUP}`]: API_GROUP, [base]: API_RESOURCE_LIST }
+    const documents = {
+      "/apis": API_GROUP_LIST,
+      [`/apis/${GROUP}`]: API_GROUP,
+      [base]: API_RESOURCE_LIST,
+      ...OPENAPI_DOCUMENTS,
+    }
     for (const [path, document] of Object.entries(documents)) {
       app.get(path, async (request, reply) => {
-        const { code, body } = this.#discover(request.raw, document)
-        return await reply.code(code).send(body)
+        return await send(this.#discover(request.raw, document), reply)
       })
     }
     for (const resource of this.#options.resources) {
@@ -132,10 +137,10 @@ class AggregatedServer implements ExplainApi {
       for (const path of [`${base}/${tail}`, `${base}/namespaces/:namespace/${tail}`]) {
         app.get(path, async (request, reply) => {
           const began = performance.now()
-          const { code, body } = await this.#answer(resource, request.raw, request.params)
+          const answer = await this.#answer(resource, request.raw, request.params)
           const milliseconds = performance.now() - began
-          this.#options.onAnswer?.({ resource: resource.name, code, milliseconds })
-          return await reply.code(code).send(body)
+          this.#options.onAnswer?.({ resource: resource.name, code: answer.code, milliseconds })
+          return await send(answer, reply)
         })
       }
     }
@@ -164,6 +169,7 @@ class AggregatedServer implements ExplainApi {
 
   /** Whoever the front proxy names may read it, as with every API; it tells nothing of the cluster. */
   #discover(request: IncomingMessage, document: object): Response {
+    if (!this.#isChecked(request)) return OUTDATED
     const who = this.#authenticate(request)
     if (who.kind === "refused") return failure({ code: 401, message: who.why })
     // Aggregated discovery: the API server asks for the documents of each version then.
@@ -173,6 +179,7 @@ class AggregatedServer implements ExplainApi {
   }
 
   async #answer(resource: ApiResource, request: IncomingMessage, parameters: unknown): Promise<Response> {
+    if (!this.#isChecked(request)) return OUTDATED
     const who = this.#authenticate(request)
     if (who.kind === "refused") return failure({ code: 401, message: who.why })
     const { user } = who
@@ -197,18 +204,29 @@ class AggregatedServer implements ExplainApi {
     return authenticate(this.#peerOf(socket), headersDistinct, this.#frontProxy)
   }
 
+  /** False where its certificate was checked before we knew whom to believe now. */
+  #isChecked({ socket }: IncomingMessage): boolean {
+    return socket instanceof TLSSocket && this.#checkedBy.get(socket) === this.#authorities
+  }
+
   #peerOf(socket: Socket): Peer {
     if (!(socket instanceof TLSSocket)) return { authorized: false, commonName: undefined }
-    const isCurrent = this.#authorities !== "" && this.#checkedBy.get(socket) === this.#authorities
     // An object without fields where the client showed no certificate.
     const { CN: commonName } = recordIn(socket.getPeerCertificate(), "subject")
-    return { authorized: isCurrent && socket.authorized, commonName }
+    return { authorized: socket.authorized, commonName }
   }
 }
 
 interface Response {
   readonly code: number
   readonly body: object
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Clients of Kubernetes ask again by themselves, and do so over a connection that is new. */
+const OUTDATED: Response = {
+  ...failure({ code: 503, message: "the connection is older than what is known of the front proxy" }),
+  headers: { connection: "close", "retry-after": "1" },
 }
 
 const FAULT: Failure = { code: 500, message: "a fault of the explain API; its log has more" }
@@ -218,6 +236,19 @@ const LONGEST_NAME = 253
 /** Node trusts every public authority where none is named, and an empty list names none. */
 function clientChecks(frontProxy: FrontProxy | undefined) {
   return { requestCert: true, rejectUnauthorized: false, ca: frontProxy?.authorities ?? [] }
+}
+
+async function send({ code, body, headers = {} }: Response, reply: Reply): Promise<unknown> {
+  return await reply
+    .code(code)
+    .headers({ ...headers })
+    .send(body)
+}
+
+interface Reply {
+  code(code: number): Reply
+  headers(headers: Record<string, string>): Reply
+  send(body: object): unknown
 }
 
 function failure(told: Failure): Response {

@@ -39,8 +39,8 @@ export interface ExplainPart {
   setMaterial(material: TlsMaterial): void
   /** Other replicas ask for reports where reviews are answered. */
   shareReports(app: TlsListener): void
-  /** Resolves when the API is served. */
-  start(): Promise<void>
+  /** The API is served as soon as it is known whom to believe. */
+  start(): void
   stop(): Promise<void>
 }
 
@@ -58,6 +58,7 @@ export function createExplainPart(options: ExplainPartOptions): ExplainPart {
   let material: TlsMaterial | undefined
   let api: ExplainApi | undefined
   let port: number | undefined
+  let isStopping = false
   const believed = watchFrontProxy({
     client,
     onEvent,
@@ -66,6 +67,14 @@ export function createExplainPart(options: ExplainPartOptions): ExplainPart {
       api?.setFrontProxy(told)
     },
   })
+  const serve = async ({ host, port: wanted }: ListenAddress): Promise<void> => {
+    await believed.synced
+    if (isStopping || material === undefined) return
+    api = createApi(options, reports, material)
+    api.setFrontProxy(frontProxy)
+    port = await api.listen(host, wanted)
+    log.info({ port }, "the explain API answers")
+  }
   return {
     reports,
     get port() {
@@ -77,15 +86,14 @@ export function createExplainPart(options: ExplainPartOptions): ExplainPart {
       api?.setCertificate(changed.serving)
     },
     shareReports: (app) => serveReports(app, reports, replicas),
-    start: async () => {
+    start: () => {
       peers.start()
-      if (listen === undefined || material === undefined) return
+      if (listen === undefined) return
       believed.start()
-      api = createApi(options, reports, material)
-      api.setFrontProxy(frontProxy)
-      port = await api.listen(listen.host, listen.port)
+      void serve(listen)
     },
     stop: async () => {
+      isStopping = true
       await api?.close()
       await Promise.all([believed.stop(), peers.stop(), replicas.close()])
     },
