@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
+import { commandLinePage } from "./command-line-page.ts"
 import { crdFiles } from "./crds.ts"
 import { deployManifests } from "./deploy-manifests.ts"
 import { diagnosticsPage } from "./diagnostics-page.ts"
@@ -11,7 +12,7 @@ import { schemaFiles } from "./schemas.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
-write([...schemaFiles, ...crdFiles, ...diagnosticsPage, ...(await mapPage())])
+write([...schemaFiles, ...crdFiles, ...diagnosticsPage, ...(await commandLinePage()), ...(await mapPage())])
 // Last, because they are made from the files before, and by helm, which is built with Go where it is missing.
 write([...(await deployManifests())])
 

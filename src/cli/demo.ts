@@ -3,7 +3,7 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { Command } from "commander"
+import { Command, Option } from "commander"
 import { mistakesOf } from "../explain/checked.ts"
 import { toolEnvironment } from "../lab/command.ts"
 import type { Lab } from "../lab/lab.ts"
@@ -42,7 +42,12 @@ export function demoCommand(terminal: Terminal): Command {
         "tries real connections between all ends, and compares them with the reference evaluator and with the " +
         "ConnectivityAssertions of the folder. Needs no cluster, and no root where user namespaces are allowed.",
     )
-    .option("--policies <dir>", "a folder of manifests, or of such folders, or a file", examples)
+    .addOption(
+      new Option("--policies <dir>", "a folder of manifests, or of such folders, or a file").default(
+        examples,
+        "the examples of Postern",
+      ),
+    )
     .option("--keep", "leave the last lab up until Ctrl-C")
     .option("--json", "print what was found as JSON")
     .addHelpText("after", HELP)

@@ -32,7 +32,11 @@ export function observeCommand(terminal: Terminal): Command {
 
 const OBSERVE_HELP = `
 Without -n the cluster's setting becomes observe, and every agent is told through its pod to drop nothing: not even in
-namespaces that are labelled enforce. postern enforce undoes both. Exits with 1 where a node could not be told.`
+namespaces that are labelled enforce. postern enforce undoes both. Exits with 1 where a node could not be told.
+
+Examples:
+  postern observe -n shop
+  postern observe`
 
 export function enforceCommand(terminal: Terminal): Command {
   return common("enforce", terminal)
@@ -45,7 +49,11 @@ export function enforceCommand(terminal: Terminal): Command {
 
 const ENFORCE_HELP = `
 Without -n the cluster's setting becomes enforce, and no agent is switched to observe any more. Namespaces that are
-labelled observe stay so.`
+labelled observe stay so. Exits with 1 where a node could not be told, or where the answer is no.
+
+Examples:
+  postern enforce -n shop
+  postern enforce --yes`
 
 function common(mode: Enforcement, terminal: Terminal): Command {
   return withClusterOptions(new Command(mode))

@@ -2,6 +2,7 @@
 
 import { Command } from "commander"
 import manifest from "../../package.json" with { type: "json" }
+import { palette } from "./palette.ts"
 import type { Terminal } from "./terminal.ts"
 
 interface LazyCommand {
@@ -108,6 +109,12 @@ export async function createProgram(terminal: Terminal, { name: program, words }
     root.addCommand(command.summary(summary).copyInheritedSettings(root), { hidden: hidden === true })
   }
   return root
+}
+
+/** For what is written or checked about all of them. */
+export function everyCommandLoaded(): Promise<Command> {
+  const nowhere: Terminal = { palette: palette(false), columns: 100, finish: () => undefined }
+  return createProgram(nowhere, { name: "postern", words: OF_ALL })
 }
 
 function rootCommand(name: string): Command {

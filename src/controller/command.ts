@@ -18,7 +18,11 @@ export function controllerCommand(): Command {
 
 const HELP = `
 Every option has a variable of the environment, which its flag overrides. Settings of the cluster are in
-ConfigMap postern of its namespace, and are followed while it runs.`
+ConfigMap postern of its namespace, and are followed while it runs.
+
+Examples:
+  postern controller --namespace postern-system
+  postern controller --kubeconfig ~/.kube/config --log-level debug`
 
 function runOptions(): readonly Option[] {
   const option = (flags: string, variable: string, text: string): Option =>

@@ -52,10 +52,11 @@ async function createPod(name: string, address: string): Promise<void> {
   const spec = { containers: [{ name: "main", image: "example.org/x" }], nodeName: "one" }
   await create({ apiVersion: "v1", kind: "Pod", metadata, spec })
   const status = { podIPs: [{ ip: address }], podIP: address, phase: "Running" }
-  await must(server, [
-    ...["patch", "pod", name, "-n", "shop", "--subresource=status", "--type=merge"],
-    ...["-p", JSON.stringify({ status })],
-  ])
+  await must(server, ["patch", "pod", name, "-n", "shop", ...patchOf({ status })])
+}
+
+function patchOf(patch: object): readonly string[] {
+  return ["--subresource=status", "--type=merge", "-p", JSON.stringify(patch)]
 }
 
 /** Written as a file of the test's directory. */
@@ -156,10 +157,7 @@ test("pods of the files are said not to count, and what cannot be read of an obj
   expect(status).toBe(0)
   expect(errors).toMatch(/^note PNP0616: 1 object of the files/)
   const nodeStatus = { status: { addresses: [{ type: "InternalIP", address: "not-one" }] } }
-  await must(server, [
-    ...["patch", "node", "one", "--subresource=status", "--type=merge"],
-    ...["-p", JSON.stringify(nodeStatus)],
-  ])
+  await must(server, ["patch", "node", "one", ...patchOf(nodeStatus)])
   const read = await postern("test", "--filter", "web")
   expect(read.status).toBe(0)
   expect(read.errors).toMatch(/^warning PNP0604: nodes one: .*"not-one" is no address/)

@@ -37,8 +37,12 @@ export function agentCommand(): Command {
 
 const HELP = `
 Every option has a variable of the environment, which its flag overrides.
-What the agent of this node does is asked and changed on a local socket, with the controller down too:
-  postern agent status | observe | enforce | remove`
+What the agent of this node does is asked and changed on a local socket, with the controller down too.
+
+Examples:
+  postern agent --node worker-1 --controller 192.0.2.1:10650 --ca ca.crt --token token
+  postern agent status
+  postern agent observe`
 
 function runOptions(): readonly Option[] {
   const option = (flags: string, variable: string, text: string): Option =>
@@ -103,6 +107,7 @@ function socketOption(): Option {
 function statusCommand(): Command {
   return new Command("status")
     .description("Says what the agent of this node does; exits with 1 where the node is not ready.")
+    .addHelpText("after", "\nExamples:\n  postern agent status\n  postern agent status -o json")
     .addOption(socketOption())
     .addOption(new Option("-o, --output <format>", "output format").choices(["text", "json"]).default("text"))
     .action(({ socket, output }: SocketFlags & { readonly output: string }) =>
@@ -120,6 +125,7 @@ function orderCommand(wanted: Exclude<AdminOrder, "remove">, text: string): Comm
   return new Command(wanted)
     .summary(text)
     .description(`Tells the agent of this node to ${text}.`)
+    .addHelpText("after", `\nExamples:\n  postern agent ${wanted}`)
     .addOption(socketOption())
     .action(({ socket }: SocketFlags) =>
       told(async () => {
@@ -138,6 +144,7 @@ function removeCommand(): Command {
       "Takes enforcement off this node: removes the tables and the agent's state. An agent that runs does it, and " +
         "stays without effect until it is started anew.",
     )
+    .addHelpText("after", "\nExamples:\n  postern agent remove")
     .addOption(socketOption())
     .option("--state <directory>", "where the last program is kept", DEFAULT_STATE)
     .action(({ socket, state }: SocketFlags & { readonly state: string }) =>
