@@ -25,9 +25,10 @@ export function dnsLosses(change: DnsChange): readonly DnsLoss[] {
   const { before, after, dns } = change
   const had = reachesDns(before, dns)
   const has = reachesDns(after, dns)
+  // DNS pods ask the resolvers of their node (dnsPolicy Default).
+  const servers = new Set(identitiesOf(after, dns))
   const losing = affected(change).flatMap((identity) => {
-    if (after.isObserved(identity.namespace)) return []
-    if (has(identity)) return []
+    if (servers.has(identity) || after.isObserved(identity.namespace) || has(identity)) return []
     return [...after.podsOf(identity)].filter((pod) => {
       const earlier = before.identityOf(pod)
       return earlier !== undefined && had(earlier)

@@ -38,9 +38,12 @@ function losers({ record, isLookedAt }: LintedPolicy, { view, dns }: LintCluster
   const without: Pod[] = []
   const nothing: Pod[] = []
   const isDns = dnsTest(view, dns)
+  // DNS pods ask the resolvers of their node (dnsPolicy Default).
+  const servers = new Set(identitiesOf(view, dns))
   let left = ASKED
   for (const identity of view.held(record.ir.subject)) {
     if (left-- === 0) break
+    if (servers.has(identity)) continue
     const policies = view.policiesOf(identity, "egress")
     const teller = policies.find((each) => each.ir.egress?.isolates === true && isLookedAt(each))
     if (teller?.key !== record.key || mayPass(policies, "egress", isDns)) continue
