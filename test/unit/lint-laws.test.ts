@@ -7,16 +7,17 @@ import { createModel } from "../../src/analysis/model.ts"
 import { fieldOf, isRecord, listIn } from "../../src/api/conforms.ts"
 import type { Diagnostic, FieldPath } from "../../src/api/diagnostic.ts"
 import { changesTo } from "../../src/compile/compile.ts"
-import type { Direction, Lower, Rule } from "../../src/compile/policy-ir.ts"
+import type { Lower } from "../../src/compile/policy-ir.ts"
 import type { PolicyObject, Snapshot } from "../../src/compile/snapshot.ts"
 import { judgeConnection } from "../../src/explain/evaluate.ts"
 import { createWorld, type World } from "../../src/explain/world.ts"
-import type { Outline, OutlinedPeer, OutlinedRule } from "../../src/kinds/policy-outline.ts"
+import type { Outline } from "../../src/kinds/policy-outline.ts"
 import { judgeOf, lower, outline } from "../../src/kinds/registry.ts"
 import { type RandomCluster, randomCluster, tieredCluster } from "../random/cluster.ts"
 import { connectionsIn } from "../random/connections.ts"
 import { connectionText } from "../random/differential.ts"
 import { seedOf } from "../random/seed.ts"
+import { outlineTiered } from "../random/tiered-outline.ts"
 import { lowerTiered, TIERED_KIND, tieredJudge } from "../random/tiered-policy.ts"
 
 const seed = seedOf()
@@ -24,39 +25,6 @@ const lowerAny: Lower = (policy) => (policy.kind === TIERED_KIND ? lowerTiered(p
 const judgeAny: typeof judgeOf = (policy) => (policy.kind === TIERED_KIND ? tieredJudge : judgeOf(policy))
 const outlineAny: Outline = (policy, ir) =>
   policy.kind === TIERED_KIND ? outlineTiered(policy, ir) : outline(policy, ir)
-
-/** The kind of the tests writes its rules where NetworkPolicy does; its peers and ports are told in the IR's order. */
-const outlineTiered: Outline = (_policy, ir) => {
-  const rulesOf = (direction: Direction) =>
-    (ir[direction]?.rules ?? []).map((rule) => outlineRule(rule, direction, lastIndex(rule.origin.path)))
-  return {
-    subject: ["spec", "subject"],
-    isolation: { ingress: ["spec"], egress: ["spec"] },
-    rules: [...rulesOf("ingress"), ...rulesOf("egress")],
-  }
-}
-
-function lastIndex(path: string): number {
-  return Number(/\d+(?=\]$)/.exec(path)?.[0])
-}
-
-function outlineRule(rule: Rule, direction: Direction, index: number): OutlinedRule {
-  const path: FieldPath = ["spec", direction, index]
-  const { peers, ports } = rule
-  return {
-    direction,
-    path,
-    rule,
-    peers:
-      peers.kind === "any"
-        ? []
-        : [
-            ...peers.pods.map((pods): OutlinedPeer => ({ kind: "pods", path, pods, namespaces: path })),
-            ...peers.blocks.map((block): OutlinedPeer => ({ kind: "block", path, block })),
-          ],
-    ports: ports.kind === "any" ? [] : [...ports.ranges, ...ports.names].map((port) => ({ path, port })),
-  }
-}
 
 const NEEDLESS_POLICIES = ["PNP0441", "PNP0442"]
 const NEEDLESS_RULES = ["PNP0443", "PNP0445"]

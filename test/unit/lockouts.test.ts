@@ -148,6 +148,15 @@ test.for<[string, Row]>([
     },
   ],
   [
+    "but everybody's pods may not",
+    {
+      before: [],
+      after: [out("kube-system/out", dns, { to: everyone })],
+      told: [API],
+      cluster: { ...cluster, nodes: shop.nodes },
+    },
+  ],
+  [
     "a selector never holds the API server",
     { before: [], after: [out("kube-system/out", dns, { to: everyone })], told: [API] },
   ],
