@@ -8,6 +8,8 @@ export class ApiError extends Error {
   readonly reason: string
   /** What the server asked to wait (Retry-After, or details.retryAfterSeconds). */
   readonly retryAfterSeconds: number | undefined
+  /** Status.details.causes. */
+  readonly causes: readonly ErrorCause[]
 
   constructor(status: number, message: string, details: ApiErrorDetails = {}) {
     super(message)
@@ -15,12 +17,19 @@ export class ApiError extends Error {
     this.status = status
     this.reason = details.reason ?? ""
     this.retryAfterSeconds = details.retryAfterSeconds
+    this.causes = details.causes ?? []
   }
 }
 
 export interface ApiErrorDetails {
   readonly reason?: string
   readonly retryAfterSeconds?: number | undefined
+  readonly causes?: readonly ErrorCause[]
+}
+
+export interface ErrorCause {
+  readonly reason: string
+  readonly message: string
 }
 
 /** There was no answer, or no whole one. */

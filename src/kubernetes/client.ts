@@ -1,9 +1,11 @@
 // Requests to the API server: JSON in and out, within bounds of size and time.
 
 import { Agent, type Dispatcher } from "undici"
-import { AnswerTooLargeError, ApiError, ConnectionError } from "./api-error.ts"
+import { listIn, recordIn } from "../api/conforms.ts"
+import { AnswerTooLargeError, ApiError, type ApiErrorDetails, ConnectionError } from "./api-error.ts"
 import { readLines, readText } from "./body.ts"
 import type { ClusterConfig, TlsMaterial } from "./cluster-config.ts"
+import { textIn } from "./resource.ts"
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
@@ -228,30 +230,33 @@ async function errorOf(
 ): Promise<ApiError> {
   const what = `${sent.method} ${sent.path}`
   const text = await readText(body, MAXIMUM_ERROR_BYTES, what).catch(() => "")
-  const { message, reason, retryAfterSeconds } = statusIn(text)
+  const { message, reason, retryAfterSeconds, causes } = statusIn(text)
   const asked = Number(headers["retry-after"])
   return new ApiError(statusCode, message ?? `${what}: HTTP status ${statusCode}`, {
     reason: reason ?? "",
     retryAfterSeconds: Number.isFinite(asked) ? asked : retryAfterSeconds,
+    causes: causes ?? [],
   })
 }
 
-interface Status {
+interface Status extends ApiErrorDetails {
   readonly message?: string
-  readonly reason?: string
-  readonly retryAfterSeconds?: number
 }
 
 function statusIn(text: string): Status {
   try {
-    const status: { message?: string; reason?: string; details?: { retryAfterSeconds?: number } } | null =
-      JSON.parse(text)
-    const { message, reason, details } = status ?? {}
-    const seconds = details?.retryAfterSeconds
+    const status: unknown = JSON.parse(text)
+    const { message, reason } = recordIn({ status }, "status")
+    const details = recordIn(status, "details")
+    const seconds = details["retryAfterSeconds"]
+    const causes = listIn(details, "causes").map((each) => {
+      return { reason: textIn(each, "reason"), message: textIn(each, "message") }
+    })
     return {
       ...(typeof message === "string" ? { message } : {}),
       ...(typeof reason === "string" ? { reason } : {}),
       ...(typeof seconds === "number" ? { retryAfterSeconds: seconds } : {}),
+      causes,
     }
   } catch {
     return {}

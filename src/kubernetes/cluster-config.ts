@@ -9,6 +9,8 @@ import { ConnectionError } from "./api-error.ts"
 export interface ClusterConfig {
   /** https://host:port, with a path where a proxy serves the API below one. */
   readonly server: string
+  /** Of the kubeconfig's context. */
+  readonly namespace?: string
   /** Asked before every request. `refresh` after a 401: what was given last is good no longer. */
   readonly credentials: (refresh: boolean) => Promise<Credentials>
 }
@@ -86,8 +88,10 @@ async function fromKubeconfig(file: string | undefined, context: string | undefi
   if (server === undefined) throw new ConnectionError("no cluster in the kubeconfig's current context")
   if (file === undefined && server === NO_KUBECONFIG)
     throw new ConnectionError("no cluster: there is neither --kubeconfig nor KUBECONFIG nor ~/.kube/config")
+  const namespace = config.getContextObject(config.getCurrentContext())?.namespace
   return {
     server: server.replace(/\/+$/, ""),
+    ...(namespace === undefined || namespace === "" ? {} : { namespace }),
     credentials: kept(ASK_AGAIN_MS, async () => {
       const applied: RequestOptions = {}
       await config.applyToHTTPSOptions(applied)
