@@ -12,15 +12,7 @@ import {
   NO_CONNECTIONS,
   union,
 } from "./connection-set.ts"
-import {
-  namesPorts,
-  type PeerAddress,
-  passing,
-  portsText,
-  type ReadStack,
-  readStack,
-  type Stack,
-} from "./stack.ts"
+import { namesPorts, type PeerAddress, passing, portsText, type ReadStack, readStack } from "./stack.ts"
 
 export interface Reached {
   /** What flows: what observed namespaces are denied is among it. */
@@ -38,34 +30,60 @@ export interface Reach {
    */
   readonly between: (source: Peer, destination: Peer) => ConnectionSet
   readonly detail: (source: Peer, destination: Peer) => Reached
-  readonly stackOf: (identity: Identity, direction: Direction) => Stack
+  readonly stackOf: (identity: Identity, direction: Direction) => ReadStack
   /** What one direction of the subject's policies lets through, from or to an address of a peer; nothing observed. */
   readonly passing: (subject: Peer, direction: Direction, peer: PeerAddress) => ConnectionSet
 }
 
-export function createReach(view: ClusterView): Reach {
-  const stackOf = createStacks(view)
+/** Stacks that another view's reach has, too: the same policies, and peers and namespaces that mean the same. */
+export interface SharedStacks {
+  readonly reach: Reach
+  readonly isShared: (identity: Identity, direction: Direction) => boolean
+}
+
+export function createReach(view: ClusterView, shared?: SharedStacks): Reach {
+  const own = createStacks(view)
+  const stackOf = (identity: Identity, direction: Direction): ReadStack =>
+    shared?.isShared(identity, direction) === true
+      ? shared.reach.stackOf(identity, direction)
+      : own(identity, direction)
   const both = createIntersections()
   const passes = (subject: Peer, direction: Direction, peer: PeerAddress): ConnectionSet =>
     subject.kind === "pods" ? passing(stackOf(subject, direction), peer, view) : ALL_CONNECTIONS
-  const betweenPlaces = (from: PeerAddress, to: PeerAddress): Reached => {
-    const egress = passes(from.peer, "egress", to)
-    const ingress = passes(to.peer, "ingress", from)
+  const sideOf = createSides(view)
+  const answer = (subject: Side, direction: Direction, [peer, place]: SidePlace): ConnectionSet => {
+    if (subject.peer.kind !== "pods") return ALL_CONNECTIONS
+    const known = (subject.answers[direction] ??= answersOf(stackOf(subject.peer, direction)))
+    if (known.stack.tiers.length === 0) return ALL_CONNECTIONS
+    return (known.byPlace[peer.first + place] ??= passing(known.stack, addressOf(peer, place), view))
+  }
+  const answersOf = createAnswers()
+  const betweenPlaces = (from: SidePlace, to: SidePlace): Reached => {
+    const isFreeSource = from[0].isObserved
+    const isFreeDestination = to[0].isObserved
+    const ingress = answer(to[0], "ingress", from)
+    if (ingress === NO_CONNECTIONS && !isFreeDestination) return NOTHING
+    const egress = answer(from[0], "egress", to)
     const enforced = both(egress, ingress)
-    const freeSource = isObserved(view, from.peer)
-    const freeDestination = isObserved(view, to.peer)
     const connections =
-      freeSource || freeDestination
-        ? both(freeSource ? ALL_CONNECTIONS : egress, freeDestination ? ALL_CONNECTIONS : ingress)
+      isFreeSource || isFreeDestination
+        ? both(isFreeSource ? ALL_CONNECTIONS : egress, isFreeDestination ? ALL_CONNECTIONS : ingress)
         : enforced
     return { connections, enforced, mixed: false }
   }
   const detail = (source: Peer, destination: Peer): Reached => {
+    const [left, right] = [sideOf(source), sideOf(destination)]
     let found: Reached | undefined
-    for (const from of placesOf(source)) {
-      for (const to of placesOf(destination)) {
-        if (from.family !== to.family) continue
-        const next = betweenPlaces({ peer: source, place: from }, { peer: destination, place: to })
+    let isPlainTold = false
+    for (let i = 0; i < left.places.length; i++) {
+      for (let j = 0; j < right.places.length; j++) {
+        const [from, to] = [left.places[i], right.places[j]]
+        if (from === undefined || to === undefined || from.family !== to.family) continue
+        // Addresses that are in no block are all alike, of whatever family.
+        const isPlain = from.blocks.size + to.blocks.size === 0
+        if (isPlain && isPlainTold) continue
+        isPlainTold ||= isPlain
+        const next = betweenPlaces([left, i], [right, j])
         found = found === undefined ? next : joined(found, next)
       }
     }
@@ -77,6 +95,52 @@ export function createReach(view: ClusterView): Reach {
     stackOf,
     passing: passes,
   }
+}
+
+/** A peer, with what is looked up again for every pair that it is in. */
+interface Side {
+  readonly peer: Peer
+  readonly places: readonly AddressPlace[]
+  /** Places are numbered, and these are its first and those behind it. */
+  readonly first: number
+  readonly isObserved: boolean
+  readonly answers: Partial<Record<Direction, Answers>>
+}
+
+type SidePlace = readonly [side: Side, place: number]
+
+interface Answers {
+  readonly stack: ReadStack
+  readonly byPlace: ConnectionSet[]
+}
+
+function createSides(view: ClusterView): (peer: Peer) => Side {
+  const sides = new Map<Peer, Side>()
+  let places = 0
+  return (peer) => {
+    const known = sides.get(peer)
+    if (known !== undefined) return known
+    const isObserved = peer.kind === "pods" && view.isObserved(peer.namespace)
+    const made: Side = { peer, places: placesOf(peer), first: places, isObserved, answers: {} }
+    places += made.places.length
+    sides.set(peer, made)
+    return made
+  }
+}
+
+function createAnswers(): (stack: ReadStack) => Answers {
+  const known = new Map<ReadStack, Answers>()
+  return (stack) => {
+    const answers = known.get(stack) ?? { stack, byPlace: [] }
+    known.set(stack, answers)
+    return answers
+  }
+}
+
+function addressOf({ peer, places }: Side, at: number): PeerAddress {
+  const place = places[at]
+  if (place === undefined) throw new Error("a peer without that place")
+  return { peer, place }
 }
 
 /** Equal lists of policies are one stack, so that what it says of a peer is found out once. */
@@ -126,8 +190,4 @@ function joined(before: Reached, next: Reached): Reached {
 
 function placesOf(peer: Peer): readonly AddressPlace[] {
   return peer.kind === "range" ? [peer.place] : peer.places
-}
-
-function isObserved(view: ClusterView, peer: Peer): boolean {
-  return peer.kind === "pods" && view.isObserved(peer.namespace)
 }

@@ -37,8 +37,9 @@ export interface ReadStack extends Stack {
   /** Of the subjects, where rules of ingress name ports. */
   readonly ports: readonly ContainerPort[]
   readonly namesPorts: boolean
+  readonly ruleCount: number
   /** By the rules that hold a peer, and how. */
-  readonly answers: Map<string, ConnectionSet>
+  readonly answers: Map<string | number, ConnectionSet>
   /** Places are one peer's each. */
   readonly byPlace: Map<AddressPlace, ConnectionSet>
 }
@@ -53,8 +54,11 @@ interface ReadRule {
   readonly blocks: readonly string[]
 }
 
-/** How a rule holds a peer: as a pod, whose port names egress may mean; as an address; not at all. */
-type Hold = "pod" | "address" | "none"
+/** How a rule holds a peer: as a pod, whose port names egress may mean; as an address; not at all. One letter each. */
+type Hold = typeof POD | typeof ADDRESS | typeof NOT
+const POD = "p"
+const ADDRESS = "a"
+const NOT = "-"
 
 export function readStack(
   direction: Direction,
@@ -76,6 +80,7 @@ export function readStack(
     tiers,
     ports,
     namesPorts: namesPorts(direction, policies),
+    ruleCount: tiers.reduce((sum, { rules }) => sum + rules.length, 0),
     answers: new Map(),
     byPlace: new Map(),
   }
@@ -102,15 +107,38 @@ function readRule(rule: Rule): ReadRule {
 }
 
 function answerTo(stack: ReadStack, address: PeerAddress, view: ClusterView): ConnectionSet {
-  const holds = stack.tiers.map(({ rules }) => rules.map((rule) => holdOf(rule, address, view)))
-  const served = stack.direction === "ingress" || !stack.namesPorts ? stack.ports : portsOf(address.peer)
-  const isServed = stack.direction === "egress" && stack.namesPorts
-  const key = `${holds.map((tier) => tier.map((hold) => hold[0]).join("")).join(";")}${isServed ? portsText(served) : ""}`
-  const known = stack.answers.get(key)
+  const isServedByPeer = stack.direction === "egress" && stack.namesPorts
+  const key = isServedByPeer || stack.ruleCount > MOST_DIGITS ? "" : holdsNumber(stack, address, view)
+  if (key !== "") {
+    const known = stack.answers.get(key)
+    if (known !== undefined) return known
+  }
+  const holds = holdsText(stack, address, view)
+  const served = isServedByPeer ? portsOf(address.peer) : stack.ports
+  const whole = key === "" ? `${holds}${isServedByPeer ? portsText(served) : ""}` : key
+  const known = stack.answers.get(whole)
   if (known !== undefined) return known
   const answer = evaluate(stack, holds, served)
-  stack.answers.set(key, answer)
+  stack.answers.set(whole, answer)
   return answer
+}
+
+/** How each rule holds a peer, as a number of so many ternary digits: it is asked for every pair, and a text costs more. */
+const MOST_DIGITS = 33
+
+function holdsNumber({ tiers }: ReadStack, address: PeerAddress, view: ClusterView): number {
+  let number = 0
+  for (const { rules } of tiers) {
+    for (const rule of rules) {
+      const hold = holdOf(rule, address, view)
+      number = number * 3 + (hold === NOT ? 0 : hold === POD ? 1 : 2)
+    }
+  }
+  return number
+}
+
+function holdsText({ tiers }: ReadStack, address: PeerAddress, view: ClusterView): string {
+  return tiers.flatMap(({ rules }) => rules.map((rule) => holdOf(rule, address, view))).join("")
 }
 
 function portsOf(peer: Peer): readonly ContainerPort[] {
@@ -123,26 +151,27 @@ export function portsText(ports: readonly ContainerPort[]): string {
 
 function holdOf({ rule, blocks }: ReadRule, { peer, place }: PeerAddress, view: ClusterView): Hold {
   const { peers } = rule
-  if (peers.kind === "any") return "pod"
-  if (peer.kind === "pods" && peers.pods.some((each) => view.holds(each, peer))) return "pod"
-  return blocks.some((each) => place.blocks.has(each)) ? "address" : "none"
+  if (peers.kind === "any") return POD
+  if (peer.kind === "pods" && peers.pods.some((each) => view.holds(each, peer))) return POD
+  return blocks.some((each) => place.blocks.has(each)) ? ADDRESS : NOT
 }
 
 function evaluate(
   { direction, tiers }: ReadStack,
-  holds: readonly (readonly Hold[])[],
+  holds: string,
   served: readonly ContainerPort[],
 ): ConnectionSet {
   let accepted = NO_CONNECTIONS
   let open = ALL_CONNECTIONS
-  for (const [i, { isolates, rules }] of tiers.entries()) {
+  let place = 0
+  for (const { isolates, rules } of tiers) {
     let passed = NO_CONNECTIONS
     let left = open
-    for (const [j, { rule }] of rules.entries()) {
-      const hold = holds[i]?.[j] ?? "none"
-      if (hold === "none") continue
+    for (const { rule } of rules) {
+      const hold = holds[place++]
+      if (hold === NOT) continue
       // An address has no port names, whoever owns it: a rule of egress names those of pods only.
-      const named = direction === "egress" && hold === "address" ? [] : served
+      const named = direction === "egress" && hold === ADDRESS ? [] : served
       const meant = intersect(portsMeant(rule, named), left)
       left = subtract(left, meant)
       if (rule.action === "Accept") accepted = union(accepted, meant)
