@@ -8,6 +8,7 @@ import type { Connectivity } from "../../src/analysis/connectivity.ts"
 import { htmlFile } from "../../src/cli/map/html.ts"
 import { svgFile } from "../../src/cli/map/svg.ts"
 import { town } from "../unit/cli/map/town.ts"
+import { web } from "../unit/cli/map/web.ts"
 import { openPage, startBrowser, type View, type Watched } from "./browser.ts"
 import { contrast } from "./contrast.ts"
 import { overlappingCards, pageWidth, textsOutsideCards } from "./geometry.ts"
@@ -173,6 +174,20 @@ describe("the HTML map", () => {
       const size = await page.locator("#picture svg").boundingBox()
       expect(size?.height).toBeLessThan(900)
       await page.screenshot({ path: join(directory, "large.png") })
+    })
+  })
+
+  test("of 300 workloads that have nothing in common draws the arrows of the chosen one", async () => {
+    await withMap(html(web(300)), async (page) => {
+      expect(await page.locator(".notes").textContent()).toContain("598 arrows, too many to draw at once")
+      expect(await page.evaluate(overlappingCards)).toEqual([])
+      expect(await page.locator(".arrow, .line").count()).toBe(0)
+      await page.fill("#search", "app-007")
+      await page.press("#search", "Enter")
+      expect(await page.locator("#panel .link").allTextContents()).toEqual(["app-006", "app-008", "app-014"])
+      expect(await page.locator(".line").count()).toBe(3)
+      await page.keyboard.press("Escape")
+      expect(await page.locator(".line").count()).toBe(0)
     })
   })
 

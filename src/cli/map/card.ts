@@ -75,7 +75,7 @@ function workloadLines(node: WorkloadNode): readonly CardLine[] {
   const { members } = node
   const [first] = members
   const alone = members.length === 1 && first !== undefined
-  const about = alone ? aboutWorkload(first) : `${members.length} workloads, alike`
+  const about = alone ? aboutWorkload(first) : `${members.length} workloads${node.alike ? ", alike" : ""}`
   const among = node.among === "" ? [] : [detail(`each other: ${shortened(node.among, 30)}`)]
   return [
     ...someOf(members.map((member) => member.name)).map(name),

@@ -3,17 +3,17 @@
 import { createHash } from "node:crypto"
 import type { Connectivity } from "../../analysis/connectivity.ts"
 import { drawnMap, type MapFocus } from "./drawn-map.ts"
-import { placedMap } from "./layout.ts"
 import { embeddedJson, markup } from "./markup.ts"
 import { pageData } from "./page-content.ts"
 import { PAGE_SCRIPT } from "./page-script.ts"
 import { PAGE_STYLE } from "./page-style.ts"
+import { pagePicture } from "./picture.ts"
 import { svgContent } from "./svg.ts"
 import { mapDescription } from "./words.ts"
 
 export function htmlFile(connectivity: Connectivity, focus: MapFocus = null): string {
   const drawn = drawnMap(connectivity, focus)
-  const map = placedMap(drawn.graph)
+  const map = pagePicture(drawn.graph)
   const policy = `default-src 'none'; img-src data:; style-src ${sourceOf(PAGE_STYLE)}; script-src ${sourceOf(PAGE_SCRIPT)}; base-uri 'none'; form-action 'none'`
   return `<!doctype html>
 <html lang="en">
@@ -49,7 +49,7 @@ ${svgContent(map)}
 <p>A card with several names stands for workloads that nothing tells apart. Amber ones accept or send everything, from or to anyone; arrows between
 two of them are not drawn.</p></div>
 </aside>
-${notesList(connectivity.notes)}<script type="application/json" id="data">${embeddedJson(pageData(drawn))}</script>
+${notesList([...connectivity.notes, map.caption].filter((note) => note !== ""))}<script type="application/json" id="data">${embeddedJson(pageData(drawn))}</script>
 <script>${PAGE_SCRIPT}</script>
 </body>
 </html>

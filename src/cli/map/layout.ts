@@ -21,6 +21,8 @@ export interface PlacedMap {
   readonly frames: readonly { readonly namespace: MapNamespace; readonly box: Box }[]
   readonly cards: readonly { readonly card: Card; readonly box: Box }[]
   readonly arrows: readonly PlacedArrow[]
+  /** What the picture does not show; empty where it shows everything. */
+  readonly caption: string
 }
 
 export interface PlacedArrow {
@@ -30,8 +32,8 @@ export interface PlacedArrow {
   readonly points: readonly Point[]
 }
 
-const MARGIN = 28
-const FRAME = { side: 16, title: 30, bottom: 14 } as const
+export const MARGIN = 28
+export const FRAME = { side: 16, title: 30, bottom: 14 } as const
 const LABEL = { size: 11, height: 18, characters: 26, frame: 13 } as const
 
 export function placedMap(graph: MapGraph): PlacedMap {
@@ -115,7 +117,7 @@ function levelAt({ x, y, width, height }: Box, points: readonly Point[]): readon
   return [first, ...before, ...(isRightwards ? sides : sides.toReversed()), ...after, last]
 }
 
-function frameAround(namespace: MapNamespace, boxes: readonly Box[]): Box {
+export function frameAround(namespace: MapNamespace, boxes: readonly Box[]): Box {
   const left = least(boxes.map(({ x }) => x)) - FRAME.side
   const top = least(boxes.map(({ y }) => y)) - FRAME.title
   const right = most(boxes.map(({ x, width }) => x + width)) + FRAME.side
@@ -144,15 +146,17 @@ function shifted(map: Pick<PlacedMap, "frames" | "cards" | "arrows">): PlacedMap
       label: { text: label.text, box: moved(label.box) },
       points: points.map(point),
     })),
+    caption: "",
   }
 }
 
+/** Of nothing it is 0: an empty map has a size, too. */
 function least(numbers: readonly number[]): number {
-  return numbers.reduce((found, each) => Math.min(found, each), Number.POSITIVE_INFINITY)
+  return numbers.reduce((found, each) => Math.min(found, each), numbers[0] ?? 0)
 }
 
 function most(numbers: readonly number[]): number {
-  return numbers.reduce((found, each) => Math.max(found, each), Number.NEGATIVE_INFINITY)
+  return numbers.reduce((found, each) => Math.max(found, each), numbers[0] ?? 0)
 }
 
 function tenth(number: number): number {

@@ -26,7 +26,6 @@ export interface WorkloadNode {
   readonly kind: "workloads"
   readonly id: string
   readonly namespace: string
-  /** More than one where nothing tells them apart. */
   readonly members: readonly WorkloadEnd[]
   /** Everything comes in, from anyone. */
   readonly acceptsAll: boolean
@@ -34,6 +33,8 @@ export interface WorkloadNode {
   readonly sendsAll: boolean
   /** What the members may do with each other; empty where there is no such thing. */
   readonly among: string
+  /** Nothing tells the members apart. */
+  readonly alike: boolean
 }
 
 export type MapNode =
@@ -114,6 +115,7 @@ function workloadNodes({
       acceptsAll: isEverything(openness.accepts[group]),
       sendsAll: isEverything(openness.sends[group]),
       among: textOf(amongMembers[group] ?? NOTHING),
+      alike: true,
     }
     return [[node.id, node] satisfies readonly [string, MapNode]]
   })

@@ -35,6 +35,7 @@ nav h2{position:sticky;top:-8px;margin:10px -4px 2px;padding:4px;background:var(
 #picture [role=button]:focus-visible{outline:none}
 #picture [role=button]:focus-visible>rect:first-of-type{stroke:var(--c0);stroke-width:3}
 #picture.focused :is(.card,.arrow,.label):not(.near,.selected){opacity:.16}
+#picture .line{fill:none;stroke:var(--c0);stroke-width:1.5;opacity:.7}
 #picture .card.selected>rect:first-of-type{stroke:var(--c0);stroke-width:3}
 #panel header{position:relative;padding-right:64px}
 #panel h2{font-size:16px;margin:8px 0 0}

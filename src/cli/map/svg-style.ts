@@ -28,6 +28,7 @@ export const MAP_STYLE = `.paper{fill:var(--paper)}
 .frame{fill:var(--frame);stroke:var(--frame-line)}
 .frame-name{font:600 13px system-ui,"Segoe UI",Roboto,Helvetica,Arial,sans-serif;fill:var(--ink)}
 .frame-count{font-weight:400;fill:var(--soft)}
+.caption{font:13px system-ui,"Segoe UI",Roboto,Helvetica,Arial,sans-serif;fill:var(--soft)}
 .card rect{fill:var(--card);stroke:var(--card-line);stroke-width:1.2}
 .card text,.label text{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:var(--ink)}
 .card .name{font-size:13px;font-weight:600}

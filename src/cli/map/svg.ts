@@ -11,14 +11,15 @@ import {
   textWidth,
 } from "./card.ts"
 import { drawnMap, type MapFocus } from "./drawn-map.ts"
-import { type Box, frameTitle, type PlacedArrow, type PlacedMap, type Point, placedMap } from "./layout.ts"
+import { type Box, frameTitle, type PlacedArrow, type PlacedMap, type Point } from "./layout.ts"
 import type { MapNode } from "./map-graph.ts"
 import { markup } from "./markup.ts"
+import { stillPicture } from "./picture.ts"
 import { ARROW_COLOURS, MAP_STYLE, mapColours } from "./svg-style.ts"
 import { arrowTitle, cardTitle, mapDescription } from "./words.ts"
 
 export function svgFile(connectivity: Connectivity, focus: MapFocus = null): string {
-  const map = placedMap(drawnMap(connectivity, focus).graph)
+  const map = stillPicture(drawnMap(connectivity, focus).graph)
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${map.width} ${map.height}" width="${map.width}" height="${map.height}" role="img" aria-labelledby="title description">
 <title id="title">Who reaches whom</title>
 <desc id="description">${markup(mapDescription(map))}</desc>
@@ -40,6 +41,7 @@ export function svgContent(map: PlacedMap): string {
     ...map.frames.map(frame),
     ...map.arrows.map((arrow) => arrowLine(arrow, colours.get(arrow.edge.source) ?? 0, titleOf(arrow))),
     ...map.cards.map(({ card, box }) => cardGroup(card, box)),
+    ...caption(map),
     ...map.arrows.map((arrow) => arrowLabel(arrow, colours.get(arrow.edge.source) ?? 0, titleOf(arrow))),
   ].join("\n")
 }
@@ -51,6 +53,11 @@ function arrowColours({ arrows, cards }: PlacedMap): ReadonlyMap<string, number>
     .filter(({ card }) => sources.has(card.node.id))
     .toSorted((left, right) => left.box.y - right.box.y || left.box.x - right.box.x)
   return new Map(sorted.map(({ card }, place) => [card.node.id, place % ARROW_COLOURS]))
+}
+
+function caption({ caption, height }: PlacedMap): readonly string[] {
+  if (caption === "") return []
+  return [`<text class="caption" x="28" y="${height - 18}">${markup(caption)}</text>`]
 }
 
 function frame({ namespace, box }: PlacedMap["frames"][number]): string {

@@ -37,9 +37,34 @@ export function createPicture(data: PageData, select: (end: number) => void): Pi
         card.classList.toggle("near", near.has(id))
         card.classList.toggle("selected", cardsOf(about).includes(id))
       }
+      if (arrows.length === 0) drawArrows(picture, cards)
       picture.querySelector(".selected")?.scrollIntoView({ block: "nearest", inline: "nearest" })
     },
   }
+}
+
+const SVG = "http://www.w3.org/2000/svg"
+
+/** Where the picture has no arrows: a line to each card that has to do with the selected one. */
+function drawArrows(picture: HTMLElement, cards: readonly SVGGElement[]): void {
+  const svg = picture.querySelector("svg")
+  for (const line of picture.querySelectorAll(".line")) line.remove()
+  const selected = cards.find((card) => card.classList.contains("selected"))?.getBBox()
+  if (svg === null || selected === undefined) return
+  for (const card of cards) {
+    if (!card.classList.contains("near") || card.classList.contains("selected")) continue
+    const line = document.createElementNS(SVG, "path")
+    line.setAttribute("class", "line")
+    line.setAttribute("d", lineBetween(selected, card.getBBox()))
+    svg.insertBefore(line, cards[0] ?? null)
+  }
+}
+
+function lineBetween(from: DOMRect, to: DOMRect): string {
+  const [x, y] = [from.x + from.width / 2, from.y + from.height / 2]
+  const [toX, toY] = [to.x + to.width / 2, to.y + to.height / 2]
+  const middle = (x + toX) / 2
+  return `M${x} ${y}C${middle} ${y} ${middle} ${toY} ${toX} ${toY}`
 }
 
 /** Its own; the others stand for it and for more. */
