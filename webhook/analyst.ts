@@ -3,12 +3,14 @@
 import type { Deadline } from "../src/analysis/deadline.ts"
 import type { Diagnostic, ObjectReference } from "../src/api/diagnostic.ts"
 import type { ImpactReport } from "../src/api/impact-report.ts"
-import type { Change, Pod } from "../src/compile/snapshot.ts"
+import type { Change, Labels, Pod } from "../src/compile/snapshot.ts"
 
 export interface Question {
   readonly reference: ObjectReference
   readonly operation: ImpactReport["operation"]
   readonly changes: readonly Change[]
+  /** Of the object; of one that goes, those that it had. */
+  readonly annotations: Labels
   readonly deadline: Deadline
 }
 

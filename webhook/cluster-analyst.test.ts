@@ -59,6 +59,7 @@ const question = (changes: readonly Change[], name = "db") => ({
   reference: { kind: "NetworkPolicy", namespace: "shop", name },
   operation: "UPDATE" as const,
   changes,
+  annotations: {},
   deadline: { expired: () => false },
 })
 const typo = networkPolicy("db", {
@@ -155,6 +156,30 @@ function withNames(snapshot: unknown): unknown {
   for (const each of copy.namespaces) each.labels["kubernetes.io/metadata.name"] = each.name
   return copy
 }
+
+const dnsPod = pod("coredns", {
+  namespace: "kube-system",
+  labels: { "k8s-app": "kube-dns" },
+  addresses: ["10.0.0.9"],
+})
+const denyDns = networkPolicy("deny", { podSelector: {} }, "kube-system")
+
+test.for<[string, Readonly<Record<string, string>>, readonly string[], readonly string[]]>([
+  ["what cuts DNS off is refused", {}, ["PNP0471"], []],
+  ["unless it says that it is meant", { "postern.dev/allow-lockout": "true" }, [], ["PNP0474"]],
+])("%s", ([, annotations, refused, warned]) => {
+  const asked = cluster()
+  const there: readonly Change[] = [{ kind: "pod", op: "set", value: dnsPod }]
+  asked.model.apply(there)
+  asked.world.apply(there)
+  const { report, refusals } = createClusterAnalyst({ cluster: asked, namespace: "postern-system" }).analyse({
+    ...question([set(denyDns)]),
+    reference: { kind: "NetworkPolicy", namespace: "kube-system", name: "deny" },
+    annotations,
+  })
+  expect(refusals.map(({ code }) => code)).toEqual(refused)
+  expect(report.findings.map(({ code }) => code)).toEqual(expect.arrayContaining([...warned]))
+})
 
 test("past the deadline no assertion is said to fail, and the report is not complete", () => {
   const asked = cluster({ "shop/a": { ...reaches, admission: "Refuse" } })

@@ -2,6 +2,7 @@
 
 import { impactOf } from "../src/analysis/impact.ts"
 import { lint } from "../src/analysis/lint/lint.ts"
+import { DEFAULT_POSTERN, lockouts } from "../src/analysis/lint/lockouts.ts"
 import { reportKey } from "../src/analysis/report-key.ts"
 import { type Diagnostic, fieldPathText } from "../src/api/diagnostic.ts"
 import type { ImpactFinding, ImpactReport } from "../src/api/impact-report.ts"
@@ -17,7 +18,7 @@ export interface ClusterAnalystOptions {
   readonly namespace: string
 }
 
-export function createClusterAnalyst({ cluster }: ClusterAnalystOptions): Analyst {
+export function createClusterAnalyst({ cluster, namespace }: ClusterAnalystOptions): Analyst {
   const { model, world } = cluster
   return {
     problem: () => {
@@ -29,11 +30,14 @@ export function createClusterAnalyst({ cluster }: ClusterAnalystOptions): Analys
     analyse: (question) => {
       const { reference, operation, changes, deadline } = question
       const key = reportKey(changes, cluster.revision())
+      const looked = findingsOf(question, { cluster, namespace })
       const impact = impactOf({ model, changes, subject: reference, operation, deadline, key })
-      const findings = findingsOf(question, cluster)
-      const { assertions, refusals, complete } = brokenAssertions(question, impact, cluster)
-      const report = { ...impact, findings: [...findings], assertions: [...assertions] }
-      return { report: complete ? report : unfinished(report), refusals }
+      const broken = brokenAssertions(question, impact, cluster)
+      const report = { ...impact, findings: [...looked.findings], assertions: [...broken.assertions] }
+      return {
+        report: broken.complete ? report : unfinished(report),
+        refusals: [...looked.refusals, ...broken.refusals],
+      }
     },
   }
 }
@@ -46,38 +50,69 @@ function unfinished(report: ImpactReport): ImpactReport {
   }
 }
 
-/** Of the policies that the change makes or changes, in the cluster as it would be. */
-function findingsOf({ reference, changes }: Question, { model }: ClusterFollower): readonly ImpactFinding[] {
-  const policies = changes.flatMap(policySet)
-  if (policies.length === 0) return []
-  const view = model.with(changes)
-  const asked = new Set<string>()
-  const mayName = (namespace: string): boolean => {
-    asked.add(namespace)
-    return true
-  }
-  const all = lint({ view, policies, complete: true, mayName })
-  if (asked.size === 0) return all.map((each) => findingOf(each, []))
-  const texts = new Set(lint({ view, policies, complete: true, mayName: () => false }).map(textOf))
-  const namespaces = [...asked].filter((each) => each !== reference.namespace).sort()
-  // Which of them a message names is not known: with none of them it is another message.
-  return all.map((each) => findingOf(each, texts.has(textOf(each)) ? [] : namespaces))
+interface Findings {
+  readonly findings: readonly ImpactFinding[]
+  readonly refusals: readonly Diagnostic[]
 }
 
-function policySet(change: Change): readonly PolicyReference[] {
-  if (change.kind !== "policy" || change.op !== "set") return []
+/** Of what the change does to the cluster as a whole, and of the policies that it makes or changes. */
+function findingsOf(question: Question, { cluster, namespace }: ClusterAnalystOptions): Findings {
+  const { reference, annotations, changes } = question
+  const { model } = cluster
+  const after = model.with(changes)
+  const set = changes.flatMap((each) =>
+    each.kind === "policy" && each.op === "set" ? referenceOf(each) : [],
+  )
+  const policies = changes.flatMap((each) => (each.kind === "policy" ? referenceOf(each) : []))
+  const postern = { ...DEFAULT_POSTERN, namespace }
+  const cutting = named(reference, (mayName) =>
+    lockouts({ before: model, after, object: reference, annotations, policies, mayName, postern }),
+  )
+  const odd =
+    set.length === 0 ? [] : named(reference, (mayName) => lint({ view: after, policies: set, mayName }))
+  const isError = ({ diagnostic }: Named): boolean => diagnostic.severity === "error"
+  return {
+    findings: [...cutting, ...odd].filter((each) => !isError(each)).map(findingOf),
+    refusals: cutting.filter(isError).map(({ diagnostic }) => diagnostic),
+  }
+}
+
+function referenceOf(change: Change & { readonly kind: "policy" }): PolicyReference {
+  if (change.op === "delete")
+    return { kind: change.policyKind, namespace: change.namespace, name: change.name }
   const { kind, metadata } = change.value
-  return [{ kind, namespace: metadata.namespace, name: metadata.name }]
+  return { kind, namespace: metadata.namespace, name: metadata.name }
+}
+
+interface Named {
+  readonly diagnostic: Diagnostic
+  /** Other than the subject's. */
+  readonly namespaces: readonly string[]
+}
+
+/** Which of several namespaces a message names is not known: of one that is another with none of them it is all. */
+function named(
+  { namespace }: Question["reference"],
+  ask: (mayName: (namespace: string) => boolean) => readonly Diagnostic[],
+): readonly Named[] {
+  const asked = new Set<string>()
+  const all = ask((each) => {
+    asked.add(each)
+    return true
+  })
+  asked.delete(namespace)
+  if (asked.size === 0) return all.map((each) => ({ diagnostic: each, namespaces: [] }))
+  const withheld = new Set(ask((each) => each === namespace).map(textOf))
+  const namespaces = [...asked].sort()
+  return all.map((each) => ({ diagnostic: each, namespaces: withheld.has(textOf(each)) ? [] : namespaces }))
 }
 
 function textOf({ code, message, path = [] }: Diagnostic): string {
   return `${code} ${fieldPathText(path)} ${message}`
 }
 
-function findingOf(
-  { code, severity, message, path = [] }: Diagnostic,
-  namespaces: readonly string[],
-): ImpactFinding {
+function findingOf({ diagnostic, namespaces }: Named): ImpactFinding {
+  const { code, severity, message, path = [] } = diagnostic
   const finding = { code, severity, message, path: fieldPathText(path) }
   return namespaces.length === 0 ? finding : { ...finding, namespaces: [...namespaces] }
 }

@@ -96,18 +96,26 @@ function textsIn(value: unknown, field: string): readonly string[] {
 export interface Answer {
   readonly allowed: boolean
   /** Why not. */
-  readonly message?: string
+  readonly refusal?: Refusal
   readonly warnings: readonly string[]
 }
 
-export function reviewOf(uid: string, { allowed, message, warnings }: Answer): object {
+const CODES = { Invalid: 422, Forbidden: 403 } as const
+
+export interface Refusal {
+  /** Invalid: it can never be; Forbidden: not in this cluster as it is. */
+  readonly reason: "Invalid" | "Forbidden"
+  readonly message: string
+}
+
+export function reviewOf(uid: string, { allowed, refusal, warnings }: Answer): object {
   return {
     apiVersion: API_VERSION,
     kind: "AdmissionReview",
     response: {
       uid,
       allowed,
-      ...(message === undefined ? {} : { status: { message, reason: "Invalid", code: 422 } }),
+      ...(refusal === undefined ? {} : { status: { ...refusal, code: CODES[refusal.reason] } }),
       ...(warnings.length === 0 ? {} : { warnings }),
     },
   }

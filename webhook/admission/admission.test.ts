@@ -136,15 +136,17 @@ describe("what is refused", () => {
   })
 
   test("every mistake is told at once, with its field and its code", async () => {
-    const { allowed, message } = await answer({ object: broken })
-    expect(allowed).toBe(false)
-    expect(message).toMatch(
+    const { allowed, refusal } = await answer({ object: broken })
+    expect([allowed, refusal?.reason]).toEqual([false, "Invalid"])
+    expect(refusal?.message).toMatch(
       /^2 mistakes:\n {2}spec\.podSelector\.matchLabels.*\(PNP0210\)\n {2}spec\.ingress\[0\]\.from\[0\]/,
     )
   })
 
   test("one mistake is one line", async () => {
-    const { message } = await answer({ object: policy({ podSelector: { matchLabels: { "-a": "b" } } }) })
+    const { refusal: { message } = {} } = await answer({
+      object: policy({ podSelector: { matchLabels: { "-a": "b" } } }),
+    })
     expect(message).toMatch(/^spec\.podSelector\.matchLabels\["-a"\]: .* \(PNP0210\)$/)
   })
 
@@ -167,7 +169,10 @@ describe("what is refused", () => {
     const refusal = diagnostic("labelKey", { value: '"a b"', why: "it has a blank" }, ["spec"])
     expect(await answer({}, analysed({ refusals: [refusal] }))).toMatchObject({
       allowed: false,
-      message: `spec: ${refusal.message} (PNP0210)`,
+      refusal: {
+        reason: "Forbidden",
+        message: expect.stringContaining(`spec: ${refusal.message} (PNP0210)`),
+      },
     })
   })
 })

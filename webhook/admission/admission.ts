@@ -8,9 +8,9 @@ import { type Diagnostic, fieldPathText } from "../../src/api/diagnostic.ts"
 import type { ImpactReport } from "../../src/api/impact-report.ts"
 import type { AccessReviews } from "../../src/kubernetes/access-review.ts"
 import type { Analysis, Analyst } from "../analyst.ts"
-import type { Answer, Review } from "../review.ts"
+import type { Answer, Refusal, Review } from "../review.ts"
 import type { Turns } from "../turns.ts"
-import { type Finding, refusalText } from "./finding-text.ts"
+import { type Finding, mistakesText, refusalText } from "./finding-text.ts"
 import { type Subject, subjectOf } from "./subject.ts"
 import { warningsOf, warningsWithout } from "./warnings.ts"
 
@@ -58,7 +58,7 @@ async function answerTo(review: Review, arrivedAt: number, context: Context): Pr
   if (subject === undefined) return allowed([])
   const checked = checkSubject(subject)
   const mistakes = checked.filter(({ severity }) => severity === "error")
-  if (mistakes.length > 0) return refused(mistakes)
+  if (mistakes.length > 0) return refused({ reason: "Invalid", message: mistakesText(mistakes) }, [])
   if (subject.changes.length === 0) return allowed([])
   const findings = checked.map(findingOf)
   const problem = analyst.problem()
@@ -68,7 +68,8 @@ async function answerTo(review: Review, arrivedAt: number, context: Context): Pr
   if (analysis === undefined) return skipped(LATE, findings)
   context.keep(analysis.report)
   const { report, warnings } = await told(analysis.report, findings, { review, ends, context })
-  if (analysis.refusals.length > 0) return { ...refused(analysis.refusals), warnings }
+  if (analysis.refusals.length > 0)
+    return refused({ reason: "Forbidden", message: refusalText(analysis.refusals) }, warnings)
   return { allowed: true, warnings, outcome: report.complete ? "allowed" : "incomplete" }
 }
 
@@ -108,8 +109,8 @@ function analyse(
   const begins = now()
   if (begins >= ends) return undefined
   const until = Math.min(ends, begins + workMs)
-  const { reference, operation, changes } = subject
-  return analyst.analyse({ reference, operation, changes, deadline: { expired: () => now() >= until } })
+  const { policy: _policy, ...question } = subject
+  return analyst.analyse({ ...question, deadline: { expired: () => now() >= until } })
 }
 
 /** Undefined where it takes longer, or fails. */
@@ -127,8 +128,8 @@ function allowed(warnings: readonly string[]): Outcome {
   return { allowed: true, warnings, outcome: "allowed" }
 }
 
-function refused(mistakes: readonly Diagnostic[]): Outcome {
-  return { allowed: false, message: refusalText(mistakes), warnings: [], outcome: "refused" }
+function refused(refusal: Refusal, warnings: readonly string[]): Outcome {
+  return { allowed: false, refusal, warnings, outcome: "refused" }
 }
 
 function skipped(reason: string, findings: readonly Finding[]): Outcome {

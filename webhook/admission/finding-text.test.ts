@@ -1,5 +1,7 @@
 import { expect, test } from "vitest"
-import { refusalText, warningLines } from "./finding-text.ts"
+import { codes } from "../../src/api/codes.ts"
+import { diagnostic } from "../../src/api/report.ts"
+import { mistakesText, refusalText, warningLines } from "./finding-text.ts"
 
 const long = "no pod of namespace shop has app=Web: this peer matches nobody; Pod web-1 has app=web"
 
@@ -35,14 +37,25 @@ test.for<[string, string, string, number, readonly string[]]>([
   expect(warningLines({ code: "PNP0421", path, message }, most)).toEqual(expected)
 })
 
-test("a refusal lists twenty mistakes, and says how many there are", () => {
+test("a refusal says what there is to do, once", () => {
+  const refusals = ["spec.ports[0]", "spec.ports[1]"].map((path) =>
+    diagnostic("breaksAssertion", { assertion: "ConnectivityAssertion shop/a", path }),
+  )
+  expect(refusalText(refusals)).toBe(
+    "ConnectivityAssertion shop/a holds now and would fail (spec.ports[0]) (PNP0501)\n" +
+      "  ConnectivityAssertion shop/a holds now and would fail (spec.ports[1]) (PNP0501)\n" +
+      `  ${codes.breaksAssertion.remedy}`,
+  )
+})
+
+test("twenty mistakes are listed, and how many there are", () => {
   const mistakes = Array.from({ length: 25 }, (_, i) => ({
     code: "PNP0210",
     severity: "error" as const,
     message: "wrong",
     path: ["spec", "ingress", i],
   }))
-  const lines = refusalText(mistakes).split("\n")
+  const lines = mistakesText(mistakes).split("\n")
   expect([lines[0], lines[1], lines.length, lines.at(-1)]).toEqual([
     "25 mistakes:",
     "  spec.ingress[0]: wrong (PNP0210)",

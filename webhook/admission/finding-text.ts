@@ -1,13 +1,14 @@
 // Findings in the words of kubectl's user: in a refusal with all their length, in a warning on one line.
 
 import { charactersIn, printable, shortenedTo } from "../../src/analysis/printable.ts"
+import { codes } from "../../src/api/codes.ts"
 import { type Diagnostic, fieldPathText } from "../../src/api/diagnostic.ts"
 
 const MOST_LISTED = 20
 const MOST_CHARACTERS = 400
 
-/** What the API server prints behind "denied the request: ". */
-export function refusalText(mistakes: readonly Diagnostic[]): string {
+/** What the API server prints behind "denied the request: ": what is wrong with the object. */
+export function mistakesText(mistakes: readonly Diagnostic[]): string {
   const lines = mistakes.slice(0, MOST_LISTED).map((each) => shortenedTo(lineOf(each), MOST_CHARACTERS))
   const [only = ""] = lines
   if (mistakes.length <= 1) return only
@@ -19,6 +20,17 @@ export function refusalText(mistakes: readonly Diagnostic[]): string {
 function lineOf({ code, path = [], message }: Diagnostic): string {
   return printable(`${fieldText(fieldPathText(path))}${message} (${code})`)
 }
+
+/** Of what is refused although it is valid: why, and what there is to do. */
+export function refusalText(refusals: readonly Diagnostic[]): string {
+  const lines = refusals.slice(0, MOST_LISTED).map((each) => shortenedTo(lineOf(each), MOST_CHARACTERS))
+  const remedies = new Set(refusals.flatMap(({ code }) => REMEDIES.get(code) ?? []))
+  return [...lines, ...remedies].join("\n  ")
+}
+
+const REMEDIES: ReadonlyMap<string, string> = new Map(
+  Object.values(codes).map(({ code, remedy }) => [code, remedy]),
+)
 
 export interface Finding {
   readonly code: string

@@ -2,12 +2,13 @@
 
 import { fieldOf, recordIn } from "../../src/api/conforms.ts"
 import type { ObjectReference } from "../../src/api/diagnostic.ts"
-import type { Change, PolicyObject } from "../../src/compile/snapshot.ts"
+import type { Change, Labels, PolicyObject } from "../../src/compile/snapshot.ts"
 import type { PolicyKind } from "../../src/kinds/kind.ts"
 import { policyKinds } from "../../src/kinds/registry.ts"
 import type { ObjectKey } from "../../src/kubernetes/resource.ts"
 import { textIn } from "../../src/kubernetes/resource.ts"
 import { policyResource } from "../../src/kubernetes/resources/policy.ts"
+import { textsIn } from "../../src/kubernetes/resources/reading.ts"
 import type { Review } from "../review.ts"
 import { membershipChanges, type PodsOf } from "./membership.ts"
 
@@ -18,6 +19,8 @@ export interface Subject {
   readonly operation: Operation
   /** None where nothing changes that analysis looks at. */
   readonly changes: readonly Change[]
+  /** Of the object; of one that goes, those that it had. */
+  readonly annotations: Labels
   readonly policy: SubjectPolicy | undefined
 }
 
@@ -34,10 +37,11 @@ export function subjectOf(review: Review, podsOf: PodsOf): Subject | undefined {
   const kind = policyKinds.find((each) => each.apiVersion === review.apiVersion && each.kind === review.kind)
   const key = keyOf(review)
   const reference = { kind: review.kind, ...key }
-  if (kind !== undefined)
-    return { reference, operation, ...policyChange({ ...review, operation }, kind, key) }
+  const annotations = textsIn(recordIn(review.object ?? review.oldObject, "metadata"), "annotations")
+  const common = { reference, operation, annotations }
+  if (kind !== undefined) return { ...common, ...policyChange({ ...review, operation }, kind, key) }
   const changes = membershipChanges({ ...review, ...key, operation }, podsOf)
-  return changes === undefined ? undefined : { reference, operation, changes, policy: undefined }
+  return changes === undefined ? undefined : { ...common, changes, policy: undefined }
 }
 
 /** The name that generateName will become is not known to every version of the API server at this point. */

@@ -3,11 +3,11 @@
 import { fieldOf, recordIn } from "../../src/api/conforms.ts"
 import type { ObjectReference } from "../../src/api/diagnostic.ts"
 import type { PolicyReference } from "../../src/compile/policy-ir.ts"
-import type { Change, PolicyObject } from "../../src/compile/snapshot.ts"
+import type { Change, Labels, PolicyObject } from "../../src/compile/snapshot.ts"
 import { policyKinds } from "../../src/kinds/registry.ts"
 import { textIn } from "../../src/kubernetes/resource.ts"
 import { policyResource } from "../../src/kubernetes/resources/policy.ts"
-import { refusalText } from "../admission/finding-text.ts"
+import { mistakesText } from "../admission/finding-text.ts"
 import type { Operation } from "../admission/subject.ts"
 import type { Preview } from "./preview-resource.ts"
 
@@ -17,6 +17,7 @@ export type PreviewQuestion =
       readonly reference: ObjectReference
       readonly operation: Operation
       readonly changes: readonly Change[]
+      readonly annotations: Labels
     }
   | { readonly ok: false; readonly reason: "Invalid" | "NotFound"; readonly message: string }
 
@@ -51,24 +52,26 @@ function applyQuestion(object: unknown, namespace: string, held: Held): PreviewQ
   const change = policyResource(kind).decode(object, { namespace, name }, () => undefined)
   if (change.kind !== "policy" || change.op !== "set") return invalid("spec.object is no policy")
   const mistakes = kind.check(change.value, "api").filter(({ severity }) => severity === "error")
-  if (mistakes.length > 0) return invalid(refusalText(mistakes))
+  if (mistakes.length > 0) return invalid(mistakesText(mistakes))
   const reference = { kind: kind.kind, namespace, name }
   const operation = held(reference) === undefined ? "CREATE" : "UPDATE"
-  return { ok: true, reference, operation, changes: [change] }
+  const { annotations = {} } = change.value.metadata
+  return { ok: true, reference, operation, changes: [change], annotations }
 }
 
 function deleteQuestion(asked: unknown, namespace: string, held: Held): PreviewQuestion {
   const kind = policyKinds.find((each) => each.kind === textIn(asked, "kind"))
   if (kind === undefined) return invalid(`spec.reference.kind is ${offered((each) => each.kind)}`)
   const reference = { kind: kind.kind, namespace, name: textIn(asked, "name") }
-  if (held(reference) === undefined)
+  const before = held(reference)
+  if (before === undefined)
     return {
       ok: false,
       reason: "NotFound",
       message: `there is no ${kind.kind} ${namespace}/${reference.name}`,
     }
   const changes = [policyResource(kind).gone({ namespace, name: reference.name })]
-  return { ok: true, reference, operation: "DELETE", changes }
+  return { ok: true, reference, operation: "DELETE", changes, annotations: before.metadata.annotations ?? {} }
 }
 
 function invalid(message: string): PreviewQuestion {
