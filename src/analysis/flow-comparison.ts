@@ -3,7 +3,8 @@
 // As policies say, also where they are only observed, so that a report tells what will be when they are enforced.
 // Where a namespace's mode is what changes, what really flows is compared.
 
-import type { ClusterView, Peer } from "./cluster-view.ts"
+import type { Direction } from "../compile/policy-ir.ts"
+import type { AddressPlace, ClusterView, Peer } from "./cluster-view.ts"
 import {
   ALL_CONNECTIONS,
   type ConnectionSet,
@@ -13,6 +14,7 @@ import {
   subtract,
   union,
 } from "./connection-set.ts"
+import { type ImpactScope, isPoliciesOnly, isSubject } from "./impact-scope.ts"
 import type { Reach, Reached } from "./reach.ts"
 
 /** Identities of a workload's pods, or the addresses of a run. */
@@ -36,8 +38,11 @@ export interface ComparedMoment {
 }
 
 export interface FlowComparison {
-  /** `shared`: when some host-network pod of the source is on the node of a pod of the destination. */
-  readonly compare: (source: End, destination: End, shared?: SharedNodes) => ComparedFlow
+  /**
+   * Null where nothing changes. `shared`: when some host-network pod of the source is on the node of a pod of the
+   * destination.
+   */
+  readonly compare: (source: End, destination: End, shared?: SharedNodes) => ComparedFlow | null
 }
 
 export interface SharedNodes {
@@ -50,15 +55,16 @@ const NOT_SHARED: SharedNodes = { before: false, after: false }
 export function createFlowComparison(
   before: ComparedMoment,
   after: ComparedMoment,
-  switched: ReadonlySet<string>,
+  scope: ImpactScope,
 ): FlowComparison {
+  const mayDiffer = createPrejudice(before.reach, after.reach, scope)
   const isObserved = (namespace: string): boolean =>
     namespace !== "" && (before.view.isObserved(namespace) || after.view.isObserved(namespace))
   return {
     compare: (source, destination, shared = NOT_SHARED) => {
-      const isSwitched = switched.has(source.namespace) || switched.has(destination.namespace)
-      const mode = isSwitched ? "connections" : "enforced"
-      const flows = (which: keyof Pick<Reached, "connections" | "enforced">) => ({
+      const isSwitched = scope.switched.has(source.namespace) || scope.switched.has(destination.namespace)
+      if (!isSwitched && shared.before === shared.after && !mayDiffer(source, destination)) return null
+      const flows = (which: Which) => ({
         before: shared.before
           ? ALL_CONNECTIONS
           : reached(before.reach, [source.before, destination.before], which),
@@ -66,7 +72,8 @@ export function createFlowComparison(
           ? ALL_CONNECTIONS
           : reached(after.reach, [source.after, destination.after], which),
       })
-      const flow = flows(mode)
+      const flow = flows(isSwitched ? "connections" : "enforced")
+      if (isEqual(flow.before, flow.after)) return null
       if (isSwitched || !(isObserved(source.namespace) || isObserved(destination.namespace))) {
         return { ...flow, kept: false }
       }
@@ -85,14 +92,53 @@ export function isAlike(a: ComparedFlow, b: ComparedFlow): boolean {
   return a.kept === b.kept && isEqual(a.before, b.before) && isEqual(a.after, b.after)
 }
 
+type Which = keyof Pick<Reached, "connections" | "enforced">
+
 function reached(
   reach: Reach,
   [sources, destinations]: readonly [readonly Peer[], readonly Peer[]],
-  which: "connections" | "enforced",
+  which: Which,
 ): ConnectionSet {
   let all: ConnectionSet = NO_CONNECTIONS
   for (const source of sources) {
     for (const destination of destinations) all = union(all, reach.detail(source, destination)[which])
   }
   return all
+}
+
+/** Looks at each direction by itself, which is less work than both; most pairs go no further. */
+function createPrejudice(before: Reach, after: Reach, scope: ImpactScope) {
+  const policiesOnly = isPoliciesOnly(scope)
+  const sideDiffers = (direction: Direction, subject: End, peer: End): boolean => {
+    if (policiesOnly && !(scope.directions.has(direction) && isSubject(subject, scope))) return false
+    const [was, is] = [onlyOne(subject.before), onlyOne(subject.after)]
+    const [peerWas, peerIs] = [onlyOne(peer.before), onlyOne(peer.after)]
+    if (was === undefined || is === undefined || peerWas === undefined || peerIs === undefined) return true
+    const places = [placesOf(peerWas), placesOf(peerIs)] as const
+    if (!areAlike(places[0], places[1])) return true
+    return places[0].some((place, i) => {
+      const other = places[1][i] ?? place
+      const passed = before.passing(was, direction, { peer: peerWas, place })
+      return !isEqual(passed, after.passing(is, direction, { peer: peerIs, place: other }))
+    })
+  }
+  return (source: End, destination: End): boolean =>
+    sideDiffers("egress", source, destination) || sideDiffers("ingress", destination, source)
+}
+
+function onlyOne(peers: readonly Peer[]): Peer | undefined {
+  return peers.length === 1 ? peers[0] : undefined
+}
+
+function placesOf(peer: Peer): readonly AddressPlace[] {
+  return peer.kind === "range" ? [peer.place] : peer.places
+}
+
+/** The same ones, or one of each family: then the first is compared with the first. */
+function areAlike(a: readonly AddressPlace[], b: readonly AddressPlace[]): boolean {
+  if (a === b) return true
+  return (
+    a.length === b.length &&
+    a.every(({ family }, i) => b[i]?.family === family && a[i + 1]?.family !== family)
+  )
 }

@@ -58,7 +58,7 @@ export interface ConnectionQuestion {
 export function changedConnections(question: ConnectionQuestion): ChangedConnections {
   const { before, after, scope, limit } = question
   const tally: Tally = {
-    comparison: createFlowComparison(before, after, scope.switched),
+    comparison: createFlowComparison(before, after, scope),
     appearing: { pairs: 0, observed: 0, telling: createMostTelling(limit) },
     disappearing: { pairs: 0, observed: 0, telling: createMostTelling(limit) },
     partsByNode: createPartsByNode({ before: before.view, after: after.view }),
@@ -136,7 +136,7 @@ function compareGroups(tally: Tally, source: WorkloadGroup, destination: Workloa
   if (source === destination && source.size === 1) return
   for (const { group, shared } of tally.partsByNode(source, destination)) {
     const flow = tally.comparison.compare(source, group, shared)
-    if (flow.before === flow.after) continue
+    if (flow === null) continue
     count(tally, { sources: source, destinations: group, flow: { ...flow, source, destination: group } })
   }
 }
@@ -151,9 +151,10 @@ interface AlikeRun {
 /** Pieces next to each other that change alike are one run: other policies' blocks are none of its matter. */
 function alikeRuns(
   pieces: ReturnType<typeof addressPieces>,
-  compare: (outside: End) => ComparedFlow,
+  compare: (outside: End) => ComparedFlow | null,
 ): readonly AlikeRun[] {
   const runs: (AlikeRun & { readonly family: string; readonly from: string })[] = []
+  let isNeighbour = false
   for (const { family, from, to, before, after } of pieces) {
     const end: End = {
       namespace: "",
@@ -161,7 +162,9 @@ function alikeRuns(
       after: after === undefined ? [] : [after],
     }
     const flow = compare(end)
-    const last = runs.at(-1)
+    const last = isNeighbour ? runs.at(-1) : undefined
+    isNeighbour = flow !== null
+    if (flow === null) continue
     if (last !== undefined && last.family === family && isAlike(last.flow, flow)) {
       runs[runs.length - 1] = { ...last, side: rangeSide(last.from, to) }
     } else runs.push({ family, from, side: rangeSide(from, to), end, flow })

@@ -1,7 +1,8 @@
 // What a change touches: outside of it, before and after are the same.
 
+import type { Direction } from "../compile/policy-ir.ts"
 import type { Change } from "../compile/snapshot.ts"
-import type { Identity, PolicyRecord } from "./cluster-view.ts"
+import type { Identity, Peer, PolicyRecord } from "./cluster-view.ts"
 import type { WorkloadGroup } from "./model/workload-groups.ts"
 import type { Moments } from "./moments.ts"
 
@@ -10,6 +11,8 @@ export interface ImpactScope {
   readonly policies: readonly PolicyChange[]
   /** Identities that these policies select, before and after. */
   readonly subjects: SubjectsAt
+  /** What these policies speak of. */
+  readonly directions: ReadonlySet<Direction>
   /** Namespaces whose labels or mode differ. */
   readonly namespaces: ReadonlySet<string>
   /** Of these, the ones that are observed only before or only after. */
@@ -30,6 +33,11 @@ export interface SubjectsAt {
   readonly after: ReadonlySet<Identity>
 }
 
+interface PeersAt {
+  readonly before: readonly Peer[]
+  readonly after: readonly Peer[]
+}
+
 export interface PodName {
   readonly namespace: string
   readonly name: string
@@ -41,12 +49,8 @@ export function scopeOf(moments: Moments, changes: readonly Change[]): ImpactSco
   const namespaces = new Set(changes.flatMap((change) => namespaceChange(moments, change)))
   return {
     policies,
-    subjects: {
-      before: new Set(
-        policies.flatMap((each) => (each.before ? [...before.held(each.before.ir.subject)] : [])),
-      ),
-      after: new Set(policies.flatMap((each) => (each.after ? [...after.held(each.after.ir.subject)] : []))),
-    },
+    subjects: subjectsOf(moments, policies),
+    directions: new Set(policies.flatMap(directionsOf)),
     namespaces,
     switched: new Set([...namespaces].filter((each) => before.isObserved(each) !== after.isObserved(each))),
     pods: changes.flatMap(podChange),
@@ -54,18 +58,49 @@ export function scopeOf(moments: Moments, changes: readonly Change[]): ImpactSco
   }
 }
 
+/** Neither namespaces nor pods change: whoever is selected by other policies is judged as before. */
+export function isPoliciesOnly({ namespaces, hasOtherPods }: ImpactScope): boolean {
+  return namespaces.size === 0 && !hasOtherPods
+}
+
 export function isEmpty({ policies, namespaces, hasOtherPods }: ImpactScope): boolean {
   return policies.length === 0 && namespaces.size === 0 && !hasOtherPods
 }
 
-/** Whether the pods of a group may be judged otherwise than before, as subjects or as peers. */
-export function isTouched({ namespace, before, after }: WorkloadGroup, scope: ImpactScope): boolean {
+/** Whether a policy that changes selects some of an end. */
+export function isSubject({ before, after }: PeersAt, { subjects }: ImpactScope): boolean {
   return (
-    scope.namespaces.has(namespace) ||
-    before.some((each) => scope.subjects.before.has(each)) ||
-    after.some((each) => scope.subjects.after.has(each)) ||
-    (scope.hasOtherPods && !haveSameKeys(before, after))
+    before.some((each) => each.kind !== "range" && subjects.before.has(each)) ||
+    after.some((each) => each.kind !== "range" && subjects.after.has(each))
   )
+}
+
+/** Whether the pods of a group may be judged otherwise than before, as subjects or as peers. */
+export function isTouched(group: WorkloadGroup, scope: ImpactScope): boolean {
+  return (
+    scope.namespaces.has(group.namespace) ||
+    isSubject(group, scope) ||
+    (scope.hasOtherPods && !haveSameKeys(group.before, group.after))
+  )
+}
+
+/** All identities, in both moments, of pods that one of the policies selects in its own. */
+function subjectsOf({ before, after }: Moments, policies: readonly PolicyChange[]): SubjectsAt {
+  const subjects = { before: new Set<Identity>(), after: new Set<Identity>() }
+  for (const policy of policies) {
+    for (const each of policy.before ? before.held(policy.before.ir.subject) : []) subjects.before.add(each)
+    for (const each of policy.after ? after.held(policy.after.ir.subject) : []) subjects.after.add(each)
+  }
+  const selected = [
+    ...[...subjects.before].flatMap((each) => [...before.podsOf(each)]),
+    ...[...subjects.after].flatMap((each) => [...after.podsOf(each)]),
+  ]
+  for (const pod of selected) {
+    const [was, is] = [before.identityOf(pod), after.identityOf(pod)]
+    if (was !== undefined) subjects.before.add(was)
+    if (is !== undefined) subjects.after.add(is)
+  }
+  return subjects
 }
 
 function haveSameKeys(before: readonly Identity[], after: readonly Identity[]): boolean {
@@ -81,6 +116,12 @@ function policyChange({ before, after }: Moments, change: Change): readonly Poli
       : { kind: change.policyKind, namespace: change.namespace, name: change.name }
   const policies = { before: before.policy(reference), after: after.policy(reference) }
   return specText(policies.before) === specText(policies.after) ? [] : [policies]
+}
+
+function directionsOf({ before, after }: PolicyChange): readonly Direction[] {
+  return (["ingress", "egress"] as const).filter(
+    (direction) => (before?.ir[direction] ?? after?.ir[direction]) !== undefined,
+  )
 }
 
 function specText(policy: PolicyRecord | undefined): string | undefined {

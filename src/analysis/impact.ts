@@ -2,12 +2,13 @@
 
 import type { ImpactEnd, ImpactReport } from "../api/impact-report.ts"
 import type { Change } from "../compile/snapshot.ts"
+import type { Identity } from "./cluster-view.ts"
 import { connectionText } from "./connection-set.ts"
 import { type Deadline, NO_DEADLINE } from "./deadline.ts"
 import { type Changed, type ChangedConnections, changedConnections } from "./impact-connections.ts"
 import { changedIsolation } from "./impact-isolation.ts"
 import { concernedNodes } from "./impact-nodes.ts"
-import { type ImpactScope, isEmpty, scopeOf } from "./impact-scope.ts"
+import { type ImpactScope, isEmpty, isPoliciesOnly, scopeOf } from "./impact-scope.ts"
 import { deciderText, type Way } from "./impact-words.ts"
 import type { Model, TriedView } from "./model.ts"
 import type { Moments } from "./moments.ts"
@@ -63,9 +64,12 @@ export function impactOf(question: ImpactQuestion): ImpactReport {
 
 function connectionsOf(question: ImpactQuestion, after: TriedView, scope: ImpactScope): ChangedConnections {
   const { model, limit = DEFAULT_LIMIT, deadline = NO_DEADLINE } = question
+  const reach = createReach(model)
+  const isShared = (identity: Identity): boolean =>
+    isPoliciesOnly(scope) && !scope.subjects.after.has(identity) && !scope.subjects.before.has(identity)
   return changedConnections({
-    before: { view: model, reach: createReach(model) },
-    after: { view: after, reach: createReach(after) },
+    before: { view: model, reach },
+    after: { view: after, reach: createReach(after, { reach, isShared }) },
     groups: after.groups(),
     scope,
     limit,

@@ -4,7 +4,7 @@ import * as fc from "fast-check"
 import type { Change, Pod, PolicyObject, Snapshot } from "../../src/compile/snapshot.ts"
 import { deletionOf } from "../engine/cluster.ts"
 import { NAMESPACES } from "./alphabet.ts"
-import { type RandomCluster, randomCluster } from "./cluster.ts"
+import { observed, type RandomCluster, randomCluster } from "./cluster.ts"
 import { labels, namespace, policiesUpTo } from "./policies.ts"
 
 export interface RandomImpact {
@@ -14,7 +14,10 @@ export interface RandomImpact {
 
 /** Pods of some workloads, of which a few have pods that differ. */
 const ownedCluster: fc.Arbitrary<RandomCluster> = fc
-  .tuple(randomCluster, fc.infiniteStream(fc.constantFrom(null, null, "web", "db")))
+  .tuple(
+    fc.oneof({ weight: 3, arbitrary: randomCluster }, { weight: 1, arbitrary: randomCluster.map(observed) }),
+    fc.infiniteStream(fc.constantFrom(null, null, "web", "db")),
+  )
   .map(([cluster, owners]) => {
     const pods = cluster.snapshot.pods.map((pod): Pod => {
       const name: string | null = owners.next().value
