@@ -123,7 +123,7 @@ test("an expectation that is not met is said last", () => {
 test.for<[string, readonly string[], RegExp]>([
   ["--version", ["--version"], /^\d+\.\d+\.\d+\n$/],
   ["--help", ["--help"], /Exit status: 0 answered/],
-  ["explain --help has examples", ["explain", "--help"], /Examples:\n {2}postern explain -f deploy\//],
+  ["explain --help has examples", ["explain", "--help"], /Examples:\n {2}postern explain --from shop/],
   ["help explain", ["help", "explain"], /^Usage: postern explain/],
 ])("%s goes to standard output", ([, words, expected]) => {
   const run = postern(words)
