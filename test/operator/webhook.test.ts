@@ -4,6 +4,7 @@ import { X509Certificate } from "node:crypto"
 import { connect } from "node:tls"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { fieldOf, listIn, recordIn } from "../../src/api/conforms.ts"
+import { textIn } from "../../src/kubernetes/resource.ts"
 import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
 import { at } from "../manifest.ts"
 import { node, pod, service, snapshot } from "../snapshots.ts"
@@ -84,8 +85,8 @@ afterAll(async () => {
 async function bundles(): Promise<Readonly<Record<string, string>>> {
   const configuration = await server.client.get(CONFIGURATION)
   const entries = listIn(configuration, "webhooks").map((each) => [
-    String(fieldOf(each, "name")),
-    String(fieldOf(recordIn(each, "clientConfig"), "caBundle") ?? ""),
+    textIn(each, "name"),
+    textIn(fieldOf(each, "clientConfig"), "caBundle"),
   ])
   return Object.fromEntries(entries)
 }
@@ -400,7 +401,7 @@ describe("restart", () => {
     try {
       const { warnings } = await known(
         () => kubectl(DRY, denyAll),
-        (said) => said.warnings.some((each) => /^3 pods become/.test(each)),
+        (said) => said.warnings.some((each) => each.startsWith("3 pods become")),
         "the process knows the cluster",
       )
       expect(warnings.at(-1)).toContain("postern report")
