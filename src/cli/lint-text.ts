@@ -9,11 +9,17 @@ import { count } from "./text-layout.ts"
 export interface Findings {
   readonly findings: readonly Diagnostic[]
   readonly policies: number
+  /** More warnings than these are bad news; undefined for any number. */
+  readonly maxWarnings?: number | undefined
 }
 
-export function lintText({ findings, policies }: Findings, palette: Palette, sourceLine: SourceLine): string {
-  const texts = findings.map((finding) => `${findingText(finding, palette, sourceLine)}\n`)
-  return [...texts, `${sumText(findings, policies, palette)}\n`].join("\n")
+export function lintText(found: Findings, palette: Palette, sourceLine: SourceLine): string {
+  const texts = found.findings.map((finding) => `${findingText(finding, palette, sourceLine)}\n`)
+  return [...texts, `${sumText(found, palette)}\n`].join("\n")
+}
+
+export function hasTooMany({ findings, maxWarnings }: Findings): boolean {
+  return maxWarnings !== undefined && countOf(findings, "warning") > maxWarnings
 }
 
 export function countOf(findings: readonly Diagnostic[], severity: Severity): number {
@@ -31,13 +37,14 @@ function findingText(finding: Diagnostic, palette: Palette, sourceLine: SourceLi
   return position === undefined ? `${name}: ${text}` : text.replace("\n", () => `\n    in ${name}\n`)
 }
 
-function sumText(findings: readonly Diagnostic[], policies: number, palette: Palette): string {
+function sumText(found: Findings, palette: Palette): string {
+  const { findings, policies, maxWarnings } = found
   const sums = (["error", "warning", "note"] as const)
     .map((severity) => ({ severity, number: countOf(findings, severity) }))
     .filter(({ number }) => number > 0)
     .map(({ severity, number }) => palette[inks[severity]](count(number, severity)))
   const within = count(policies, "policy", "policies")
-  return sums.length === 0
-    ? `${palette.good("✓")} nothing to say about ${within}`
-    : `${sums.join(", ")} in ${within}; docs/diagnostics.md tells more about each code`
+  if (sums.length === 0) return `${palette.good("✓")} nothing to say about ${within}`
+  const limit = hasTooMany(found) ? `; --max-warnings allows ${maxWarnings}` : ""
+  return `${sums.join(", ")} in ${within}${limit}; docs/diagnostics.md tells more about each code`
 }

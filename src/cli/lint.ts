@@ -14,8 +14,8 @@ import { githubText } from "./github-annotations.ts"
 import { type Input, type InputOptions, readInputOrCluster } from "./input.ts"
 import { lintReport } from "./lint-json.ts"
 import { type LintSettings, readLintSettings, type SettingsOptions } from "./lint-settings.ts"
-import { countOf, type Findings, lintText } from "./lint-text.ts"
-import { type ExitStatus, type Outcome, refused } from "./outcome.ts"
+import { countOf, type Findings, hasTooMany, lintText } from "./lint-text.ts"
+import { type Outcome, refused } from "./outcome.ts"
 import type { Palette } from "./palette.ts"
 import { sarifText } from "./sarif.ts"
 import type { Terminal } from "./terminal.ts"
@@ -75,9 +75,10 @@ async function lintAll(options: LintOptions, { palette }: Pick<Terminal, "palett
   }
   const isFromFiles = options.file !== undefined
   const findings = applied(findingsOf(input.value, isFromFiles), settings.value)
-  const found = { findings, policies: input.value.snapshot.policies.length }
+  const { maxWarnings } = options
+  const found: Findings = { findings, policies: input.value.snapshot.policies.length, maxWarnings }
   const output = printed(found, options, { palette, sourceLine: input.value.sourceLine })
-  return { status: statusOf(findings, options), output, diagnostics: [] }
+  return { status: hasError(findings) || hasTooMany(found) ? 1 : 0, output, diagnostics: [] }
 }
 
 /** In the order of the text: what reading told, and what lint finds. */
@@ -151,10 +152,9 @@ function printed(found: Findings, { output }: LintOptions, { palette, sourceLine
   }
 }
 
-/** An error of a cluster's object is what the cluster has, and bad news; of a file it has been refused before. */
-function statusOf(findings: readonly Diagnostic[], { maxWarnings }: LintOptions): ExitStatus {
-  if (countOf(findings, "error") > 0) return 1
-  return maxWarnings !== undefined && countOf(findings, "warning") > maxWarnings ? 1 : 0
+/** Of a cluster's object it is what the cluster has, and bad news; a file with one has been refused before. */
+function hasError(findings: readonly Diagnostic[]): boolean {
+  return countOf(findings, "error") > 0
 }
 
 function readCount(text: string): number {
