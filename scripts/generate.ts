@@ -8,11 +8,19 @@ import { crdFiles } from "./crds.ts"
 import { deployManifests } from "./deploy-manifests.ts"
 import { diagnosticsPage } from "./diagnostics-page.ts"
 import { mapPage } from "./map-page.ts"
+import { mapPicture } from "./map-picture.ts"
 import { schemaFiles } from "./schemas.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
-write([...schemaFiles, ...crdFiles, ...diagnosticsPage, ...(await commandLinePage()), ...(await mapPage())])
+write([
+  ...schemaFiles,
+  ...crdFiles,
+  ...diagnosticsPage,
+  ...(await commandLinePage()),
+  ...(await mapPage()),
+  ...(await mapPicture()),
+])
 // Last, because they are made from the files before, and by helm, which is built with Go where it is missing.
 write([...(await deployManifests())])
 
