@@ -38,7 +38,7 @@ export function serviceOfBlock(block: AddressBlock, view: ClusterView): Service 
 }
 
 /** A pod, not on the host network, whose address lies in a block that some policy of the view names. */
-export function podInBlock(block: AddressBlock, view: ClusterView): Pod | undefined {
+function podInBlock(block: AddressBlock, view: ClusterView): Pod | undefined {
   const text = blockText(block)
   for (const identity of view.identities()) {
     if (identity.kind === "host" || !identity.places.some(({ blocks }) => blocks.has(text))) continue

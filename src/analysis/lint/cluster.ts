@@ -77,7 +77,7 @@ export function* heldPods(expressions: readonly PodExpression[], view: ClusterVi
   }
 }
 
-export function isNone(items: Iterable<unknown>): boolean {
+function isNone(items: Iterable<unknown>): boolean {
   for (const _ of items) return false
   return true
 }

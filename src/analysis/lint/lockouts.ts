@@ -13,7 +13,7 @@ import { dnsLosses } from "./dns-losses.ts"
 import { type GuardedPods, isDnsServed, reachesApiServer, servesAgents } from "./guarded.ts"
 import { podsWords } from "./words.ts"
 
-export const LOCKOUT_ANNOTATION = "postern.dev/allow-lockout"
+const LOCKOUT_ANNOTATION = "postern.dev/allow-lockout"
 
 export interface LockoutQuestion {
   readonly before: ClusterView

@@ -1,13 +1,12 @@
 // Selectors, pods and policies, as messages name them: short, for a warning has 120 characters.
 
-import { type FieldPath, fieldPathText } from "../../api/diagnostic.ts"
 import type { PodExpression, PolicyReference } from "../../compile/policy-ir.ts"
 import type { Requirement, Selector } from "../../compile/selector.ts"
 import type { Pod } from "../../compile/snapshot.ts"
 import { selectorText } from "../../explain/near-miss.ts"
 
 /** kubectl's notation: app=web, tier in (a, b), !canary. */
-export function selectorWords(selector: Selector): string {
+function selectorWords(selector: Selector): string {
   return selectorText(labelSelectorOf(selector))
 }
 
@@ -82,10 +81,6 @@ export function ruleWords(
   const isSame =
     policy.kind === beside.kind && policy.namespace === beside.namespace && policy.name === beside.name
   return isSame ? path : `${policyWords(policy, beside)} ${path}`
-}
-
-export function pathWords(path: FieldPath): string {
-  return fieldPathText(path)
 }
 
 function expressionOf(requirement: Requirement): object {
