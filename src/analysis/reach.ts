@@ -3,6 +3,7 @@
 // A reach belongs to a view and forgets nothing: make another one for another view.
 
 import type { Direction } from "../compile/policy-ir.ts"
+import type { AddressFamily } from "../compile/snapshot.ts"
 import type { AddressPlace, ClusterView, Identity, Peer } from "./cluster-view.ts"
 import {
   ALL_CONNECTIONS,
@@ -12,7 +13,15 @@ import {
   NO_CONNECTIONS,
   union,
 } from "./connection-set.ts"
-import { namesPorts, type PeerAddress, passing, portsText, type ReadStack, readStack } from "./stack.ts"
+import {
+  answerTo,
+  namesPorts,
+  type PeerAddress,
+  passing,
+  portsText,
+  type ReadStack,
+  readStack,
+} from "./stack.ts"
 
 export interface Reached {
   /** What flows: what observed namespaces are denied is among it. */
@@ -55,7 +64,7 @@ export function createReach(view: ClusterView, shared?: SharedStacks): Reach {
     if (subject.peer.kind !== "pods") return ALL_CONNECTIONS
     const known = (subject.answers[direction] ??= answersOf(stackOf(subject.peer, direction)))
     if (known.stack.tiers.length === 0) return ALL_CONNECTIONS
-    return (known.byPlace[peer.first + place] ??= passing(known.stack, addressOf(peer, place), view))
+    return (known.byPlace[peer.first + place] ??= answerTo(known.stack, addressOf(peer, place), view))
   }
   const answersOf = createAnswers()
   const betweenPlaces = (from: SidePlace, to: SidePlace): Reached => {
@@ -72,14 +81,17 @@ export function createReach(view: ClusterView, shared?: SharedStacks): Reach {
     return { connections, enforced, mixed: false }
   }
   const detail = (source: Peer, destination: Peer): Reached => {
-    const [left, right] = [sideOf(source), sideOf(destination)]
+    const left = sideOf(source)
+    const right = sideOf(destination)
+    // Addresses that are in no block are all alike, of whatever family.
+    if (left.plain !== null && left.plain === right.plain) return betweenPlaces([left, 0], [right, 0])
     let found: Reached | undefined
     let isPlainTold = false
     for (let i = 0; i < left.places.length; i++) {
       for (let j = 0; j < right.places.length; j++) {
-        const [from, to] = [left.places[i], right.places[j]]
+        const from = left.places[i]
+        const to = right.places[j]
         if (from === undefined || to === undefined || from.family !== to.family) continue
-        // Addresses that are in no block are all alike, of whatever family.
         const isPlain = from.blocks.size + to.blocks.size === 0
         if (isPlain && isPlainTold) continue
         isPlainTold ||= isPlain
@@ -103,6 +115,8 @@ interface Side {
   readonly places: readonly AddressPlace[]
   /** Places are numbered, and these are its first and those behind it. */
   readonly first: number
+  /** The family of the first place, where none is in a block. */
+  readonly plain: AddressFamily | null
   readonly isObserved: boolean
   readonly answers: Partial<Record<Direction, Answers>>
 }
@@ -121,8 +135,10 @@ function createSides(view: ClusterView): (peer: Peer) => Side {
     const known = sides.get(peer)
     if (known !== undefined) return known
     const isObserved = peer.kind === "pods" && view.isObserved(peer.namespace)
-    const made: Side = { peer, places: placesOf(peer), first: places, isObserved, answers: {} }
-    places += made.places.length
+    const its = placesOf(peer)
+    const plain = its.every(({ blocks }) => blocks.size === 0) ? (its[0]?.family ?? null) : null
+    const made: Side = { peer, places: its, first: places, plain, isObserved, answers: {} }
+    places += its.length
     sides.set(peer, made)
     return made
   }

@@ -40,8 +40,6 @@ export interface ReadStack extends Stack {
   readonly ruleCount: number
   /** By the rules that hold a peer, and how. */
   readonly answers: Map<string | number, ConnectionSet>
-  /** Places are one peer's each. */
-  readonly byPlace: Map<AddressPlace, ConnectionSet>
 }
 
 interface ReadTier {
@@ -82,7 +80,6 @@ export function readStack(
     namesPorts: namesPorts(direction, policies),
     ruleCount: tiers.reduce((sum, { rules }) => sum + rules.length, 0),
     answers: new Map(),
-    byPlace: new Map(),
   }
 }
 
@@ -93,20 +90,16 @@ export function namesPorts(direction: Direction, policies: readonly PolicyRecord
 }
 
 /** What the stack lets through to or from an address of a peer. */
-export function passing(stack: ReadStack, { peer, place }: PeerAddress, view: ClusterView): ConnectionSet {
-  if (stack.tiers.length === 0) return ALL_CONNECTIONS
-  const known = stack.byPlace.get(place)
-  if (known !== undefined) return known
-  const answer = answerTo(stack, { peer, place }, view)
-  stack.byPlace.set(place, answer)
-  return answer
+export function passing(stack: ReadStack, address: PeerAddress, view: ClusterView): ConnectionSet {
+  if (stack.ruleCount === 0) return stack.isolates ? NO_CONNECTIONS : ALL_CONNECTIONS
+  return answerTo(stack, address, view)
 }
 
 function readRule(rule: Rule): ReadRule {
   return { rule, blocks: rule.peers.kind === "any" ? [] : rule.peers.blocks.map(blockText) }
 }
 
-function answerTo(stack: ReadStack, address: PeerAddress, view: ClusterView): ConnectionSet {
+export function answerTo(stack: ReadStack, address: PeerAddress, view: ClusterView): ConnectionSet {
   const isServedByPeer = stack.direction === "egress" && stack.namesPorts
   const key = isServedByPeer || stack.ruleCount > MOST_DIGITS ? "" : holdsNumber(stack, address, view)
   if (key !== "") {
