@@ -122,8 +122,20 @@ function createPrejudice(before: Reach, after: Reach, scope: ImpactScope) {
       return !isEqual(passed, after.passing(is, direction, { peer: peerIs, place: other }))
     })
   }
+  /** Nothing flows before nor after, whatever the other end's policies say. */
+  const isClosed = (direction: Direction, subject: End, peer: End): boolean => {
+    const [was, is] = [onlyOne(subject.before), onlyOne(subject.after)]
+    const [peerWas, peerIs] = [onlyOne(peer.before), onlyOne(peer.after)]
+    if (was === undefined || is === undefined || peerWas === undefined || peerIs === undefined) return false
+    const isNone = (reach: Reach, own: Peer, other: Peer): boolean =>
+      placesOf(other).every(
+        (place) => reach.passing(own, direction, { peer: other, place }) === NO_CONNECTIONS,
+      )
+    return isNone(before, was, peerWas) && isNone(after, is, peerIs)
+  }
   return (source: End, destination: End): boolean =>
-    sideDiffers("egress", source, destination) || sideDiffers("ingress", destination, source)
+    (sideDiffers("egress", source, destination) && !isClosed("ingress", destination, source)) ||
+    (sideDiffers("ingress", destination, source) && !isClosed("egress", source, destination))
 }
 
 function onlyOne(peers: readonly Peer[]): Peer | undefined {
