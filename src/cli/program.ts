@@ -45,6 +45,11 @@ const COMMANDS: readonly LazyCommand[] = [
     load: async () => (await import("./diff.ts")).diffCommand,
   },
   {
+    name: "report",
+    summary: "print all of what a change will do, by the key that its dry-run has printed",
+    load: async () => (await import("./report.ts")).reportCommand,
+  },
+  {
     name: "demo",
     summary: "build clusters of network namespaces, enforce policies in them, try every connection",
     load: async () => (await import("./demo.ts")).demoCommand,
