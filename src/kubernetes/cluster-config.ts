@@ -70,7 +70,12 @@ const NO_KUBECONFIG = "http://localhost:8080"
 
 /** client-node costs 90 MB and half a second, so it is loaded where a kubeconfig file is read, and only there. */
 async function fromKubeconfig(file: string | undefined, context: string | undefined): Promise<ClusterConfig> {
-  const { KubeConfig } = await import("@kubernetes/client-node")
+  const { KubeConfig } = await import("@kubernetes/client-node").catch((cause: unknown) => {
+    throw new ConnectionError(
+      "no service account of a pod, and the image of Postern reads no kubeconfig",
+      cause,
+    )
+  })
   const config = new KubeConfig()
   try {
     // A list of files, as $KUBECONFIG may be, is merged by loadFromDefault alone.

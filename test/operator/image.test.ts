@@ -93,6 +93,7 @@ describe("in the image", () => {
     ["postern", ["postern", "--version"], new RegExp(`^${manifest.version.replaceAll(".", "\\.")}`)],
     ["postern agent", ["postern", "agent", "--help"], /--bridge-filter/],
     ["postern controller", ["postern", "controller", "--help"], /controller/],
+    ["postern webhook", ["postern", "webhook", "--help"], /--listen-api/],
     ["postern bridge-sysctls", ["postern", "bridge-sysctls"], /^net\.bridge\./],
   ])("%s runs without any capability", async ([, command, expected]) => {
     const { status, stdout, stderr } = await unpacked.run(command)
@@ -106,6 +107,15 @@ describe("in the image", () => {
     expect(stderr).toMatch(/^usage: postern /)
     expect(status).toBe(2)
   })
+
+  test.for(["controller", "webhook"])(
+    "the %s starts, and says what it wants where there is no cluster",
+    async (program) => {
+      const { status, stderr } = await unpacked.run(["postern", program])
+      expect(stderr).toContain("no service account of a pod")
+      expect(status).toBe(3)
+    },
+  )
 
   const RULES =
     "add table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t c meta l4proto { tcp, sctp, ipv6-icmp } accept"
