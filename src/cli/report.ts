@@ -6,7 +6,7 @@ import { type ImpactReport, impactReportSchema } from "../api/impact-report.ts"
 import { diagnostic } from "../api/report.ts"
 import { type ClusterOptions, withCluster, withClusterOptions } from "./cluster-options.ts"
 import { askExplainApi } from "./explain-api.ts"
-import { reportText } from "./impact-text.ts"
+import { impactText } from "./impact-text.ts"
 import { answered, type Outcome, refused } from "./outcome.ts"
 import type { Terminal } from "./terminal.ts"
 
@@ -61,7 +61,7 @@ async function report(key: string, options: ReportOptions, terminal: Terminal): 
 const isReport = new Ajv2020({ allowUnionTypes: true }).compile<ImpactReport>(impactReportSchema)
 
 function printed(report: ImpactReport, { output }: ReportOptions, terminal: Terminal): string {
-  return output === "json" ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, terminal)
+  return output === "json" ? `${JSON.stringify(report, null, 2)}\n` : impactText(report, terminal)
 }
 
 function broken(why: string): Outcome {
