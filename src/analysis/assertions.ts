@@ -124,7 +124,7 @@ function checkPort({ path, expect, ...asserted }: PortToCheck, world: World): Po
   return { port, path, status, answer, diagnostics: [] }
 }
 
-export function failuresOf({ assertion, asserted, ports }: CaseCheck): readonly FailedAssertion[] {
+function failuresOf({ assertion, asserted, ports }: CaseCheck): readonly FailedAssertion[] {
   return ports.flatMap((each) => {
     if (each.status === "met") return []
     const text = `${asserted.from} → ${asserted.to} ${each.port} ${failureText(each, asserted.expect)}`

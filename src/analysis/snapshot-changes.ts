@@ -24,14 +24,14 @@ export function snapshotChanges(before: Snapshot, after: Snapshot): readonly Cha
   ]
 }
 
-export interface ComparedObjects<T> {
+interface ComparedObjects<T> {
   readonly gone: readonly T[]
   /** New ones, and those that differ. */
   readonly set: readonly T[]
 }
 
 /** By key, and by content whatever the order in which an object's fields are written. */
-export function compared<T>(
+function compared<T>(
   before: readonly T[],
   after: readonly T[],
   keyOf: (object: T) => string,

@@ -45,7 +45,9 @@ export function diffCommand(terminal: Terminal): Command {
     .option("-n, --namespace <name>", "namespace of manifests without one", "default")
   return withClusterOptions(withWorldOptions(command))
     .addOption(
-      new Option("--limit <count>", "connections listed of each kind").default(50).argParser(readLimit),
+      new Option("--limit <count>", "lines of each kind of connection; with -o json connections")
+        .default(50)
+        .argParser(readLimit),
     )
     .option("--exit-code", "exit with 1 where something else flows, or somebody else is isolated")
     .addOption(
@@ -70,6 +72,8 @@ Examples:
   postern diff -f deploy/ --exit-code
   postern diff -f deploy/ --prune -n shop`
 
+const PAIRS_TO_GROUP = 2000
+
 async function diff(
   question: Exclude<Asked, { ask: "nothing" }>,
   options: DiffOptions,
@@ -82,7 +86,9 @@ async function diff(
   const { after, notes } = read.value
   const { enforcement, podCidr: podCIDRs = [], limit } = options
   const given = enforcement === undefined ? {} : { enforcement }
-  const report = compare(read.value, { podCIDRs, limit, ...given })
+  // Groups are made of more pairs than are told one by one.
+  const listed = options.output === "json" ? limit : Math.max(limit, PAIRS_TO_GROUP)
+  const report = compare(read.value, { podCIDRs, limit: listed, ...given })
   const { warnings, sourceLine } = after.input
   return {
     ...answered(printed(report, options, screen), [...warnings, ...notes]),
@@ -106,14 +112,14 @@ async function readSides(
   }
 }
 
-function printed(report: DiffReport, { output }: DiffOptions, screen: Screen): string {
+function printed(report: DiffReport, { output, limit }: DiffOptions, screen: Screen): string {
   switch (output) {
     case "text":
-      return diffText(report, screen)
+      return diffText(report, { ...screen, limit })
     case "json":
       return `${JSON.stringify(report, null, 2)}\n`
     case "md":
-      return diffMarkdown(report)
+      return diffMarkdown(report, limit)
   }
 }
 

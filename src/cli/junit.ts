@@ -33,7 +33,7 @@ export function junitText({ cases, failed, errors }: TestReport, { detailOf }: J
   })
 }
 
-export function caseName({ from, to, ports, expect }: TestedCase): string {
+function caseName({ from, to, ports, expect }: TestedCase): string {
   return `${from} → ${to} ${ports.map(({ port }) => port).join(", ")} ${expect}`
 }
 

@@ -1,14 +1,15 @@
 // A comparison as the comment of a pull request: the summary in sight, long tables folded.
 
 import type { DiffObject, DiffReport, DiffWorkload } from "../../api/diff-report.ts"
-import type { ImpactReport } from "../../api/impact-report.ts"
+import type { ImpactEnd, ImpactReport } from "../../api/impact-report.ts"
 import { count } from "../text-layout.ts"
-import { endText, notesBeside, summaryText, workloadText } from "./diff-text.ts"
+import { changedText, connectionGroups, endText } from "./connection-groups.ts"
+import { notesBeside, summaryText, workloadText } from "./diff-text.ts"
 
 /** Rows that are shown without a click. */
 const MOST_OPEN = 10
 
-export function diffMarkdown(report: DiffReport): string {
+export function diffMarkdown(report: DiffReport, limit: number): string {
   const { impact } = report
   const verdict = report.different
     ? `**${escaped(capital(summaryText(impact)))}.**`
@@ -20,9 +21,9 @@ export function diffMarkdown(report: DiffReport): string {
       ? ["What disappears is only counted for now: its namespaces are observed."]
       : []),
     ...assertionParts(impact),
-    ...isolationParts(impact),
-    ...connectionParts("Disappears", impact.disappearing),
-    ...connectionParts("Appears", impact.appearing),
+    ...isolationParts(impact, limit),
+    ...connectionParts({ title: "Disappears", changed: impact.disappearing, limit }),
+    ...connectionParts({ title: "Appears", changed: impact.appearing, limit }),
     ...workloadParts(report.workloads),
     ...objectParts(report.objects),
     ...notesBeside(impact).map((note) => `> ${escaped(note)}`),
@@ -42,11 +43,12 @@ function assertionParts({ assertions }: ImpactReport): readonly string[] {
       columns: ["ConnectivityAssertion", "case"],
       rows,
       pairs: rows.length,
+      hidden: 0,
     }),
   ]
 }
 
-function isolationParts({ isolated, released }: ImpactReport): readonly string[] {
+function isolationParts({ isolated, released }: ImpactReport, limit: number): readonly string[] {
   const all = [
     ["becomes ingress-isolated", isolated.ingress],
     ["becomes egress-isolated", isolated.egress],
@@ -57,18 +59,41 @@ function isolationParts({ isolated, released }: ImpactReport): readonly string[]
     workloads.map((each) => [code(workloadText(each)), count(each.pods, "pod"), what]),
   )
   if (rows.length === 0) return []
-  return [table({ title: "Isolation", columns: ["workload", "pods", ""], rows, pairs: rows.length })]
+  const told = rows.slice(0, limit)
+  const columns = ["workload", "pods", ""]
+  return [
+    table({ title: "Isolation", columns, rows: told, pairs: rows.length, hidden: rows.length - told.length }),
+  ]
 }
 
-function connectionParts(title: string, { pairs, listed }: ImpactReport["appearing"]): readonly string[] {
+interface Connections {
+  readonly title: string
+  readonly changed: ImpactReport["appearing"]
+  readonly limit: number
+}
+
+function connectionParts({ title, changed: { pairs, listed }, limit }: Connections): readonly string[] {
   if (pairs === 0) return []
-  const rows = listed.map((each) => [
-    code(endText(each.source)),
-    code(endText(each.destination)),
-    `${code(each.changed)}${each.dns ? " (DNS)" : ""}`,
-    escaped(each.decidedBy),
+  const groups = connectionGroups(listed).slice(0, limit)
+  const rows = groups.map(({ sources, destinations, change, reasons }) => [
+    endCodes(sources),
+    endCodes(destinations),
+    `${code(changedText(change))}${change.dns ? " (DNS)" : ""}`,
+    reasons.map(escaped).join("<br>"),
   ])
-  return [table({ title, columns: ["from", "to", "what", "decided by"], rows, pairs })]
+  const told = groups.reduce(
+    (sum, { sources, destinations }) => sum + sources.length * destinations.length,
+    0,
+  )
+  const columns = ["from", "to", "what", "decided by"]
+  return [table({ title, columns, rows, pairs, hidden: pairs - told })]
+}
+
+function endCodes(ends: readonly ImpactEnd[]): string {
+  const most = 3
+  const named = ends.slice(0, ends.length > most ? most - 1 : most)
+  const more = ends.length - named.length
+  return `${named.map((end) => code(endText(end))).join(", ")}${more > 0 ? ` and ${more.toLocaleString("en-US")} more` : ""}`
 }
 
 function workloadParts({ added, removed }: DiffReport["workloads"]): readonly string[] {
@@ -83,7 +108,9 @@ function workloadParts({ added, removed }: DiffReport["workloads"]): readonly st
     ...removed.map((each) => row(each, "removed", "")),
   ]
   if (rows.length === 0) return []
-  return [table({ title: "Workloads", columns: ["", "workload", "pods", ""], rows, pairs: rows.length })]
+  return [
+    table({ title: "Workloads", columns: ["", "workload", "pods", ""], rows, pairs: rows.length, hidden: 0 }),
+  ]
 }
 
 function openText({ ingressIsolated, egressIsolated }: DiffWorkload): string {
@@ -99,20 +126,20 @@ function objectParts(objects: readonly DiffObject[]): readonly string[] {
     `${kind} ${code(namespace === "" ? name : `${namespace}/${name}`)}`,
     file === null ? "" : code(`${file}:${line}`),
   ])
-  return [table({ title: "Written", columns: ["", "object", "place"], rows, pairs: rows.length })]
+  return [table({ title: "Written", columns: ["", "object", "place"], rows, pairs: rows.length, hidden: 0 })]
 }
 
 interface Table {
   readonly title: string
   readonly columns: readonly string[]
   readonly rows: readonly (readonly string[])[]
-  /** Of which the rows may be a part. */
   readonly pairs: number
+  /** Of these, those that no row tells. */
+  readonly hidden: number
 }
 
-function table({ title, columns, rows, pairs }: Table): string {
+function table({ title, columns, rows, pairs, hidden }: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`
-  const hidden = pairs - rows.length
   const lines = [
     line(columns),
     line(columns.map(() => "---")),

@@ -2,10 +2,11 @@
 
 import { impactSummary } from "../../analysis/impact-summary.ts"
 import type { DiffObject, DiffReport, DiffWorkload } from "../../api/diff-report.ts"
-import type { ImpactEnd, ImpactReport } from "../../api/impact-report.ts"
+import type { ImpactReport } from "../../api/impact-report.ts"
 import type { Palette } from "../palette.ts"
 import type { Screen } from "../screen.ts"
 import { count, padded, width, wrapped } from "../text-layout.ts"
+import { changedText, connectionGroups, endsText } from "./connection-groups.ts"
 
 const marks = { added: "+", changed: "~", removed: "-" } as const
 const inks = { added: "good", changed: "warn", removed: "bad" } as const satisfies Record<
@@ -15,13 +16,18 @@ const inks = { added: "good", changed: "warn", removed: "bad" } as const satisfi
 /** A longer name moves only its own line. */
 const mostEndColumns = 36
 
-export function diffText(report: DiffReport, screen: Screen): string {
+export interface DiffStyle extends Screen {
+  /** Groups of connections of each kind. */
+  readonly limit: number
+}
+
+export function diffText(report: DiffReport, screen: DiffStyle): string {
   const { palette } = screen
   const sections = [
     [`${palette.bold(report.before)} → ${palette.bold(report.after)}`],
     report.objects.map((each) => objectLine(each, palette)),
     workloadLines(report.workloads, palette),
-    ...impactSections(report, screen),
+    ...changeSections(report, screen),
   ]
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -40,7 +46,7 @@ export function notesBeside({ notes }: ImpactReport): readonly string[] {
   return notes.filter((note) => !/^at most \d+ connections/.test(note))
 }
 
-function impactSections(report: DiffReport, screen: Screen): readonly (readonly string[])[] {
+function changeSections(report: DiffReport, screen: DiffStyle): readonly (readonly string[])[] {
   const { impact } = report
   const { palette } = screen
   if (!report.different) return [[palette.good("✓ nothing else flows, and nobody else is isolated")]]
@@ -48,6 +54,14 @@ function impactSections(report: DiffReport, screen: Screen): readonly (readonly 
     wrapped(`${summaryText(impact)}${observedText(impact)}`, screen.columns).map((line) =>
       palette.bold(line),
     ),
+    ...impactSections(impact, screen),
+  ]
+}
+
+/** What follows from the change. */
+function impactSections(impact: ImpactReport, screen: DiffStyle): readonly (readonly string[])[] {
+  const { palette } = screen
+  return [
     ...isolationSections(impact, screen),
     connectionLines("lost", impact.disappearing, screen),
     connectionLines("new", impact.appearing, screen),
@@ -83,7 +97,7 @@ function openText({ ingressIsolated, egressIsolated }: DiffWorkload, palette: Pa
 
 function isolationSections(
   impact: ImpactReport,
-  { palette, columns }: Screen,
+  { palette, columns, limit }: DiffStyle,
 ): readonly (readonly string[])[] {
   const sections = [
     { title: "ingress-isolated then", ink: palette.warn, isolation: impact.isolated.ingress },
@@ -93,7 +107,10 @@ function isolationSections(
   ]
   return sections.map(({ title, ink, isolation }) => {
     if (isolation.pods === 0) return []
-    const names = isolation.workloads.map(workloadText).join(", ")
+    const workloads = isolation.workloads.slice(0, limit)
+    const named = workloads.reduce((total, { pods }) => total + pods, 0)
+    const more = isolation.pods > named ? [`and ${count(isolation.pods - named, "pod")} more`] : []
+    const names = [...workloads.map(workloadText), ...more].join(", ")
     return [`${ink(title)}  ${palette.dim(count(isolation.pods, "pod"))}`, ...wrapped(`  ${names}`, columns)]
   })
 }
@@ -106,26 +123,40 @@ const ways = {
 function connectionLines(
   way: keyof typeof ways,
   { pairs, listed }: ImpactReport["appearing"],
-  { palette, columns }: Screen,
+  { palette, columns, limit }: DiffStyle,
 ): readonly string[] {
   if (pairs === 0) return []
   const { mark, ink, one, many } = ways[way]
-  const widest = (ends: readonly ImpactEnd[]) =>
-    Math.min(mostEndColumns, Math.max(0, ...ends.map((end) => width(endText(end)))))
-  const from = widest(listed.map(({ source }) => source))
-  const to = widest(listed.map(({ destination }) => destination))
-  const lines = listed.map((each) => {
-    const other = way === "lost" ? each.after : each.before
-    const rest = other === "" ? "" : palette.dim(`  ${way === "lost" ? "left" : "before"}: ${other}`)
-    const dns = each.dns ? palette.warn("  DNS") : ""
-    const ends = `${padded(endText(each.source), from)} → ${padded(endText(each.destination), to)}`
-    const decided = each.decidedBy === "" ? [] : wrapped(`      ${each.decidedBy}`, columns).map(palette.dim)
-    return [`  ${palette[ink](mark)} ${ends}  ${each.changed}${dns}${rest}`, ...decided]
+  const groups = connectionGroups(listed).slice(0, limit)
+  const sides = groups.map(
+    ({ sources, destinations }) => [endsText(sources, 3), endsText(destinations, 3)] as const,
+  )
+  const widest = Math.max(...sides.map(([from]) => width(from)).filter((each) => each <= mostEndColumns), 0)
+  const lines = groups.flatMap(({ change, reasons }, i) => {
+    const [from, to] = sides[i] ?? ["", ""]
+    const what = changedText(change)
+    const other = way === "lost" ? change.after : change.before
+    const isSaid = other === "" || what !== change.changed
+    const rest = isSaid ? "" : palette.dim(`  ${way === "lost" ? "left" : "before"}: ${other}`)
+    const dns = change.dns ? palette.warn("  DNS") : ""
+    return [
+      `  ${palette[ink](mark)} ${padded(from, widest)} → ${to}  ${what}${dns}${rest}`,
+      ...reasons.flatMap((reason) => wrapped(`      ${reason}`, columns).map(palette.dim)),
+    ]
   })
-  const hidden = pairs - listed.length
+  const told = groups.reduce(
+    (sum, { sources, destinations }) => sum + sources.length * destinations.length,
+    0,
+  )
   const more =
-    hidden > 0 ? [palette.dim(`    and ${hidden.toLocaleString("en-US")} more: --limit, or -o json`)] : []
-  return [palette[ink](count(pairs, one, many)), ...lines.flat(), ...more]
+    pairs > told
+      ? [
+          palette.dim(
+            `    and ${(pairs - told).toLocaleString("en-US")} more${Number.isFinite(limit) ? ": --limit" : ""}`,
+          ),
+        ]
+      : []
+  return [palette[ink](count(pairs, one, many)), ...lines, ...more]
 }
 
 function assertionLines({ assertions }: ImpactReport, palette: Palette): readonly string[] {
@@ -137,10 +168,6 @@ function assertionLines({ assertions }: ImpactReport, palette: Palette): readonl
         `  ${palette.bad("✗")} ${text}  ${palette.dim(`${assertion.namespace}/${assertion.name}`)}`,
     ),
   ]
-}
-
-export function endText(end: ImpactEnd): string {
-  return "range" in end ? end.range : workloadText(end)
 }
 
 export function workloadText({
