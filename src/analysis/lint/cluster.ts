@@ -20,9 +20,9 @@ export interface LintCluster {
   /** Whether a message may name a namespace that the policy itself does not name. */
   readonly mayName: (namespace: string) => boolean
   readonly dns: DnsPods
-  /** Policies that may select the same pods as this one: those of its namespace and cluster-wide ones. */
+  /** Policies whose subject may hold all that this one's holds. */
   readonly neighbours: (ir: PolicyIr) => readonly PolicyRecord[]
-  /** Every rule of the tier only accepts, so that order decides nothing. */
+  /** Every rule of the tier only accepts, so that order decides nothing. Costs a look at every policy, once. */
   readonly isAdditive: (tier: number) => boolean
 }
 

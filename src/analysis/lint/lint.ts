@@ -9,6 +9,7 @@ import type { ClusterView, PolicyRecord } from "../cluster-view.ts"
 import { lintBlocks } from "./blocks.ts"
 import { DEFAULT_DNS, type DnsPods, type LintCluster } from "./cluster.ts"
 import { lintDns } from "./dns.ts"
+import { once } from "./once.ts"
 import { lintParts } from "./parts.ts"
 import { lintPeers } from "./peers.ts"
 import { lintPorts } from "./ports.ts"
@@ -80,41 +81,43 @@ function lintCluster(question: LintQuestion): LintCluster {
     complete,
     mayName,
     dns,
-    neighbours: ({ subject }) => {
-      const { byNamespace, wide, all } = index()
-      if (subject.namespaces.kind === "selector") return all
-      return [...(byNamespace.get(subject.namespaces.name) ?? []), ...wide]
+    neighbours: (ir) => {
+      for (const identity of view.held(ir.subject)) {
+        return [...new Set([...view.policiesOf(identity, "ingress"), ...view.policiesOf(identity, "egress")])]
+      }
+      // What selects nothing in a whole cluster is told as that; in files the pods may only be missing.
+      return complete ? [] : index().around(ir)
     },
     isAdditive: (tier) => !index().ordered.has(tier),
   }
 }
 
 interface PolicyIndex {
-  readonly all: readonly PolicyRecord[]
-  /** By the one namespace of their subject. */
-  readonly byNamespace: ReadonlyMap<string, readonly PolicyRecord[]>
-  readonly wide: readonly PolicyRecord[]
+  /** Policies whose subject may be wider. */
+  readonly around: (ir: PolicyIr) => readonly PolicyRecord[]
   /** Tiers with a rule that does not accept. */
   readonly ordered: ReadonlySet<number>
 }
 
 function indexed(view: ClusterView): PolicyIndex {
   const all = [...view.policies()]
-  const named = Map.groupBy(all, ({ ir: { subject } }) =>
-    subject.namespaces.kind === "name" ? subject.namespaces.name : "",
+  const byNamespace = Map.groupBy(all, ({ ir: { subject } }) =>
+    subject.namespaces.kind === "name" ? subject.namespaces.name : ANY,
   )
-  const wide = named.get("") ?? []
-  const ordered = all.filter(({ ir }) => !onlyAccepts(ir)).map(({ ir }) => ir.tier.order)
-  return { all, byNamespace: named, wide, ordered: new Set(ordered) }
+  return {
+    ordered: new Set(all.filter(({ ir }) => !onlyAccepts(ir)).map(({ ir }) => ir.tier.order)),
+    around: ({ subject: { namespaces } }) =>
+      namespaces.kind === "selector"
+        ? all
+        : [...(byNamespace.get(namespaces.name) ?? []), ...(byNamespace.get(ANY) ?? [])],
+  }
 }
+
+/** No namespace has this name. */
+const ANY = ""
 
 function onlyAccepts({ ingress, egress }: PolicyIr): boolean {
   return [...(ingress?.rules ?? []), ...(egress?.rules ?? [])].every(
     ({ action }) => action === "Accept" || action === "Log",
   )
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => (made ??= { value: make() }).value
 }

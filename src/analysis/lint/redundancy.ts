@@ -1,10 +1,11 @@
 // Policies and rules that other ones make needless: by what is written, or only by the pods there are today.
 
-import type { Direction, PolicyIr, Rule } from "../../compile/policy-ir.ts"
+import type { Direction, PodExpression, PolicyIr, Rule } from "../../compile/policy-ir.ts"
 import type { OutlinedRule } from "../../kinds/policy-outline.ts"
-import type { PolicyRecord } from "../cluster-view.ts"
+import type { ClusterView, PolicyRecord } from "../cluster-view.ts"
 import { isHeld, type LintCluster } from "./cluster.ts"
 import { coversPeers, coversPods, coversPorts, coversRule, isNobody } from "./covers.ts"
+import { once } from "./once.ts"
 import type { LintedPolicy, LintRule } from "./rule.ts"
 import { policyWords, ruleWords } from "./words.ts"
 
@@ -15,21 +16,28 @@ export const lintRedundancy: LintRule = (policy, cluster) => {
     .neighbours(record.ir)
     .filter((other) => other.ir.tier.order === record.ir.tier.order && other.key !== record.key)
     .toSorted((a, b) => byText(a.key, b.key))
+  const isAdditive = () => cluster.isAdditive(record.ir.tier.order)
   const twin = others.find((other) => saysTheSame(other.ir, record.ir))
   if (twin !== undefined) {
-    // The later one by name is told about, so that of two one is kept.
-    if (twin.key < record.key || !policy.isLookedAt(twin)) {
-      policy.report("duplicatePolicy", { other: policyWords(twin.ir.policy, record.ir.policy) }, [
-        "metadata",
-        "name",
-      ])
-    }
+    // The later one is told about, so that of two one is kept.
+    if (twin.key < record.key || (!policy.isLookedAt(twin) && isAdditive())) tellDuplicate(policy, twin)
     return
   }
-  const additive = cluster.isAdditive(record.ir.tier.order)
-  if (additive && tellRedundantPolicy(policy, others)) return
-  const found = { policy, others, additive }
+  const found = { policy, others, isAdditive }
+  if (tellRedundantPolicy(found)) return
   for (const rule of policy.outline.rules) lintRule(rule, found, cluster)
+}
+
+interface Surroundings {
+  readonly policy: LintedPolicy
+  /** Of the same tier. */
+  readonly others: readonly PolicyRecord[]
+  /** Asked last: it costs a look at every policy of the cluster. */
+  readonly isAdditive: () => boolean
+}
+
+function tellDuplicate({ record, report }: LintedPolicy, twin: PolicyRecord): void {
+  report("duplicatePolicy", { other: policyWords(twin.ir.policy, record.ir.policy) }, ["metadata", "name"])
 }
 
 function saysTheSame(a: PolicyIr, b: PolicyIr): boolean {
@@ -59,10 +67,9 @@ function byText(a: string, b: string): number {
 const DIRECTIONS = ["ingress", "egress"] as const satisfies readonly Direction[]
 
 /** Everything that it allows and isolates, others with its subject, or a wider one, allow and isolate. */
-function tellRedundantPolicy(
-  { record: { ir, key }, report, isLookedAt }: LintedPolicy,
-  others: readonly PolicyRecord[],
-): boolean {
+function tellRedundantPolicy({ policy, others, isAdditive }: Surroundings): boolean {
+  const { record, report, isLookedAt } = policy
+  const { ir, key } = record
   const wider = others.filter((other) => coversPods(other.ir.subject, ir.subject))
   const needed = new Set<PolicyRecord>()
   for (const direction of DIRECTIONS) {
@@ -87,11 +94,9 @@ function tellRedundantPolicy(
   // Of two that make each other needless the later one is told about.
   const keys = [...needed]
   if (keys.every((other) => other.key > key && isLookedAt(other) && isMutual(other, ir))) return false
-  report(
-    "redundantPolicy",
-    { others: keys.map((other) => policyWords(other.ir.policy, ir.policy)).join(", ") },
-    ["metadata", "name"],
-  )
+  if (!isAdditive()) return false
+  const names = keys.map((other) => policyWords(other.ir.policy, ir.policy))
+  report("redundantPolicy", { others: names.join(", ") }, ["metadata", "name"])
   return true
 }
 
@@ -103,54 +108,51 @@ function covers(general: Rule, special: Rule): boolean {
   return general.action === "Accept" && special.action === "Accept" && coversRule(general, special)
 }
 
-interface Surroundings {
-  readonly policy: LintedPolicy
-  readonly others: readonly PolicyRecord[]
-  readonly additive: boolean
-}
-
-function lintRule(
-  linted: OutlinedRule,
-  { policy, others, additive }: Surroundings,
-  cluster: LintCluster,
-): void {
-  const { rule, direction, path } = linted
-  const { ir } = policy.record
+function lintRule(linted: OutlinedRule, around: Surroundings, cluster: LintCluster): void {
+  const { rule, path } = linted
   if (rule.action === "Log" || isNobody(rule.peers)) return
-  const own = ir[direction]?.rules ?? []
-  const at = own.indexOf(rule)
-  const before = own.slice(0, at)
-  const after = additive ? own.slice(at + 1) : []
-  const deciding =
-    before.find((each) => each.action !== "Log" && coversRule(each, rule)) ??
-    after.find((each) => covers(each, rule) && !coversRule(rule, each)) ??
-    elsewhere(linted, { policy, others, additive })
-  if (deciding !== undefined) {
-    const other = ruleWords(deciding.origin, ir.policy)
-    if (deciding.action === rule.action) policy.report("redundantRule", { other }, path)
-    else policy.report("shadowedRule", { other }, path)
-    return
+  const { policy, isAdditive } = around
+  const earlier = decidedBefore(linted, around)
+  const deciding = earlier ?? coveredBeside(linted, around)
+  if (deciding === undefined) lintToday(linted, around, cluster)
+  else if (earlier !== undefined || isAdditive()) {
+    const other = ruleWords(deciding.origin, policy.record.ir.policy)
+    policy.report(deciding.action === rule.action ? "redundantRule" : "shadowedRule", { other }, path)
   }
-  if (additive) lintToday(linted, { policy, others, additive }, cluster)
 }
 
-/** A rule of another policy with the same subject or a wider one. */
-function elsewhere(
+/** A rule that is asked before this one and decides all that this one is about. */
+function decidedBefore(
   { rule, direction }: OutlinedRule,
-  { policy, others, additive }: Surroundings,
+  { policy, others }: Surroundings,
+): Rule | undefined {
+  const { ir } = policy.record
+  const own = ir[direction]?.rules ?? []
+  const before = others
+    .filter((other) => other.ir.order < ir.order && coversPods(other.ir.subject, ir.subject))
+    .flatMap((other) => other.ir[direction]?.rules ?? [])
+  return [...own.slice(0, own.indexOf(rule)), ...before].find(
+    (each) => each.action !== "Log" && coversRule(each, rule),
+  )
+}
+
+/** A rule that accepts all that this one accepts, where order decides nothing. Of two that cover each other one is to stay. */
+function coveredBeside(
+  { rule, direction }: OutlinedRule,
+  { policy, others }: Surroundings,
 ): Rule | undefined {
   const { ir, key } = policy.record
+  const own = ir[direction]?.rules ?? []
+  const after = own.slice(own.indexOf(rule) + 1)
+  const found = after.find((each) => covers(each, rule) && !coversRule(rule, each))
+  if (found !== undefined) return found
   for (const other of others) {
-    const isEarlier = other.ir.order < ir.order
-    if (!(additive || isEarlier) || !coversPods(other.ir.subject, ir.subject)) continue
-    for (const each of other.ir[direction]?.rules ?? []) {
-      if (each.action === "Log" || !coversRule(each, rule)) continue
-      // Two rules that cover each other: one is to stay.
-      const isMutual = coversPods(ir.subject, other.ir.subject) && coversRule(rule, each)
-      if (additive && isMutual && other.key > key && policy.isLookedAt(other)) continue
-      if (additive && each.action !== rule.action) continue
-      return each
-    }
+    if (!coversPods(other.ir.subject, ir.subject)) continue
+    const isToStay = other.key > key && policy.isLookedAt(other) && isMutual(other, ir)
+    const covering = other.ir[direction]?.rules.find(
+      (each) => covers(each, rule) && !(isToStay && coversRule(rule, each)),
+    )
+    if (covering !== undefined) return covering
   }
   return undefined
 }
@@ -158,14 +160,14 @@ function elsewhere(
 /** The same pods as another rule, by other labels. */
 function lintToday(
   { rule, direction, path }: OutlinedRule,
-  { policy, others }: Surroundings,
+  { policy, others, isAdditive }: Surroundings,
   { view }: LintCluster,
 ): void {
   const { ir } = policy.record
   const { peers } = rule
   if (peers.kind === "any" || peers.pods.length === 0 || !peers.pods.some((each) => isHeld(each, view)))
     return
-  const members = new Set(peers.pods.flatMap((each) => [...view.held(each)].map(({ key }) => key)))
+  const members = once(() => membersOf(peers.pods, view))
   const own = (ir[direction]?.rules ?? []).filter((each) => each !== rule)
   const wider = others.filter((other) => coversPods(other.ir.subject, ir.subject))
   const twin = [...own, ...wider.flatMap((other) => other.ir[direction]?.rules ?? [])].find(
@@ -175,15 +177,16 @@ function lintToday(
       !coversPeers(peers, each.peers) &&
       !coversPeers(each.peers, peers) &&
       coversPeers({ ...each.peers, pods: peers.pods }, peers) &&
-      isSame(
-        members,
-        each.peers.pods.flatMap((pods) => [...view.held(pods)].map(({ key }) => key)),
-      ),
+      isSame(members(), membersOf(each.peers.pods, view)),
   )
-  if (twin !== undefined) policy.report("redundantToday", { other: ruleWords(twin.origin, ir.policy) }, path)
+  if (twin !== undefined && isAdditive())
+    policy.report("redundantToday", { other: ruleWords(twin.origin, ir.policy) }, path)
 }
 
-function isSame(members: ReadonlySet<string>, others: readonly string[]): boolean {
-  const set = new Set(others)
-  return set.size === members.size && members.isSubsetOf(set)
+function membersOf(expressions: readonly PodExpression[], view: ClusterView): ReadonlySet<string> {
+  return new Set(expressions.flatMap((each) => [...view.held(each)].map(({ key }) => key)))
+}
+
+function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && a.isSubsetOf(b)
 }
