@@ -1,4 +1,4 @@
-// npm run bench [compile|events|apply|data-path|scale|explain ...] [--runs N] [--write]
+// npm run bench [compile|events|apply|data-path|scale|explain|admission|connectivity ...] [--runs N] [--write]
 //
 // Prints the tables of docs/benchmarks.md; --write puts them there. Recorded figures of other engines are scaled by
 // a fixed calibration loop timed in the same run, so that a slow moment of the machine slows both columns.
@@ -8,9 +8,11 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { measureAdmission } from "./admission/measure.ts"
 import { measureElements, NEIGHBOUR_CHAINS } from "./apply/elements.ts"
 import { measureEvents } from "./apply/event-to-kernel.ts"
-import { slowness } from "./calibration.ts"
+import { median, slowness } from "./calibration.ts"
+import { measureConnectivity } from "./connectivity/measure.ts"
 import { measureDataPath } from "./datapath/measure.ts"
 import type { ExplainFigures } from "./explain.ts"
 import { COMPILE_PEERS, EVENT_PEERS } from "./peers.ts"
@@ -34,6 +36,8 @@ const SECTIONS: Readonly<Record<string, () => Promise<Section>>> = {
   "data-path": dataPathSection,
   scale: scaleSection,
   explain: () => Promise.resolve(explainSection()),
+  admission: admissionSection,
+  connectivity: () => Promise.resolve(connectivitySection()),
 }
 
 const { values, positionals } = parseArgs({
@@ -167,6 +171,37 @@ function explainSection(): Section {
   const world = `The world of it is made in ${figure(run.loadSeconds)} s and takes ${figure(run.memoryMiB)} MiB beside its objects.`
   const head = ["question", "median ms", "p99 ms (goal 5)"]
   return { title: "Explain: one question on `cluster`", text: `${markdownTable(head, rows)}\n\n${world}` }
+}
+
+async function admissionSection(): Promise<Section> {
+  const rows = (await measureAdmission(progress)).map(
+    ({ review, perSecond, milliseconds: { median, p99 }, different }) => [
+      review,
+      figure(perSecond),
+      figure(median),
+      figure(p99),
+      String(different),
+    ],
+  )
+  const head = [
+    "200 updates at once, of which each changes",
+    "a second of one core",
+    "median ms",
+    "p99 ms",
+    "answered otherwise than alone",
+  ]
+  return { title: "Admission reviews on `cluster`, over TLS", text: markdownTable(head, rows) }
+}
+
+function connectivitySection(): Section {
+  progress("connectivity of a repository")
+  const measured = measureConnectivity(["json", "text"], Number(values.runs))
+  const rows = measured.map(({ format, seconds, cpuSeconds, outputMiB }) => [
+    format,
+    ...[Math.min(...seconds), median(seconds), Math.min(...cpuSeconds), outputMiB].map(figure),
+  ])
+  const head = ["output", "min s (goal 5)", "median s", "min CPU s", "output MiB"]
+  return { title: "Connectivity of a repository", text: markdownTable(head, rows) }
 }
 
 function lineOf(program: string, args: readonly string[]): string {
