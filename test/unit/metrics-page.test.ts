@@ -8,6 +8,7 @@ import { createEngine } from "../../src/compile/engine/engine.ts"
 import { createControllerMetrics } from "../../src/controller/metrics.ts"
 import { lower } from "../../src/kinds/registry.ts"
 import type { Definition, Metrics } from "../../src/telemetry/metrics.ts"
+import { createWebhookMetrics } from "../../webhook/metrics.ts"
 
 interface Described {
   readonly type: string
@@ -54,6 +55,7 @@ const programs: Readonly<Record<string, ReadonlyMap<string, Described>>> = {
       throw new Error("nobody reads")
     }),
   ),
+  Webhook: described(createWebhookMetrics),
 }
 
 const page = readFileSync(fileURLToPath(new URL("../../docs/metrics.md", import.meta.url)), "utf8")
