@@ -1,6 +1,7 @@
 // Assertions found, filtered and judged; what comes of it is printed in several forms.
 
 import { type AssertionObject, type CaseCheck, checkCase, failureText } from "../analysis/assertions.ts"
+import { printable } from "../analysis/printable.ts"
 import {
   type FieldPath,
   fieldPathText,
@@ -37,9 +38,24 @@ export function runTests(
       )
       .map((asserted) => {
         const check = checkCase(assertion, asserted, world)
-        return { ...check, position: positions(check.assertion, asserted.path) }
+        return { ...printableCheck(check), position: positions(check.assertion, asserted.path) }
       })
   })
+}
+
+/** An assertion's text is anybody's: it must not steer a terminal. */
+function printableCheck({ asserted, ports, ...check }: CaseCheck): CaseCheck {
+  const { from, to } = asserted
+  return {
+    ...check,
+    asserted: {
+      ...asserted,
+      from: printable(from),
+      to: printable(to),
+      ports: asserted.ports.map(printable),
+    },
+    ports: ports.map((each) => ({ ...each, port: printable(each.port) })),
+  }
 }
 
 export function caseCount(assertions: readonly AssertionObject[]): number {

@@ -82,7 +82,22 @@ export async function readRevision(
     top,
     files.map(({ object }) => object),
   )
-  return good(new Map(files.map(({ path }, i) => [`${revision}:${path}`, contents[i] ?? new Uint8Array()])))
+  return good(namedContents(revision, files, contents))
+}
+
+function namedContents(
+  revision: string,
+  files: readonly Entry[],
+  contents: readonly Uint8Array[],
+): ReadonlyMap<string, Uint8Array> {
+  const named = new Map<string, Uint8Array>()
+  for (const [i, { path }] of files.entries()) {
+    // Whoever wrote the branch has chosen the characters: they must not steer a terminal, nor make two files one.
+    let name = `${revision}:${path.replace(/\p{C}/gu, (character) => encodeURIComponent(character))}`
+    while (named.has(name)) name = `${name}~`
+    named.set(name, contents[i] ?? new Uint8Array())
+  }
+  return named
 }
 
 interface Entry {

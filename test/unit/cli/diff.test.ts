@@ -149,6 +149,20 @@ test("places in a revision are named as git show takes them", () => {
   expect(git("show", "feature:deploy/db.yaml").split("\n")[10]).toBe("kind: NetworkPolicy")
 })
 
+test("a name in a revision cannot steer the terminal, nor take another file's place", () => {
+  const branch = join(directory, "hostile")
+  git("worktree", "add", "-q", "-b", "hostile", branch, "main")
+  writeFileSync(join(branch, "deploy", "a\u001b[2J.yaml"), "{ not YAML")
+  writeFileSync(join(branch, "deploy", "a%1B[2J.yaml"), "{ not YAML either")
+  execFileSync("git", ["-C", branch, "add", "."])
+  const identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+  execFileSync("git", ["-C", branch, ...identity, "commit", "-q", "-m", "hostile"])
+  const run = diff(["--git", "main..hostile", "-f", "deploy"], repository)
+  expect(run.status).toBe(2)
+  expect(run.errors.match(/^hostile:deploy\/a%1B\[2J\.yaml~?:1:/gm)).toHaveLength(2)
+  expect(run.errors).not.toContain("\u001b")
+})
+
 test("a mistake in a revision is told with its line", () => {
   const run = diff(["--git", "main..feature"], repository)
   expect([run.status, run.output]).toEqual([2, ""])

@@ -86,6 +86,16 @@ test.for<[string, readonly string[], number, RegExp]>([
   expect(tested.output).toMatch(output)
 })
 
+test("an assertion's text cannot steer the terminal", () => {
+  const spec = { from: "\u001b[2Jx", to: "shop/client", ports: ["80/TCP"], expect: "Deny" }
+  const metadata = { name: "hostile" }
+  const object = { apiVersion: "postern.dev/v1alpha1", kind: "ConnectivityAssertion", metadata, spec }
+  const tested = postern(["test", ...manifests, "-f", "-"], { input: JSON.stringify(object) })
+  expect(tested.status).toBe(1)
+  expect(tested.output).toContain("! ")
+  expect(`${tested.output}${tested.errors}`).not.toContain("\u001b")
+})
+
 test.for<[string, readonly string[], RegExp]>([
   ["no assertion anywhere", [], /^error PNP0601: there is no ConnectivityAssertion in these files/],
   [
