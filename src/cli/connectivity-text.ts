@@ -21,8 +21,11 @@ export function connectivityText(connectivity: Connectivity, { screen, focus }: 
   const ways: readonly Way[] = focus === null ? ["to"] : ["to", "from"]
   const blocks = blocksOf(heads, { ways, workloads, lines, screen })
   const told = `${count(workloads.length, "workload")}, ${count(lines.length, "pair that can connect", "pairs that can connect")}`
-  return `${[...blocks, screen.palette.dim(told)].join("\n\n")}\n`
+  const legend = lines.some(({ observed }) => observed) ? `\n${OBSERVED}` : ""
+  return `${[...blocks, screen.palette.dim(`${told}${legend}`)].join("\n\n")}\n`
 }
+
+const OBSERVED = "observed: policies deny some of it, and that is only counted for now"
 
 /** What the ends at the head of a block can reach, or what can reach them. */
 type Way = "to" | "from"
