@@ -59,7 +59,7 @@ function changeSections(report: DiffReport, screen: DiffStyle): readonly (readon
 }
 
 /** What follows from the change. */
-function impactSections(impact: ImpactReport, screen: DiffStyle): readonly (readonly string[])[] {
+export function impactSections(impact: ImpactReport, screen: DiffStyle): readonly (readonly string[])[] {
   const { palette } = screen
   return [
     ...isolationSections(impact, screen),
@@ -70,7 +70,7 @@ function impactSections(impact: ImpactReport, screen: DiffStyle): readonly (read
   ]
 }
 
-function observedText({ enforcement, disappearing }: ImpactReport): string {
+export function observedText({ enforcement, disappearing }: ImpactReport): string {
   if (disappearing.pairs === 0 || enforcement === "enforce") return ""
   return "; observed: what disappears is only counted for now"
 }
