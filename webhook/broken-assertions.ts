@@ -4,6 +4,7 @@ import { type FailedAssertion, failedAssertions } from "../src/analysis/assertio
 import { type Diagnostic, objectText } from "../src/api/diagnostic.ts"
 import type { ImpactReport } from "../src/api/impact-report.ts"
 import { diagnostic } from "../src/api/report.ts"
+import { namespacesNamed } from "../src/explain/reference.ts"
 import type { Question } from "./analyst.ts"
 import type { ClusterAssertion } from "./assertion-resource.ts"
 import type { ClusterFollower } from "./cluster-view.ts"
@@ -38,8 +39,10 @@ export function brokenAssertions(
   // What has not been looked at as it is now may have failed before.
   if (deadline.expired()) return { ...NONE, complete: false }
   const broken = failing.filter((each) => !failed.has(placeOf(each)))
+  const there = new Set(model.namespaces())
+  const isThere = (namespace: string): boolean => there.has(namespace)
   return {
-    assertions: broken.map((each) => toldOf(each, suspects)),
+    assertions: broken.map((each) => toldOf(each, suspects, isThere)),
     refusals: broken.filter((each) => isRefused(each, suspects, reference)).map(refusalOf),
     complete: true,
   }
@@ -71,10 +74,13 @@ function placeOf({ assertion, path }: FailedAssertion): string {
 function toldOf(
   { assertion, path, text }: FailedAssertion,
   suspects: readonly ClusterAssertion[],
+  isThere: (namespace: string) => boolean,
 ): ImpactReport["assertions"][number] {
+  const { namespace } = assertion
   const named = caseAt({ assertion, path }, suspects)
-  const namespaces = named === undefined ? [] : [named.from, named.to].flatMap(namespaceIn)
-  const others = [...new Set(namespaces)].filter((each) => each !== assertion.namespace)
+  const all = [named?.from, named?.to].flatMap((each) => namespacesNamed(each ?? "", namespace))
+  // In deploy/web a namespace may be meant, or not; one that there is not is no secret.
+  const others = [...new Set(all)].filter((each) => each !== namespace && isThere(each))
   const told = { assertion, path, text }
   return others.length === 0 ? told : { ...told, namespaces: others }
 }
@@ -88,12 +94,6 @@ function caseAt(
   )
   const index = Number(/^spec\.cases\[(\d+)\]/.exec(path)?.[1] ?? 0)
   return object?.cases.find(({ path: [, , own = 0] }) => own === index)
-}
-
-/** "shop/web", "shop/Deployment/web"; "node/name" and an address are of none. */
-function namespaceIn(reference: string): readonly string[] {
-  const [namespace = "", ...rest] = reference.split("/")
-  return rest.length === 0 || namespace === "node" ? [] : [namespace]
 }
 
 function isRefused(

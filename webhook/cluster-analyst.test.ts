@@ -124,6 +124,11 @@ test.for<[string, Readonly<Record<string, unknown>>, readonly string[], readonly
   expect(refusals.map(({ message }) => message)).toEqual(refused)
 })
 
+test("a kind that is written where a namespace could be is none, where there is no such namespace", () => {
+  const { report } = analyse([set(typo)], { "shop/a": { ...reaches, from: "pod/web", to: "po/db" } })
+  expect(report.assertions).toEqual([expect.not.objectContaining({ namespaces: expect.anything() })])
+})
+
 test("namespaces that a failing case names besides its own are told, for whoever may not know them", () => {
   const { report } = analyse([set(typo)], { "other/a": reaches })
   expect(report.assertions[0]?.namespaces).toEqual(["shop"])
