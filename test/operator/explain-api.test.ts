@@ -1,27 +1,14 @@
-// The explain API as users of kubectl meet it: behind a real API server, which says who they are and what they may.
+// The explain API as users of kubectl and postern meet it: behind a real API server, which says who they are.
 
-import { readFileSync } from "node:fs"
-import { networkInterfaces } from "node:os"
-import { Agent } from "undici"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { fieldOf, listIn, recordIn } from "../../src/api/conforms.ts"
-import type { CommandResult } from "../../src/lab/command.ts"
-import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
-import { freePort } from "../api-server/daemon.ts"
 import { networkPolicy, node, pod, service, snapshot } from "../snapshots.ts"
-import { createCluster, createPod, setPolicy, tellAddresses } from "./api-objects.ts"
-import { eventually, installCrds, must } from "./status-stage.ts"
-import { NAMESPACE, type RunningWebhook, setStage, type WebhookStage } from "./webhook-stage.ts"
+import { API, type ExplainStage, type Ran, setExplainStage, type Who } from "./explain-stage.ts"
+import { must } from "./status-stage.ts"
 
-let server: ApiServer
-let stage: WebhookStage
-let running: readonly RunningWebhook[] = []
-let apiPort = 0
-let kubeconfigs: Readonly<Record<Who, string>>
+let stage: ExplainStage
 
-const API = "/apis/explain.postern.dev/v1alpha1"
-/** Endpoints of a Service are no loopback addresses. */
-const HOST = ownAddress()
+const DRY_RUN = ["apply", "--dry-run=server", "-f", "-"] as const
 
 const tcp = (port: number, name = "") => ({ name, protocol: "TCP", port }) as const
 const cluster = snapshot({
@@ -55,39 +42,20 @@ const cluster = snapshot({
 })
 
 beforeAll(async () => {
-  server = await startApiServer()
-  await installCrds(server)
-  stage = await setStage(server)
-  await createCluster(server.client, cluster)
-  for (const each of cluster.pods) {
-    await createPod(server.client, each)
-    await tellAddresses(server.client, each)
-  }
-  for (const policy of cluster.policies) await setPolicy(server.client, policy)
-  apiPort = await freePort()
-  const otherPort = await freePort()
-  await apply([...tenancy(), ...serving(otherPort)])
-  kubeconfigs = {
-    admin: server.kubeconfig,
-    tenant: await server.addUser({ name: "tenant" }),
-    nobody: await server.addUser({ name: "nobody" }),
-    proxy: await server.addUser({ name: "front-proxy-client" }),
-  }
-  // The API server sends reviews to the one that does not serve the API.
-  running = [
-    await stage.begin({ listen: { host: HOST, port: otherPort }, listenApi: { host: HOST, port: apiPort } }),
-    await stage.begin({ listen: { host: "0.0.0.0", port: stage.port } }),
-  ]
-  await eventually(availability, (message) => message === "", "the API is available")
+  stage = await setExplainStage(cluster)
 }, 300_000)
 
 afterAll(async () => {
-  for (const each of running) await each.stop()
-  await server?.stop()
+  await stage?.stop()
 }, 60_000)
 
 test("the API server finds the API, and does not complain of it", async () => {
-  const resources = await must(server, ["api-resources", "--api-group=explain.postern.dev", "-o", "name"])
+  const resources = await must(stage.server, [
+    "api-resources",
+    "--api-group=explain.postern.dev",
+    "-o",
+    "name",
+  ])
   expect(resources.split("\n").sort().join(" ").trim()).toBe(
     "connectivity.explain.postern.dev explanations.explain.postern.dev reports.explain.postern.dev",
   )
@@ -137,7 +105,7 @@ describe("an explanation", () => {
     ["a parameter twice", "explanations?from=shop/client&from=shop/web&to=shop/web"],
     ["another namespace than that of the path", "namespaces/shop/explanations?from=a&to=b&namespace=bank"],
   ])("is refused with all that is wrong: %s", async ([, path]) => {
-    const { status, stderr } = await get("admin", `${API}/${path}`)
+    const { status, errors: stderr } = await get("admin", `${API}/${path}`)
     expect(status).not.toBe(0)
     expect(stderr).toMatch(/^Error from server \(BadRequest\): .*PNP\d{4}/)
   })
@@ -157,7 +125,7 @@ describe("a tenant", () => {
   ])(
     "is refused the name of another namespace's, alike for what is there and what is not: %s",
     async ([, to, code]) => {
-      const { stderr } = await get(
+      const { errors: stderr } = await get(
         "tenant",
         `${API}/namespaces/shop/explanations?from=client&to=${to}&port=443`,
       )
@@ -179,7 +147,7 @@ describe("a tenant", () => {
   })
 
   test("is not told what a mistake would tell", async () => {
-    const { stderr } = await get(
+    const { errors: stderr } = await get(
       "tenant",
       `${API}/namespaces/shop/explanations?from=client&to=10.96.0.77&port=1`,
     )
@@ -188,7 +156,7 @@ describe("a tenant", () => {
   })
 
   test("is refused what it has no role for", async () => {
-    const { stderr } = await get("tenant", `${API}/explanations?from=shop/client&to=shop/web&port=80`)
+    const { errors: stderr } = await get("tenant", `${API}/explanations?from=shop/client&to=shop/web&port=80`)
     expect(stderr).toMatch(/^Error from server \(Forbidden\)/)
   })
 
@@ -198,7 +166,7 @@ describe("a tenant", () => {
     expect(lines).toContainEqual({ src: "shop/web[Pod]", dst: "shop/client[Pod]", conn: "All Connections" })
     expect(JSON.stringify(lines)).not.toMatch(/bank/)
     expect(fieldOf(answer, "hidden")).toBeGreaterThan(0)
-    expect((await get("tenant", `${API}/namespaces/bank/connectivity`)).stderr).toContain("Forbidden")
+    expect((await get("tenant", `${API}/namespaces/bank/connectivity`)).errors).toContain("Forbidden")
   })
 })
 
@@ -212,13 +180,16 @@ test("the connectivity of all namespaces is for whoever sees all", async () => {
 })
 
 test("nobody in particular is refused", async () => {
-  const { stderr } = await get("nobody", `${API}/namespaces/shop/explanations?from=client&to=web&port=80`)
+  const { errors: stderr } = await get(
+    "nobody",
+    `${API}/namespaces/shop/explanations?from=client&to=web&port=80`,
+  )
   expect(stderr).toMatch(/^Error from server \(Forbidden\)/)
 })
 
 test("nothing can be written", async () => {
-  const written = await server.kubectl(["create", "--raw", `${API}/explanations`, "-f", "-"], "{}")
-  expect(written.stderr).toMatch(/MethodNotAllowed|read only/)
+  const written = await stage.kubectl("admin", ["create", "--raw", `${API}/explanations`, "-f", "-"], "{}")
+  expect(written.errors).toMatch(/MethodNotAllowed|read only/)
 })
 
 describe("a report", () => {
@@ -226,8 +197,8 @@ describe("a report", () => {
 
   test("is found by its key in a replica that has not made it", async () => {
     const policy = networkPolicy("closed", { podSelector: {}, ingress: [] })
-    const { stderr } = await server.kubectl(["apply", "--dry-run=server", "-f", "-"], JSON.stringify(policy))
-    ;[, key = ""] = /postern report ([a-z0-9]+)/.exec(stderr) ?? []
+    const { errors: warnings } = await stage.kubectl("admin", DRY_RUN, JSON.stringify(policy))
+    ;[, key = ""] = /postern report ([a-z0-9]+)/.exec(warnings) ?? []
     expect(key).not.toBe("")
     const { kind, answer } = await asked("admin", `reports/${key}`)
     expect({ kind, answer }).toMatchObject({
@@ -248,8 +219,74 @@ describe("a report", () => {
   })
 
   test("that nobody has is not found", async () => {
-    const { stderr } = await get("admin", `${API}/reports/0000000000`)
+    const { errors: stderr } = await get("admin", `${API}/reports/0000000000`)
     expect(stderr).toMatch(/^Error from server \(NotFound\): there is no report .*PNP0706/)
+  })
+})
+
+describe("postern", () => {
+  const question = ["explain", "--from", "shop/client", "--to", "shop/web", "--port", "80"]
+
+  test("explain asks the API, also for a tenant who may list nothing else", async () => {
+    for (const who of ["admin", "tenant"] as const) {
+      const { status, output, errors } = await stage.postern(who, ...question)
+      expect({ status, errors }).toEqual({ status: 0, errors: "" })
+      expect(output).toContain("✗ DENIED  shop/client → shop/web  80/TCP")
+      expect(output).toContain("has app=Client, wanted app=client")
+    }
+  })
+
+  test("explain in JSON is what it is of files", async () => {
+    const { output } = await stage.postern("admin", ...question, "-o", "json")
+    expect(JSON.parse(output)).toMatchObject({ from: "shop/client", verdict: "Deny", cases: [] })
+  })
+
+  test("explain without a port is everything that may flow", async () => {
+    const { output } = await stage.postern("tenant", "explain", "--from", "10.0.1.3", "--to", "shop/client")
+    expect(output).toMatch(/TCP +every port/)
+    expect(output).not.toMatch(/bank|vault/)
+  })
+
+  test("explain meets an expectation, or does not", async () => {
+    expect(await stage.postern("tenant", ...question, "--expect", "deny")).toMatchObject({ status: 0 })
+    expect(await stage.postern("tenant", ...question, "--expect", "allow")).toMatchObject({ status: 1 })
+  })
+
+  test("explain tells a mistake as one of the question", async () => {
+    const { status, errors } = await stage.postern(
+      "tenant",
+      "explain",
+      "--from",
+      "shop/client",
+      "--to",
+      "bank/vault",
+    )
+    expect(status).toBe(2)
+    expect(errors).toMatch(/^error PNP0701: "bank\/vault" cannot be looked up/)
+  })
+
+  test("explain reads the cluster with the user's rights where another mode is asked for", async () => {
+    const { status, output, errors } = await stage.postern("admin", ...question, "--enforcement", "observe")
+    expect({ status, errors }).toEqual({ status: 0, errors: "" })
+    expect(output).toContain("it would be denied, but namespace shop is only observed")
+  })
+
+  test("explain says what nobody may do", async () => {
+    const { status, errors } = await stage.postern("nobody", ...question)
+    expect(status).toBe(3)
+    expect(errors).toMatch(/^error PNP0708: you may not ask the explain API, nor read the cluster: /)
+  })
+
+  test("report prints what a dry-run has promised", async () => {
+    const policy = networkPolicy("closed", { podSelector: {}, ingress: [] })
+    const { errors: warnings } = await stage.kubectl("admin", DRY_RUN, JSON.stringify(policy))
+    const [, key = ""] = /postern report ([a-z0-9]+)/.exec(warnings) ?? []
+    const { status, output, errors } = await stage.postern("tenant", "report", key, "-n", "shop")
+    expect({ status, errors }).toEqual({ status: 0, errors: "" })
+    expect(output).toContain("NetworkPolicy shop/closed")
+    expect(output).toMatch(/namespace/)
+    expect(output).not.toContain("bank")
+    expect(await stage.postern("admin", "report", "0000000000")).toMatchObject({ status: 2 })
   })
 })
 
@@ -260,132 +297,31 @@ describe("straight to the port", () => {
     ["with the front proxy's, for a user with rights", "proxy", 200],
   ])("headers are believed from the front proxy only: %s", async ([, who, expected]) => {
     const path = `${API}/namespaces/shop/explanations?from=client&to=web&port=80`
-    expect(await knock(path, who, { "x-remote-user": "admin", "x-remote-group": "system:masters" })).toBe(
-      expected,
-    )
+    expect(
+      await stage.knock(path, who, { "x-remote-user": "admin", "x-remote-group": "system:masters" }),
+    ).toBe(expected)
   })
 
   test("a user without rights is refused, whatever the API server has let pass", async () => {
     const path = `${API}/namespaces/shop/explanations?from=client&to=web&port=80`
-    expect(await knock(path, "proxy", { "x-remote-user": "nobody" })).toBe(403)
+    expect(await stage.knock(path, "proxy", { "x-remote-user": "nobody" })).toBe(403)
   })
 
   test("the front proxy without a user is nobody", async () => {
-    expect(await knock(API, "proxy", {})).toBe(401)
+    expect(await stage.knock(API, "proxy", {})).toBe(401)
   })
 })
 
-type Who = "admin" | "tenant" | "nobody" | "proxy"
-
-async function get(who: Who, path: string): Promise<CommandResult> {
-  return await server.kubectl(["--kubeconfig", kubeconfigs[who], "get", "--raw", path])
+async function get(who: Who, path: string): Promise<Ran> {
+  return await stage.kubectl(who, ["get", "--raw", path])
 }
 
 async function raw(who: Who, path: string): Promise<string> {
-  const { status, stdout, stderr } = await get(who, path)
-  if (status !== 0) throw new Error(stderr)
-  return stdout
+  const { status, output, errors } = await get(who, path)
+  if (status !== 0) throw new Error(errors)
+  return output
 }
 
 async function asked(who: Who, path: string): Promise<Readonly<Record<string, unknown>>> {
   return recordIn({ answer: JSON.parse(await raw(who, `${API}/${path}`)) }, "answer")
-}
-
-async function knock(
-  path: string,
-  who: Who | undefined,
-  headers: Readonly<Record<string, string>>,
-): Promise<number> {
-  const certificate = who === undefined ? {} : certificateIn(kubeconfigs[who])
-  const agent = new Agent({ connect: { ...certificate, rejectUnauthorized: false } })
-  try {
-    const origin = `https://${HOST}:${apiPort}`
-    const { statusCode, body } = await agent.request({ origin, path, method: "GET", headers })
-    await body.dump()
-    return statusCode
-  } finally {
-    await agent.close()
-  }
-}
-
-function certificateIn(kubeconfig: string): { readonly cert: string; readonly key: string } {
-  const [first] = listIn(JSON.parse(readFileSync(kubeconfig, "utf8")), "users")
-  const user = recordIn(first, "user")
-  const decoded = (field: string) => Buffer.from(String(user[field]), "base64").toString("utf8")
-  return { cert: decoded("client-certificate-data"), key: decoded("client-key-data") }
-}
-
-async function apply(items: readonly object[]): Promise<void> {
-  await must(server, ["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }))
-}
-
-/** A team that has namespace shop. */
-function tenancy(): readonly object[] {
-  const apiVersion = "rbac.authorization.k8s.io/v1"
-  const metadata = { name: "tenant", namespace: "shop" }
-  const rules = [
-    { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
-    { apiGroups: ["explain.postern.dev"], resources: ["*"], verbs: ["get", "list"] },
-  ]
-  const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "tenant" }
-  return [
-    { apiVersion, kind: "Role", metadata, rules },
-    { apiVersion, kind: "RoleBinding", metadata, roleRef, subjects: [{ kind: "User", name: "tenant" }] },
-  ]
-}
-
-function serving(otherPort: number): readonly object[] {
-  const named = { name: "postern-webhook", namespace: NAMESPACE }
-  const slice = (name: string, ports: readonly object[]): object => ({
-    apiVersion: "discovery.k8s.io/v1",
-    kind: "EndpointSlice",
-    metadata: { name, namespace: NAMESPACE, labels: { "kubernetes.io/service-name": "postern-webhook" } },
-    addressType: "IPv4",
-    endpoints: [{ addresses: [HOST], conditions: { ready: true } }],
-    ports,
-  })
-  return [
-    {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: named,
-      spec: {
-        ports: [
-          { name: "admission", port: 10652 },
-          { name: "api", port: 10653 },
-        ],
-      },
-    },
-    slice("first", [
-      { name: "admission", port: otherPort },
-      { name: "api", port: apiPort },
-    ]),
-    slice("second", [{ name: "admission", port: stage.port }]),
-    {
-      apiVersion: "apiregistration.k8s.io/v1",
-      kind: "APIService",
-      metadata: { name: "v1alpha1.explain.postern.dev" },
-      spec: {
-        group: "explain.postern.dev",
-        version: "v1alpha1",
-        groupPriorityMinimum: 1000,
-        versionPriority: 15,
-        service: { ...named, port: 10653 },
-      },
-    },
-  ]
-}
-
-/** "" where it is, else why it is not. */
-async function availability(): Promise<string> {
-  const path = "/apis/apiregistration.k8s.io/v1/apiservices/v1alpha1.explain.postern.dev"
-  const [condition] = listIn(recordIn(await server.client.get(path), "status"), "conditions")
-  return fieldOf(condition, "status") === "True" ? "" : String(fieldOf(condition, "message"))
-}
-
-function ownAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
-  const found = addresses.find(({ family, internal }) => family === "IPv4" && !internal)
-  if (found === undefined) throw new Error("this machine has no address of its own but loopback")
-  return found.address
 }
