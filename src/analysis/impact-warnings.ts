@@ -63,21 +63,28 @@ function workloadLine(start: string, workloads: Isolation["workloads"]): readonl
   return [line]
 }
 
-/** Both ends stay readable: where the line is too long each has half of the room at least. */
+/** Where the line is too long each end has half of the room at least. */
 function connectionLine(what: "lost" | "new", change: ConnectionChange): string {
   const { before, after, changed, dns } = change
   const other = what === "lost" ? after : before
   const stays = other === "" ? "" : ` (${what === "lost" ? "left" : "before"}: ${shortenedTo(other, 24)})`
   const start = `${what}${dns ? " (DNS)" : ""}: ${shortenedTo(changed, 30)} from `
   const room = MOST_CHARACTERS - charactersIn(`${start} to ${stays}`)
-  const [source, destination] = fitted(endText(change.source), endText(change.destination), room)
+  const half = Math.floor(room / 2)
+  const source = fittedEnd(change.source, Math.max(half, room - charactersIn(endText(change.destination))))
+  const destination = fittedEnd(change.destination, room - charactersIn(source))
   return `${start}${source} to ${destination}${stays}`
 }
 
-function fitted(one: string, other: string, room: number): readonly [string, string] {
-  const half = Math.floor(room / 2)
-  const first = shortenedTo(one, Math.max(half, room - charactersIn(other)))
-  return [first, shortenedTo(other, room - charactersIn(first))]
+/** The kind goes first, then the ends of the namespace and of the name. */
+function fittedEnd(end: ImpactEnd, room: number): string {
+  const whole = endText(end)
+  if (charactersIn(whole) <= room || "range" in end) return shortenedTo(whole, room)
+  const namespace = shortenedTo(
+    end.namespace,
+    Math.max(Math.floor(room / 3), room - 1 - charactersIn(end.name)),
+  )
+  return `${namespace}/${shortenedTo(end.name, room - 1 - charactersIn(namespace))}`
 }
 
 function endText(end: ImpactEnd): string {
