@@ -85,6 +85,25 @@ test("a finding names an object of the view, and a field path in it", { timeout:
   )
 })
 
+test("of namespaces that the requester may not list no pod is named", { timeout: 120_000 }, () => {
+  fc.assert(
+    fc.property(fc.oneof(randomCluster, tieredCluster), ({ snapshot }) => {
+      const model = createModel({ lower: lowerAny })
+      model.apply(changesTo(snapshot))
+      for (const { message, object } of lint({ view: model, outlineOf: outlineAny, mayName: () => false })) {
+        const named = snapshot.pods.filter(({ name }) => message.split(/[^\w-]/).includes(name))
+        expect({
+          message,
+          foreign: named.filter(({ namespace }) => namespace !== object?.namespace),
+        }).toMatchObject({
+          foreign: [],
+        })
+      }
+    }),
+    { seed, numRuns: 200 },
+  )
+})
+
 test("findings are about the cluster, whatever the order in which it became what it is", {
   timeout: 120_000,
 }, () => {

@@ -9,7 +9,7 @@ import { type DnsPods, isHeld, type LintCluster } from "./cluster.ts"
 import { identitiesOf } from "./guarded.ts"
 import { mayPass } from "./may-pass.ts"
 import type { LintedPolicy, LintRule } from "./rule.ts"
-import { countWords, podsWords } from "./words.ts"
+import { countWords, namedPods } from "./words.ts"
 
 const DNS_PORT = 53
 
@@ -22,8 +22,8 @@ export const lintDns: LintRule = (policy, cluster) => {
   const { without, nothing } = losers(policy, cluster)
   const path = outline.isolation.egress
   if (without.length > 0) {
-    report("noDns", { pods: someWords(without), near: nearService(without, cluster.view) }, path)
-  } else if (nothing.length > 0) report("noEgress", { pods: someWords(nothing) }, path)
+    report("noDns", { pods: someWords(without, cluster), near: nearService(without, cluster.view) }, path)
+  } else if (nothing.length > 0) report("noEgress", { pods: someWords(nothing, cluster) }, path)
 }
 
 interface Losers {
@@ -119,6 +119,7 @@ function nearService(pods: readonly Pod[], view: ClusterView): string {
   return useless === undefined ? "" : `; ${useless.cidr} is a Service address`
 }
 
-function someWords(pods: readonly Pod[]): string {
-  return pods.length === 1 ? podsWords(pods) : `${countWords(pods.length, "pod")} (${podsWords(pods)})`
+function someWords(pods: readonly Pod[], { mayName }: LintCluster): string {
+  const names = namedPods(pods, mayName)
+  return pods.length === 1 ? names : `${countWords(pods.length, "pod")} (${names})`
 }

@@ -11,7 +11,7 @@ import type { ClusterView } from "../cluster-view.ts"
 import { DEFAULT_DNS, type DnsPods } from "./cluster.ts"
 import { dnsLosses } from "./dns-losses.ts"
 import { type GuardedPods, isDnsServed, reachesApiServer, servesAgents } from "./guarded.ts"
-import { podsWords } from "./words.ts"
+import { namedPods } from "./words.ts"
 
 const LOCKOUT_ANNOTATION = "postern.dev/allow-lockout"
 
@@ -56,9 +56,8 @@ export function lockouts(question: LockoutQuestion): readonly Diagnostic[] {
   const isServed = !told.diagnostics.some(({ code }) => code === DNS_CUT_OFF)
   const losses = isServed ? dnsLosses({ before, after, policies, dns }) : []
   const warnings = losses.map(({ namespace, pods }) => {
-    const where = mayName(namespace)
-      ? `${podsWords(pods)} of namespace ${namespace}`
-      : "pods of another namespace"
+    const names = namedPods(pods, mayName)
+    const where = mayName(namespace) ? `${names} of namespace ${namespace}` : names
     return diagnostic("namespaceLosesDns", { where })
   })
   return [...cutOffs, ...warnings].map((each) => ({ ...each, object }))

@@ -33,7 +33,7 @@ function nearPod(expression: PodExpression, cluster: LintCluster): string | null
   const isMissed = missing(expression.pods)
   let left = LOOKED_AT
   for (const namespace of namespacesOf(expression, view)) {
-    if (!isOwn && !mayName(namespace)) continue
+    if (!mayName(namespace)) continue
     for (const pod of view.pods(namespace)) {
       if (left-- === 0) return null
       const miss = pod.hostNetwork ? null : isMissed(pod.labels)

@@ -4,7 +4,7 @@ import type { OutlinedPeer } from "../../kinds/policy-outline.ts"
 import { finishedPods, hostPods, isEmpty, isHeld, type LintCluster, namespacesOf } from "./cluster.ts"
 import { nearNamespaces, nearPods } from "./near.ts"
 import type { LintedPolicy, LintRule } from "./rule.ts"
-import { noNamespaceWords, noneWords, podsWords } from "./words.ts"
+import { namedPods, noNamespaceWords, noneWords } from "./words.ts"
 
 export const lintPeers: LintRule = (policy, cluster) => {
   for (const { peers } of policy.outline.rules) {
@@ -28,7 +28,7 @@ function lintPeer(peer: PodsPeer, { report }: LintedPolicy, cluster: LintCluster
   }
   const onHosts = hostPods(expression, cluster)
   if (onHosts.length > 0) {
-    report("peerOnlyHostNetwork", { pods: podsWords(onHosts) }, path)
+    report("peerOnlyHostNetwork", { pods: namedPods(onHosts, cluster.mayName) }, path)
     return
   }
   // Pods of a CronJob between two runs: the next one will match.

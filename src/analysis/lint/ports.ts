@@ -53,6 +53,8 @@ function lintRulePorts(rule: OutlinedRule, target: Target, around: Around): void
   const pods = [...heldPods(target.pods, around.cluster.view)]
   // Nobody: that is told already. Very many: some of them will have it.
   if (pods.length === 0 || pods.length >= LOOKED_AT) return
+  // The ports of pods that somebody may not list are none of their business.
+  if (pods.some(({ namespace }) => !around.cluster.mayName(namespace))) return
   const isGuess = !around.cluster.complete && target.pods.some(({ namespaces }) => namespaces.kind !== "name")
   for (const each of rule.ports) {
     const found: Found = { rule, pods, expressions: target.pods, isGuess }
@@ -177,9 +179,9 @@ function samePort(a: OutlinedPort["port"], b: OutlinedPort["port"]): boolean {
 }
 
 /** The commonest mistake: the number is the port of a Service in front of these pods. */
-function serviceOf(number: number, pods: readonly Pod[], { view, mayName }: LintCluster): string {
+function serviceOf(number: number, pods: readonly Pod[], { view }: LintCluster): string {
   const [pod] = pods
-  if (pod === undefined || !mayName(pod.namespace)) return ""
+  if (pod === undefined) return ""
   for (const service of view.services()) {
     if (service.namespace !== pod.namespace || Object.keys(service.selector).length === 0) continue
     const port = service.ports.find((each) => each.port === number)

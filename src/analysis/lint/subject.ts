@@ -3,7 +3,7 @@
 import { finishedPods, hostPods, isEmpty, isHeld, type LintCluster, namespacesOf } from "./cluster.ts"
 import { nearPods } from "./near.ts"
 import type { LintRule } from "./rule.ts"
-import { noneWords, podsWords, whereWords } from "./words.ts"
+import { namedPods, noneWords, whereWords } from "./words.ts"
 
 export const lintSubject: LintRule = ({ record, outline, report }, cluster) => {
   const { subject } = record.ir
@@ -12,11 +12,11 @@ export const lintSubject: LintRule = ({ record, outline, report }, cluster) => {
   const finished = finishedPods(subject, cluster)
   const onHosts = hostPods(subject, cluster)
   if (onHosts.length > 0) {
-    report("onlyHostNetwork", { pods: podsWords([...onHosts, ...finished]) }, path)
+    report("onlyHostNetwork", { pods: namedPods([...onHosts, ...finished], cluster.mayName) }, path)
     return
   }
   if (finished.length > 0) {
-    report("onlyFinished", { pods: podsWords(finished) }, path)
+    report("onlyFinished", { pods: namedPods(finished, cluster.mayName) }, path)
     return
   }
   if (!isAnyPodThere([...namespacesOf(subject, cluster.view)], cluster)) {

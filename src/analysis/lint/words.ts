@@ -52,12 +52,21 @@ export function podWords({ owner, name }: Pod): string {
 }
 
 /** The first few, each workload once: "Deployment a, Pod b and 3 more". */
-export function podsWords(pods: Iterable<Pod>, most = 2): string {
+function podsWords(pods: Iterable<Pod>, most = 2): string {
   const names = new Set<string>()
   for (const pod of pods) names.add(podWords(pod))
   const shown = [...names].slice(0, most)
   const more = names.size - shown.length
   return more === 0 ? shown.join(", ") : `${shown.join(", ")} and ${more} more`
+}
+
+/** The same, of pods that may be named; of others their number. */
+export function namedPods(pods: readonly Pod[], mayName: (namespace: string) => boolean): string {
+  const named = pods.filter(({ namespace }) => mayName(namespace))
+  const hidden = pods.length - named.length
+  if (hidden === 0) return podsWords(pods)
+  const others = `${countWords(hidden, "pod")} of other namespaces`
+  return named.length === 0 ? others : `${podsWords(named)} and ${others}`
 }
 
 export function countWords(count: number, one: string): string {
