@@ -3,7 +3,7 @@
 import { NOTHING } from "./connection-table.ts"
 import type { GroupMatrix } from "./group-matrix.ts"
 import type { Openness } from "./openness.ts"
-import { type Pair, type Residue, residueOf } from "./residue.ts"
+import { type Residue, residueOf } from "./residue.ts"
 
 export type Place =
   | { readonly kind: "group"; readonly group: number }
@@ -38,7 +38,7 @@ export function arrowsOf(matrix: GroupMatrix, openness: Openness): Arrows {
   const residue = residueOf(matrix, openness)
   const arrows = [...anyoneArrows(matrix, openness)]
   for (const [from, to] of roomPairs(matrix)) {
-    const arrow = takenArrow(from, to, { matrix, residue })
+    const arrow = takenArrow(from, to, residue)
     if (arrow !== undefined) arrows.push(arrow)
   }
   const groups = groupsOf(matrix)
@@ -93,27 +93,31 @@ interface Work {
   readonly residue: Residue
 }
 
-function takenArrow(from: Room, to: Room, { matrix, residue }: Work): Arrow | undefined {
-  const pairs = residue.pairs(from.groups, to.groups)
-  if (pairs.length < LEAST_PAIRS) return undefined
-  const connections = residue.common(pairs)
+function takenArrow(from: Room, to: Room, residue: Residue): Arrow | undefined {
+  const rectangle = { sources: from.groups, destinations: to.groups }
+  if (residue.pairs(rectangle) < LEAST_PAIRS) return undefined
+  const connections = residue.common(rectangle)
   if (connections === NOTHING) return undefined
-  for (const [source, destination] of pairs) residue.take(source, destination, connections)
-  const observed = pairs.some((pair) => matrix.observed(...pair))
+  residue.take(rectangle, connections)
+  const observed = residue.observed(rectangle)
   return { source: from.place, destination: to.place, connections, observed }
 }
 
 function singleArrows(groups: readonly number[], { matrix, residue }: Work): readonly Arrow[] {
-  return residue.pairs(groups, groups).flatMap(([source, destination]: Pair) => {
-    const connections = residue.of(source, destination)
-    if (source === destination || connections === NOTHING) return []
-    return {
-      source: { kind: "group", group: source },
-      destination: { kind: "group", group: destination },
-      connections,
-      observed: matrix.observed(source, destination),
-    } as const
-  })
+  const arrows: Arrow[] = []
+  for (const source of groups) {
+    for (const destination of groups) {
+      const connections = source === destination ? NOTHING : residue.of(source, destination)
+      if (connections === NOTHING) continue
+      arrows.push({
+        source: { kind: "group", group: source },
+        destination: { kind: "group", group: destination },
+        connections,
+        observed: matrix.observed(source, destination),
+      })
+    }
+  }
+  return arrows
 }
 
 function anyoneArrows(matrix: GroupMatrix, { accepts, sends }: Openness): readonly Arrow[] {

@@ -5,8 +5,8 @@ import { type PlacedMap, placedMap } from "./layout.ts"
 import type { MapGraph } from "./map-graph.ts"
 import { overview } from "./overview.ts"
 
-/** So many arrows can still be followed, and are laid out in a second. */
-const MOST_ARROWS = 160
+/** So many arrows can be followed wherever they lead, and so many where few of them cross; they are laid out in a second or two. */
+const ARROWS = { few: 60, most: 240, perCard: 2 } as const
 
 /** A picture that stands alone. */
 export function stillPicture(graph: MapGraph): PlacedMap {
@@ -37,7 +37,8 @@ export function pagePicture(graph: MapGraph): PlacedMap {
 
 /** Null where it would be no picture. */
 function laidOut(graph: MapGraph): PlacedMap | null {
-  if (graph.edges.length > MOST_ARROWS) return null
+  const arrows = graph.edges.length
+  if (arrows > ARROWS.few && arrows > Math.min(ARROWS.most, ARROWS.perCard * graph.nodes.length)) return null
   try {
     return placedMap(graph)
   } catch (error) {

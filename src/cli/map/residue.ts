@@ -8,55 +8,83 @@ import { NOTHING } from "./connection-table.ts"
 import type { GroupMatrix } from "./group-matrix.ts"
 import type { Openness } from "./openness.ts"
 
-export interface Residue {
-  readonly of: (source: number, destination: number) => number
-  readonly take: (source: number, destination: number, connections: number) => void
-  /** What all pairs have in common that are there: an end's pair with itself counts only where it stands for several. */
-  readonly common: (pairs: readonly Pair[]) => number
-  /** Pairs of these sources and destinations that are there. */
-  readonly pairs: (sources: readonly number[], destinations: readonly number[]) => readonly Pair[]
+/** Groups where arrows begin, and groups where they end. A group's pair with itself is there where it stands for several. */
+export interface Rectangle {
+  readonly sources: readonly number[]
+  readonly destinations: readonly number[]
 }
 
-export type Pair = readonly [source: number, destination: number]
+export interface Residue {
+  readonly of: (source: number, destination: number) => number
+  readonly pairs: (rectangle: Rectangle) => number
+  /** What all pairs have in common. */
+  readonly common: (rectangle: Rectangle) => number
+  readonly take: (rectangle: Rectangle, connections: number) => void
+  readonly observed: (rectangle: Rectangle) => boolean
+}
 
-export function residueOf(matrix: GroupMatrix, { accepts, sends }: Openness): Residue {
+export function residueOf(matrix: GroupMatrix, openness: Openness): Residue {
   const { size, table } = matrix
   const left = new Int32Array(size * size)
   for (let source = 0; source < size; source++) {
     for (let destination = 0; destination < size; destination++) {
-      const promised = promise([source, destination], matrix, { accepts, sends })
+      const promised = promise([source, destination], matrix, openness)
       left[source * size + destination] = table.subtract(matrix.connections(source, destination), promised)
     }
   }
   const of = (source: number, destination: number): number => left[source * size + destination] ?? NOTHING
+  /** Until one of them says so. */
+  const some = (rectangle: Rectangle, holds: (source: number, destination: number) => boolean): boolean =>
+    somePair(rectangle, matrix, holds)
   return {
     of,
-    take: (source, destination, connections) => {
-      left[source * size + destination] = table.subtract(of(source, destination), connections)
+    pairs: (rectangle) => pairsOf(rectangle, matrix),
+    common: (rectangle) => {
+      let found: number | undefined
+      some(rectangle, (source, destination) => {
+        const here = of(source, destination)
+        found = found === undefined ? here : table.intersect(found, here)
+        return found === NOTHING
+      })
+      return found ?? NOTHING
     },
-    common: (pairs) => {
-      const [first, ...rest] = pairs
-      if (first === undefined) return NOTHING
-      let found = of(...first)
-      for (const pair of rest) {
-        if (found === NOTHING) return NOTHING
-        found = table.intersect(found, of(...pair))
-      }
-      return found
+    take: (rectangle, connections) => {
+      some(rectangle, (source, destination) => {
+        left[source * size + destination] = table.subtract(of(source, destination), connections)
+        return false
+      })
     },
-    pairs: (sources, destinations) =>
-      sources.flatMap((source) =>
-        destinations
-          .filter((destination) => source !== destination || matrix.members(source).length > 1)
-          .map((destination): Pair => [source, destination]),
-      ),
+    observed: (rectangle) => some(rectangle, matrix.observed),
   }
 }
 
+function somePair(
+  { sources, destinations }: Rectangle,
+  matrix: GroupMatrix,
+  holds: (source: number, destination: number) => boolean,
+): boolean {
+  for (const source of sources) {
+    for (const destination of destinations) {
+      if (source === destination && matrix.members(source).length < 2) continue
+      if (holds(source, destination)) return true
+    }
+  }
+  return false
+}
+
+function pairsOf({ sources, destinations }: Rectangle, matrix: GroupMatrix): number {
+  const alone = new Set(sources.filter((source) => matrix.members(source).length < 2))
+  return sources.length * destinations.length - destinations.filter((group) => alone.has(group)).length
+}
+
 /** What the arrows of "anyone" say of a pair. */
-function promise([source, destination]: Pair, matrix: GroupMatrix, { accepts, sends }: Openness): number {
-  const accepted = accepts[destination] ?? NOTHING
-  const sent = sends[source] ?? NOTHING
+function promise(
+  [source, destination]: readonly [number, number],
+  matrix: GroupMatrix,
+  openness: Openness,
+): number {
+  const accepted = openness.accepts[destination] ?? NOTHING
+  const sent = openness.sends[source] ?? NOTHING
   if (matrix.isOutside(source)) return accepted
   return matrix.isOutside(destination) ? sent : matrix.table.intersect(sent, accepted)
 }
