@@ -139,19 +139,27 @@ export interface Mistakes {
   readonly unused: readonly string[]
 }
 
+export interface Account {
+  readonly name: string
+  readonly namespace: string
+  /** A role that is not ours, bound to it as well: of its rights not every one is needed. */
+  readonly borrowed?: { readonly name: string; readonly namespace: string }
+}
+
 export async function mistakesOf(
   audited: AuditedServer,
-  serviceAccount: string,
-  namespace: string,
+  { name, namespace, borrowed }: Account,
 ): Promise<Mistakes> {
-  const requests = audited.requests(`system:serviceaccount:${namespace}:${serviceAccount}`)
-  const rights = await audited.rights(serviceAccount, namespace)
-  const used = new Set(requests.map((each) => rightFor(each, rights)))
+  const requests = audited.requests(`system:serviceaccount:${namespace}:${name}`)
+  const rights = await audited.rights(name, namespace)
+  const others = borrowed === undefined ? [] : await audited.rights(borrowed.name, borrowed.namespace)
+  const used = new Set(requests.map((each) => rightFor(each, [...rights, ...others])))
+  const idle = others.some((each) => used.has(each)) ? [] : others
   return {
     rights: rights.length,
     refused: requests.filter((each) => each.status === 403).map(words),
-    missing: requests.filter((each) => rightFor(each, rights) === undefined).map(words),
-    unused: rights.filter((each) => !used.has(each)).map(words),
+    missing: requests.filter((each) => rightFor(each, [...rights, ...others]) === undefined).map(words),
+    unused: [...rights.filter((each) => !used.has(each)), ...idle].map(words),
   }
 }
 

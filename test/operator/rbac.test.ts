@@ -59,7 +59,7 @@ async function until(what: string, holds: () => Promise<boolean> | boolean): Pro
 }
 
 function mistakes(serviceAccount: string): Promise<Mistakes> {
-  return mistakesOf(audited, serviceAccount, NAMESPACE)
+  return mistakesOf(audited, { name: serviceAccount, namespace: NAMESPACE })
 }
 
 describe("the controller", () => {

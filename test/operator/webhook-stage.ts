@@ -33,6 +33,7 @@ export interface WebhookExtras {
   /** Of reviews; another replica has another one. */
   readonly listen?: ListenAddress
   readonly listenApi?: ListenAddress
+  readonly identity?: string
 }
 
 /** All that the webhook needs on the server but the webhook. */
@@ -49,9 +50,10 @@ export async function setStage(server: ApiServer): Promise<WebhookStage> {
   return { port, begin }
 }
 
-async function beginWebhook(
+/** In this process, with the rights that its account has. */
+export async function beginWebhook(
   server: ApiServer,
-  { listen, listenApi, clock }: WebhookExtras & Required<Pick<WebhookExtras, "listen">>,
+  { listen, listenApi, clock, identity = "test" }: WebhookExtras & Required<Pick<WebhookExtras, "listen">>,
 ): Promise<RunningWebhook> {
   const kubeconfig = await server.addServiceAccountUser({ namespace: NAMESPACE, serviceAccount: ACCOUNT })
   const client = createKubernetesClient(await loadClusterConfig({ kubeconfig }))
@@ -61,7 +63,7 @@ async function beginWebhook(
     log: createLog({ level: "info", name: "test", stream: { write: (line) => void said.push(line) } }),
     options: {
       namespace: NAMESPACE,
-      identity: "test",
+      identity,
       listen,
       names: ["127.0.0.1"],
       listenApi,
@@ -152,7 +154,7 @@ function objects(port: number): readonly object[] {
 function configuration(port: number): object {
   const hook = (name: string, rules: readonly object[]): object => ({
     name: `${name}.postern.dev`,
-    clientConfig: { url: `https://127.0.0.1:${port}/validate` },
+    clientConfig: { url: `https://127.0.0.1:${port}` },
     rules,
     failurePolicy: "Ignore",
     sideEffects: "None",
