@@ -1,17 +1,26 @@
 // postern diff: what appears and what disappears between two states of the policies.
 
 import { Command, InvalidArgumentError, Option } from "commander"
+import type { Diagnostic } from "../api/diagnostic.ts"
 import type { DiffReport } from "../api/diff-report.ts"
+import { diagnostic } from "../api/report.ts"
 import { withClusterOptions } from "./cluster-options.ts"
 import { type Asked, asked } from "./diff/asked.ts"
 import { compare } from "./diff/compare.ts"
 import { diffMarkdown } from "./diff/diff-markdown.ts"
 import { diffText } from "./diff/diff-text.ts"
-import { type ReadSides, readAgainstCluster, readDirectories, readRevisions } from "./diff/sides.ts"
+import {
+  type ReadSides,
+  readAgainstCluster,
+  readDirectories,
+  readRevisions,
+  type Sides,
+} from "./diff/sides.ts"
 import type { InputOptions } from "./input.ts"
 import { answered, type Outcome, refused } from "./outcome.ts"
 import type { Screen } from "./screen.ts"
 import type { Terminal } from "./terminal.ts"
+import { createTransientLine } from "./transient-line.ts"
 import { readWorldSettings, type WorldOptions, withWorldOptions } from "./world-options.ts"
 
 export interface DiffOptions extends WorldOptions, InputOptions {
@@ -81,17 +90,20 @@ async function diff(
 ): Promise<Outcome> {
   const settings = readWorldSettings(options, { enforcement: "enforce" })
   if (!settings.ok) return refused(settings.diagnostics)
+  const line = createTransientLine()
   const read = await readSides(question, options)
   if (!read.ok) return read.outcome
-  const { after, notes } = read.value
+  const { before, after, notes } = read.value
   const { enforcement, podCidr: podCIDRs = [], limit } = options
   const given = enforcement === undefined ? {} : { enforcement }
   // Groups are made of more pairs than are told one by one.
   const listed = options.output === "json" ? limit : Math.max(limit, PAIRS_TO_GROUP)
+  line.show(`comparing ${before.label} and ${after.label}`)
   const report = compare(read.value, { podCIDRs, limit: listed, ...given })
+  line.clear()
   const { warnings, sourceLine } = after.input
   return {
-    ...answered(printed(report, options, screen), [...warnings, ...notes]),
+    ...answered(printed(report, options, screen), [...warnings, ...notes, ...emptiness(read.value)]),
     status: options.exitCode === true && report.different ? 1 : 0,
     sourceLine,
   }
@@ -110,6 +122,12 @@ async function readSides(
     case "cluster":
       return readAgainstCluster({ ...options, file: question.file, prune: question.prune })
   }
+}
+
+/** Without anybody whom policies could stop, "nothing else flows" would say less than it seems to. */
+function emptiness({ before, after }: Sides): readonly Diagnostic[] {
+  if ([before, after].some(({ input }) => input.snapshot.pods.length > 0)) return []
+  return [diagnostic("noWorkloads", { before: before.label, after: after.label })]
 }
 
 function printed(report: DiffReport, { output, limit }: DiffOptions, screen: Screen): string {

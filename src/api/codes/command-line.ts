@@ -76,4 +76,11 @@ export const commandLineCodes = {
       "{count} of the files, pods, workloads or Services, not compared: the cluster's are what policies meet",
     remedy: "postern diff OLD NEW compares all that two directories have.",
   },
+  noWorkloads: {
+    code: "PNP0617",
+    severity: "warning",
+    title: "No workload to compare connections of",
+    template: "there is no workload in {before} and none in {after}: only what is written is compared",
+    remedy: "Name the directories of the workloads too, or compare with a cluster: postern diff -f PATH.",
+  },
 } as const satisfies CodeTable

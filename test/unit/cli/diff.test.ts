@@ -221,6 +221,14 @@ test.for<[string, string, readonly string[], RegExp]>([
   expect(run.errors).toMatch(errors)
 })
 
+test("without workloads it is said that there are none", () => {
+  const run = diff(["before/db.yaml", "after/db.yaml", "--exit-code"])
+  expect([run.status, run.output]).toEqual([0, expect.stringContaining("~ NetworkPolicy shop/db")])
+  expect(run.errors).toMatch(
+    /^warning PNP0617: there is no workload in before\/db\.yaml and none in after\/db\.yaml/,
+  )
+})
+
 test("--exit-code ends with 1 where something differs, and 0 where only words do", () => {
   expect(diff([...directories, "--exit-code"]).status).toBe(1)
   expect(diff(["before", "before", "--exit-code"]).status).toBe(0)
