@@ -11,6 +11,7 @@ import { lower, policyKindOf } from "../kinds/registry.ts"
 import type { SourceLine } from "../manifests/read-manifests.ts"
 import { withClusterOptions } from "./cluster-options.ts"
 import { githubText } from "./github-annotations.ts"
+import { gitlabText } from "./gitlab-report.ts"
 import { type Input, type InputOptions, readInputOrCluster } from "./input.ts"
 import { lintReport } from "./lint-json.ts"
 import { type LintSettings, readLintSettings, type SettingsOptions } from "./lint-settings.ts"
@@ -21,7 +22,7 @@ import { sarifText } from "./sarif.ts"
 import type { Terminal } from "./terminal.ts"
 
 export interface LintOptions extends InputOptions, SettingsOptions {
-  readonly output: "text" | "json" | "sarif" | "github"
+  readonly output: "text" | "json" | "sarif" | "github" | "gitlab"
   readonly maxWarnings?: number
 }
 
@@ -39,7 +40,7 @@ export function lintCommand(terminal: Terminal): Command {
   return withClusterOptions(command)
     .addOption(
       new Option("-o, --output <format>", "output format")
-        .choices(["text", "json", "sarif", "github"])
+        .choices(["text", "json", "sarif", "github", "gitlab"])
         .default("text"),
     )
     .addHelpText("after", HELP)
@@ -58,6 +59,7 @@ Examples:
   postern lint -f deploy/ --max-warnings 0
   postern lint -f deploy/ --ignore PNP0433,PNP0453
   helm template shop ./chart | postern lint -f - -o github
+  postern lint -f deploy/ -o gitlab > gl-code-quality-report.json
   postern lint -f deploy/ -o sarif > postern.sarif`
 
 async function lintAll(options: LintOptions, { palette }: Pick<Terminal, "palette">): Promise<Outcome> {
@@ -149,6 +151,8 @@ function printed(found: Findings, { output }: LintOptions, { palette, sourceLine
       return sarifText(found.findings)
     case "github":
       return githubText(found.findings)
+    case "gitlab":
+      return gitlabText(found.findings)
   }
 }
 

@@ -23,6 +23,22 @@ test("annotations for GitHub", async () => {
   await expect(run.output).toMatchFileSnapshot("golden/lint.github.txt")
 })
 
+test("a report for GitLab: every finding has what it demands, and its own fingerprint", async () => {
+  const run = lint("-f", "lint", "-o", "gitlab")
+  expect(run).toMatchObject({ status: 0, errors: "" })
+  const issues: unknown = JSON.parse(run.output)
+  expect(issues).toEqual(
+    ["PNP0426", "PNP0433", "PNP0421"].map((code) => ({
+      description: expect.stringMatching(`^${code} NetworkPolicy shop/`),
+      check_name: code,
+      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+      severity: "major",
+      location: { path: expect.stringMatching(/^lint\//), lines: { begin: expect.any(Number) } },
+    })),
+  )
+  expect(new Set(run.output.match(/[0-9a-f]{64}/g)).size).toBe(3)
+})
+
 test("JSON is as its schema says", async () => {
   const run = lint("-f", "lint", "-o", "json")
   expect(run).toMatchObject({ status: 0, errors: "" })
