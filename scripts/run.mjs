@@ -64,6 +64,7 @@ const TASKS = {
       ["biome", "check", "."],
       ["tsc", "-p", "tsconfig.json"],
       ["tsc", "-p", "src/compile/tsconfig.json"],
+      ["tsc", "-p", "src/analysis/tsconfig.json"],
       ["tsc", "-p", "src/cli/map/page/tsconfig.json"],
       ["tsc", "-p", "test/browser/tsconfig.json"],
       ["oxlint", "--type-aware", "--deny-warnings"],
