@@ -34,9 +34,9 @@ export function createPanel(data: PageData, select: (end: number | null) => void
           made("p", "about", words),
           ...badges,
         ),
-        ...alike(end, { data, select }),
-        direction("Reached by", neighbours.reachedBy, { data, select }),
-        direction("Reaches", neighbours.reaches, { data, select }),
+        ...alike({ data, chosen: end, select }),
+        direction("Reached by", neighbours.reachedBy, { data, chosen: end, select }),
+        direction("Reaches", neighbours.reaches, { data, chosen: end, select }),
       )
     },
   }
@@ -44,18 +44,20 @@ export function createPanel(data: PageData, select: (end: number | null) => void
 
 interface Links {
   readonly data: PageData
+  readonly chosen: number
   readonly select: (end: number) => void
 }
 
-function alike(end: number, { data, select }: Links): readonly HTMLElement[] {
-  const group = data.ends[end]?.group
-  const others = data.ends.flatMap((each, place) => (each.group === group && place !== end ? [place] : []))
+function alike(links: Links): readonly HTMLElement[] {
+  const { data, chosen } = links
+  const group = data.ends[chosen]?.group
+  const others = data.ends.flatMap((each, place) => (each.group === group && place !== chosen ? [place] : []))
   if (others.length === 0) return []
   const title =
     others.length === 1
       ? "One more that nothing tells apart"
       : `${others.length} more that nothing tells apart`
-  return [folded(title, others, { data, select })]
+  return [folded(title, others, links)]
 }
 
 function direction(title: string, all: readonly Neighbours[], links: Links): HTMLElement {
@@ -70,19 +72,21 @@ function direction(title: string, all: readonly Neighbours[], links: Links): HTM
   return section
 }
 
-function byNamespace(ends: readonly number[], { data, select }: Links): readonly HTMLElement[] {
+function byNamespace(ends: readonly number[], links: Links): readonly HTMLElement[] {
+  const { data, chosen } = links
   const parts = new Map<string, number[]>()
   for (const end of ends) {
     const namespace = data.ends[end]?.namespace ?? ""
     parts.set(namespace, [...(parts.get(namespace) ?? []), end])
   }
   return [...parts].map(([namespace, places]) => {
-    const all = data.ends.filter((each) => each.namespace === namespace).length
     const title = namespace === "" ? "outside" : namespace
-    if (places.length <= SHOWN)
-      return made("div", "part", made("span", "of", title), ...linksTo(places, { data, select }))
-    const many = places.length >= all - 1 ? "every workload" : `${places.length} of ${all} workloads`
-    return folded(`${title}: ${many}`, places, { data, select })
+    if (places.length <= SHOWN) {
+      return made("div", "part", made("span", "of", title), ...linksTo(places, links))
+    }
+    const all = data.ends.filter((each, place) => each.namespace === namespace && place !== chosen).length
+    const many = places.length === all ? "every workload" : `${places.length} of ${all} workloads`
+    return folded(`${title}: ${many}`, places, links)
   })
 }
 

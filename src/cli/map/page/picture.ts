@@ -38,7 +38,7 @@ export function createPicture(data: PageData, select: (end: number) => void): Pi
         card.classList.toggle("selected", cardsOf(about).includes(id))
       }
       if (arrows.length === 0) drawArrows(picture, cards)
-      picture.querySelector(".selected")?.scrollIntoView({ block: "nearest", inline: "nearest" })
+      picture.querySelector(".selected")?.scrollIntoView({ block: "center", inline: "center" })
     },
   }
 }
