@@ -11,7 +11,7 @@ import type { ClusterView } from "../cluster-view.ts"
 import { DEFAULT_DNS, type DnsPods } from "./cluster.ts"
 import { dnsLosses } from "./dns-losses.ts"
 import { type GuardedPods, isDnsServed, reachesApiServer, servesAgents } from "./guarded.ts"
-import { namedPods } from "./words.ts"
+import { countWords, namedPods } from "./words.ts"
 
 const LOCKOUT_ANNOTATION = "postern.dev/allow-lockout"
 
@@ -56,8 +56,9 @@ export function lockouts(question: LockoutQuestion): readonly Diagnostic[] {
   const isServed = !told.diagnostics.some(({ code }) => code === DNS_CUT_OFF)
   const losses = isServed ? dnsLosses({ before, after, policies, dns }) : []
   const warnings = losses.map(({ namespace, pods }) => {
-    const names = namedPods(pods, mayName)
-    const where = mayName(namespace) ? `${names} of namespace ${namespace}` : names
+    const who =
+      pods.length === 1 && mayName(namespace) ? namedPods(pods, mayName) : countWords(pods.length, "pod")
+    const where = `${who} of ${mayName(namespace) ? `namespace ${namespace}` : "another namespace"}`
     return diagnostic("namespaceLosesDns", { where })
   })
   return [...cutOffs, ...warnings].map((each) => ({ ...each, object }))
