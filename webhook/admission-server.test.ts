@@ -15,6 +15,8 @@ import { createTurns } from "./turns.ts"
 const HOUR = 3_600_000
 const validity = { notBefore: new Date(Date.now() - HOUR), notAfter: new Date(Date.now() + HOUR) }
 const authority = await createAuthority("postern-ca", validity)
+const TOKEN = "a-token-that-the-api-server-has"
+const PATH = `/validate/${TOKEN}`
 const NAME = "postern-webhook.postern-system.svc"
 
 async function pair(): Promise<KeyPair> {
@@ -36,6 +38,7 @@ async function serve(admit?: Parameters<typeof createAdmissionServer>[0]["admit"
   errors.length = 0
   const server = createAdmissionServer({
     certificate: await pair(),
+    accepts: (token) => token === TOKEN,
     onError: (error) => void errors.push(error),
     admit:
       admit ??
@@ -58,7 +61,7 @@ async function post(
   payload: string | Buffer,
   headers: Record<string, string> = json,
 ) {
-  const answer = await server.app.inject({ method: "POST", url: "/validate", payload, headers })
+  const answer = await server.app.inject({ method: "POST", url: PATH, payload, headers })
   const body: unknown = JSON.parse(answer.body)
   return { status: answer.statusCode, body }
 }
@@ -168,6 +171,23 @@ describe("reviews of whatever content are answered under their uid", () => {
     expect(errors).toEqual([])
   })
 
+  test.for(["/validate", "/validate/another", `/validate/${TOKEN}x`])(
+    "who asks at %s is told nothing of the cluster, and what is invalid is refused",
+    async (url) => {
+      const { app } = await serve()
+      const responses = await Promise.all(
+        [reviewText(), withSpec("7")].map(async (payload) => {
+          const { body } = await app.inject({ method: "POST", url, payload, headers: json })
+          return recordIn(JSON.parse(body), "response")
+        }),
+      )
+      expect(responses).toMatchObject([
+        { allowed: true, warnings: [expect.stringContaining("analysis skipped: who asks is not known")] },
+        { allowed: false },
+      ])
+    },
+  )
+
   test("a fault of ours lets the change in, and says so", async () => {
     const server = await serve(async () => {
       throw new Error("a bug")
@@ -187,7 +207,7 @@ describe("over TLS", () => {
         {
           host: "127.0.0.1",
           port,
-          path: "/validate",
+          path: PATH,
           method: "POST",
           agent,
           ca: authority.certificate,

@@ -1,19 +1,30 @@
-// The API server's side of the webhook: POST /validate, an AdmissionReview in, one out.
+// The API server's side of the webhook: POST /validate/TOKEN, an AdmissionReview in, one out.
 //
 // Whoever can reach the port can ask, so nothing that is sent may hold the process up or make it grow.
 
 import type { IncomingMessage } from "node:http"
+import type { Server } from "node:https"
+import type { FastifyReply, FastifyRequest, RouteGenericInterface } from "fastify"
 import type { KeyPair } from "../src/controller/x509.ts"
+import { textIn } from "../src/kubernetes/resource.ts"
 import { parseBoundedJson } from "./bounded-json.ts"
 import { type Answer, type Review, readReview, reviewOf } from "./review.ts"
 import { createTlsListener, listenOn, renewCertificate, type TlsListener } from "./tls-listener.ts"
 
 export interface AdmissionServerOptions {
   readonly certificate: KeyPair
-  /** `arrivedAt` is by performance.now(). */
-  readonly admit: (review: Review, arrivedAt: number) => Promise<Answer>
+  readonly admit: (review: Review, arrival: Arrival) => Promise<Answer>
+  /** Whether a request with this token in its path is the API server's. */
+  readonly accepts: (token: string) => boolean
   /** A fault of ours: the API server has an answer without an analysis. */
   readonly onError: (error: unknown) => void
+}
+
+export interface Arrival {
+  /** By performance.now(). */
+  readonly at: number
+  /** From the API server: the requester in the review is who he says. */
+  readonly isTrusted: boolean
 }
 
 export interface AdmissionServer {
@@ -51,14 +62,17 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
         .send(statusOf(statusCode, statusCode < 500 ? error.message : "a fault of the webhook"))
     },
   )
-  app.post("/validate", async (request, reply) => {
-    const arrivedAt = arrivals.get(request.raw) ?? performance.now()
+  const answer = async (request: FastifyRequest, reply: FastifyReply<RouteGenericInterface, Server>) => {
+    const at = arrivals.get(request.raw) ?? performance.now()
     const parsed = parseBoundedJson(Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0))
     if (!parsed.ok) return reply.code(400).send(statusOf(400, parsed.mistake))
     const read = readReview(parsed.value)
     if (!read.ok) return reply.code(400).send(statusOf(400, read.mistake))
-    return reviewOf(read.review.uid, await answerTo(read.review, arrivedAt, options))
-  })
+    const isTrusted = options.accepts(textIn(request.params, "token"))
+    return reviewOf(read.review.uid, await answerTo(read.review, { at, isTrusted }, options))
+  }
+  app.post("/validate", answer)
+  app.post("/validate/:token", answer)
   return {
     app,
     listen: (host, port) => listenOn(app, host, port),
@@ -72,11 +86,11 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
 /** A change is never held up by a mistake of ours. */
 async function answerTo(
   review: Review,
-  arrivedAt: number,
+  arrival: Arrival,
   { admit, onError }: AdmissionServerOptions,
 ): Promise<Answer> {
   try {
-    return await admit(review, arrivedAt)
+    return await admit(review, arrival)
   } catch (error) {
     onError(error)
     return { allowed: true, warnings: ["analysis skipped: a fault of Postern's webhook; its log has more"] }

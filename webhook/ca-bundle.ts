@@ -1,12 +1,14 @@
-// The authority of the webhook's certificate, in the two objects by which the API server finds the webhook.
+// The authority of the webhook's certificate, and the path by which it knows the API server, in the two objects by which
+// the API server finds the webhook.
 //
-// Only objects of these names are written, and only this field of them: whoever installs them leaves it empty, and
-// whatever takes it out again (helm upgrade, GitOps) is noticed at once.
+// Only objects of these names are written, and only these fields of them: whoever installs them leaves them out, and
+// whatever takes them out again (helm upgrade, GitOps) is noticed at once.
 
 import { fieldOf, listIn, recordIn } from "../src/api/conforms.ts"
 import { isStatus } from "../src/kubernetes/api-error.ts"
 import type { KubernetesClient } from "../src/kubernetes/client.ts"
 import { createListWatch, type ListWatch } from "../src/kubernetes/list-watch.ts"
+import { textIn } from "../src/kubernetes/resource.ts"
 import type { WatchEvent } from "../src/kubernetes/watch-event.ts"
 
 export interface CaBundleOptions {
@@ -19,16 +21,30 @@ export interface CaBundleOptions {
 export interface CaBundle {
   start(): void
   stop(): Promise<void>
-  /** PEM. Resolves when the objects that are there have it; rejects where one could not be written. */
-  set(bundle: string): Promise<void>
+  /** Resolves when the objects that are there have it; rejects where one could not be written. */
+  set(wanted: Wanted): Promise<void>
+}
+
+export interface Wanted {
+  /** PEM. */
+  readonly bundle: string
+  /** Of admission reviews. */
+  readonly path: string
 }
 
 interface Place {
   readonly name: string
   readonly resource: string
   readonly collection: string
-  /** JSON pointers of the fields, and what they hold. */
-  readonly fields: (object: unknown) => readonly (readonly [pointer: string, held: unknown])[]
+  /** What they hold, and what they should. */
+  readonly fields: (object: unknown, wanted: Wanted) => readonly Field[]
+}
+
+interface Field {
+  /** JSON pointer. */
+  readonly path: string
+  readonly held: unknown
+  readonly value: string
 }
 
 const places: readonly Place[] = [
@@ -36,19 +52,37 @@ const places: readonly Place[] = [
     name: "postern",
     resource: "validatingwebhookconfigurations",
     collection: "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
-    fields: (object) =>
-      listIn(object, "webhooks").map((each, i) => [
-        `/webhooks/${i}/clientConfig/caBundle`,
-        fieldOf(recordIn(each, "clientConfig"), "caBundle"),
-      ]),
+    fields: (object, wanted) =>
+      listIn(object, "webhooks").flatMap((each, i) =>
+        clientFields(recordIn(each, "clientConfig"), `/webhooks/${i}/clientConfig`, wanted),
+      ),
   },
   {
     name: "v1alpha1.explain.postern.dev",
     resource: "apiservices",
     collection: "/apis/apiregistration.k8s.io/v1/apiservices",
-    fields: (object) => [["/spec/caBundle", fieldOf(recordIn(object, "spec"), "caBundle")]],
+    fields: (object, { bundle }) => [authority(recordIn(object, "spec"), "/spec", bundle)],
   },
 ]
+
+function clientFields(config: unknown, at: string, { bundle, path }: Wanted): readonly Field[] {
+  const service = fieldOf(config, "service")
+  const field =
+    service === undefined
+      ? { path: `${at}/url`, held: fieldOf(config, "url"), value: withPath(textIn(config, "url"), path) }
+      : { path: `${at}/service/path`, held: fieldOf(service, "path"), value: path }
+  return [authority(config, at, bundle), field]
+}
+
+function authority(config: unknown, at: string, bundle: string): Field {
+  const value = Buffer.from(bundle).toString("base64")
+  return { path: `${at}/caBundle`, held: fieldOf(config, "caBundle"), value }
+}
+
+/** The same where it is none, which the API server lets nobody write. */
+function withPath(url: string, path: string): string {
+  return URL.canParse(url) ? new URL(path, url).href : url
+}
 
 export function createCaBundle(options: CaBundleOptions): CaBundle {
   const kept = places.map((place) => keep(place, options))
@@ -59,20 +93,20 @@ export function createCaBundle(options: CaBundleOptions): CaBundle {
     stop: async () => {
       await Promise.all(kept.map(({ watch }) => watch.stop()))
     },
-    set: async (bundle) => {
-      await Promise.all(kept.map((each) => each.set(bundle)))
+    set: async (wanted) => {
+      await Promise.all(kept.map((each) => each.set(wanted)))
     },
   }
 }
 
 interface Kept {
   readonly watch: ListWatch
-  readonly set: (bundle: string) => Promise<void>
+  readonly set: (wanted: Wanted) => Promise<void>
 }
 
 function keep(place: Place, { client, onWritten, onError, onEvent }: CaBundleOptions): Kept {
   let object: unknown
-  let wanted = ""
+  let wanted: Wanted | undefined
   const write = async (): Promise<void> => {
     const patch = patchOf(place, object, wanted)
     if (patch.length === 0) return
@@ -102,19 +136,19 @@ function keep(place: Place, { client, onWritten, onError, onEvent }: CaBundleOpt
   })
   return {
     watch,
-    set: async (bundle) => {
-      wanted = Buffer.from(bundle).toString("base64")
+    set: async (changed) => {
+      wanted = changed
       await write()
     },
   }
 }
 
 /** For the version that was seen, so that a list that has changed meanwhile is not written into at the wrong place. */
-function patchOf({ fields }: Place, object: unknown, wanted: string): readonly object[] {
-  if (object === undefined || wanted === "") return []
-  const wrong = fields(object).filter(([, held]) => held !== wanted)
+function patchOf({ fields }: Place, object: unknown, wanted: Wanted | undefined): readonly object[] {
+  if (object === undefined || wanted === undefined) return []
+  const wrong = fields(object, wanted).filter(({ held, value }) => held !== value)
   if (wrong.length === 0) return []
   const version = fieldOf(recordIn(object, "metadata"), "resourceVersion")
   const seen = { op: "test", path: "/metadata/resourceVersion", value: version }
-  return [seen, ...wrong.map(([path]) => ({ op: "add", path, value: wanted }))]
+  return [seen, ...wrong.map(({ path, value }) => ({ op: "add", path, value }))]
 }

@@ -16,6 +16,7 @@ import { createAdmission } from "./admission/admission.ts"
 import { type AdmissionServer, createAdmissionServer } from "./admission-server.ts"
 import { createExplainPart } from "./api/explain-part.ts"
 import { createCaBundle } from "./ca-bundle.ts"
+import { createCallerToken } from "./caller-token.ts"
 import { createClusterAnalyst } from "./cluster-analyst.ts"
 import { followCluster } from "./cluster-view.ts"
 import { logEvent, type WebhookEvent } from "./event-log.ts"
@@ -64,6 +65,7 @@ class Replica implements Webhook {
   readonly #caBundle
   readonly #certificates
   readonly #turns = createTurns()
+  readonly #caller = createCallerToken()
   readonly #analyst
   readonly #access
   readonly #explain
@@ -174,8 +176,9 @@ class Replica implements Webhook {
       namespace: options.namespace,
       onEvent: (event) => this.#told(event),
       place: { ...SERVICE, names: options.names },
-      publish: (bundle) => this.#caBundle.set(bundle),
+      publish: (bundle) => this.#caBundle.set({ bundle, path: this.#caller.path }),
       onMaterial: (material) => {
+        this.#caller.setKey(material.serving.key)
         this.#material = material
         this.#firstMaterial.resolve(material)
         this.#server?.setCertificate(material.serving)
@@ -217,6 +220,7 @@ class Replica implements Webhook {
     const { log, options, workMs } = this.#parts
     return createAdmissionServer({
       certificate: serving,
+      accepts: (token) => this.#caller.accepts(token),
       onError: (error) => log.error({ err: error }, "a review was answered without analysis, by a fault"),
       admit: createAdmission({
         analyst: this.#analyst,

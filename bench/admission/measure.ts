@@ -120,6 +120,7 @@ function serverOf(snapshot: Snapshot, certificate: KeyPair) {
   }
   return createAdmissionServer({
     certificate,
+    accepts: () => true,
     onError: (error) => console.error(error),
     admit: createAdmission({
       analyst: createClusterAnalyst({ cluster, namespace: "postern-system" }),

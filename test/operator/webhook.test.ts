@@ -1,6 +1,7 @@
 // The webhook as a user of kubectl meets it: warnings and refusals that a real API server passes on.
 
 import { X509Certificate } from "node:crypto"
+import { request as httpsRequest } from "node:https"
 import { connect } from "node:tls"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { fieldOf, listIn, recordIn } from "../../src/api/conforms.ts"
@@ -339,6 +340,37 @@ describe("PolicyPreview", () => {
       message: expect.stringContaining(message),
     })
   })
+})
+
+test("who reaches the port and claims to be somebody is told nothing of the cluster", async () => {
+  const request = {
+    uid: "1",
+    kind: { group: "networking.k8s.io", version: "v1", kind: "NetworkPolicy" },
+    namespace: "shop",
+    name: "deny-all",
+    operation: "CREATE",
+    userInfo: { username: "admin", groups: ["system:masters"] },
+    object: denyAll,
+  }
+  const body = JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", request })
+  const answer = await new Promise<string>((resolve, reject) => {
+    const options = {
+      host: "127.0.0.1",
+      port: stage.port,
+      path: "/validate",
+      method: "POST",
+      rejectUnauthorized: false,
+    }
+    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) }
+    const sent = httpsRequest({ ...options, headers }, (response) => {
+      let text = ""
+      response.setEncoding("utf8").on("data", (part: string) => (text += part))
+      response.on("end", () => resolve(text))
+    })
+    sent.on("error", reject).end(body)
+  })
+  const response = recordIn(JSON.parse(answer), "response")
+  expect(response).toMatchObject({ allowed: true, warnings: [expect.stringMatching(/^analysis skipped: /)] })
 })
 
 describe("certificates", () => {

@@ -7,6 +7,7 @@ import { hideNamespaces, namespacesIn } from "../../src/analysis/hide-namespaces
 import { type Diagnostic, fieldPathText } from "../../src/api/diagnostic.ts"
 import type { ImpactReport } from "../../src/api/impact-report.ts"
 import type { AccessReviews } from "../../src/kubernetes/access-review.ts"
+import type { Arrival } from "../admission-server.ts"
 import type { Analysis, Analyst } from "../analyst.ts"
 import type { Answer, Refusal, Review } from "../review.ts"
 import type { Turns } from "../turns.ts"
@@ -33,15 +34,15 @@ export interface Answered {
   readonly milliseconds: number
 }
 
-export type Admit = (review: Review, arrivedAt: number) => Promise<Answer>
+export type Admit = (review: Review, arrival: Arrival) => Promise<Answer>
 
 const WORK_MS = 300
 
 export function createAdmission(options: AdmissionOptions): Admit {
   const { now = () => performance.now(), onAnswer = () => undefined } = options
-  return async (review, arrivedAt) => {
-    const { outcome, ...answer } = await answerTo(review, arrivedAt, { ...options, now })
-    onAnswer({ outcome, milliseconds: now() - arrivedAt })
+  return async (review, arrival) => {
+    const { outcome, ...answer } = await answerTo(review, arrival, { ...options, now })
+    onAnswer({ outcome, milliseconds: now() - arrival.at })
     return answer
   }
 }
@@ -52,7 +53,7 @@ interface Context extends AdmissionOptions {
 
 type Outcome = Answer & Pick<Answered, "outcome">
 
-async function answerTo(review: Review, arrivedAt: number, context: Context): Promise<Outcome> {
+async function answerTo(review: Review, { at, isTrusted }: Arrival, context: Context): Promise<Outcome> {
   const { analyst } = context
   const subject = subjectOf(review, (workload) => analyst.podsOf(workload))
   if (subject === undefined) return allowed([])
@@ -61,9 +62,9 @@ async function answerTo(review: Review, arrivedAt: number, context: Context): Pr
   if (mistakes.length > 0) return refused({ reason: "Invalid", message: mistakesText(mistakes) }, [])
   if (subject.changes.length === 0) return allowed([])
   const findings = checked.map(findingOf)
-  const problem = analyst.problem()
+  const problem = isTrusted ? analyst.problem() : UNKNOWN
   if (problem !== "") return skipped(problem, findings)
-  const ends = arrivedAt + context.budgetMs
+  const ends = at + context.budgetMs
   const analysis = await context.turns.take(() => analyse(subject, ends, context))
   if (analysis === undefined) return skipped(LATE, findings)
   context.keep(analysis.report)
@@ -91,6 +92,7 @@ async function told(
   return { report, warnings: warningsOf(report, [...findings, ...found]) }
 }
 
+const UNKNOWN = "who asks is not known as the API server, by the path in the webhook's configuration"
 const LATE = "the webhook has more to do than it has time for"
 
 /** What an object that is there already had wrong is not what its metadata is refused for. */
