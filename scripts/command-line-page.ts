@@ -38,7 +38,11 @@ const INTRODUCTION = `# The command line
     postern completion fish > ~/.config/fish/completions/postern.fish
 
 Where \`kubectl-postern\` is on the PATH, \`kubectl postern ...\` is the same command; kubectl 1.26 and newer complete it where
-\`kubectl_complete-postern\` is there too. Both are installed beside \`postern\`.`
+\`kubectl_complete-postern\` is there too. From a checkout:
+
+    for name in postern kubectl-postern kubectl_complete-postern; do
+      ln -s "$PWD/bin/$name.js" ~/.local/bin/$name
+    done`
 
 function sectionsOf(command: Command, level: string): readonly string[] {
   const help = helpOf(command)
