@@ -70,7 +70,8 @@ const denyAll = JSON.stringify({
 /** The order counts: in the end the policies are there. */
 test("a default-deny lists what it would cut, DNS included", async () => {
   const said = await dryRun(denyAll, (text) => text.includes("204 connections"))
-  expect(lines(said)).toEqual(expect.arrayContaining([...shown("default-deny.yaml")]))
+  const expected = shown("default-deny.yaml")
+  expect(lines(said).filter((line) => expected.includes(line))).toEqual(expected)
 })
 
 test("a misspelt label is named with what was meant", async () => {
