@@ -185,8 +185,6 @@ class AggregatedServer implements ExplainApi {
     const { user } = who
     const namespace = textIn(parameters, "namespace")
     const name = textIn(parameters, "name")
-    if (namespace.length > LONGEST_NAME || name.length > LONGEST_NAME)
-      return failure({ code: 400, message: "no name is as long as this" })
     const verb = resource.isNamed ? "get" : "list"
     const attributes = { verb, group: GROUP, resource: resource.name, namespace, name }
     if (!(await this.#options.reviews.may(user, attributes)))
@@ -230,8 +228,6 @@ const OUTDATED: Response = {
 }
 
 const FAULT: Failure = { code: 500, message: "a fault of the explain API; its log has more" }
-/** Of an object of Kubernetes. */
-const LONGEST_NAME = 253
 
 /** Node trusts every public authority where none is named, and an empty list names none. */
 function clientChecks(frontProxy: FrontProxy | undefined) {
