@@ -48,8 +48,8 @@ export const assertionSpecSchema = {
       type: "string",
       enum: ["Warn", "Refuse"],
       description:
-        "What a change of this namespace's policies, pods or workloads gets at admission that would make a case fail " +
-        "which holds now. Other namespaces' changes are warned of, whatever it says. Warn by default.",
+        "What a change of this namespace's policies gets at admission that would make a case fail which holds now. " +
+        "All other changes are warned of, whatever it says. Warn by default.",
     },
   },
 } as const

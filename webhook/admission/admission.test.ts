@@ -165,6 +165,13 @@ describe("what is refused", () => {
     expect((await answer(parts)).allowed).toBe(true)
   })
 
+  test("of a pod it is only told", async () => {
+    const refusal = diagnostic("labelKey", { value: '"a b"', why: "it has a blank" }, ["spec"])
+    const pod = { group: "", kind: "Pod", object: { metadata: { name: "web" } } }
+    const { allowed, warnings } = await answer(pod, analysed({ refusals: [refusal] }))
+    expect([allowed, warnings]).toEqual([true, [`spec: ${refusal.message} (PNP0210)`]])
+  })
+
   test("what analysis refuses is refused, in its words", async () => {
     const refusal = diagnostic("labelKey", { value: '"a b"', why: "it has a blank" }, ["spec"])
     expect(await answer({}, analysed({ refusals: [refusal] }))).toMatchObject({

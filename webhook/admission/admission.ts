@@ -68,9 +68,11 @@ async function answerTo(review: Review, { at, isTrusted }: Arrival, context: Con
   const analysis = await context.turns.take(() => analyse(subject, ends, context))
   if (analysis === undefined) return skipped(LATE, findings)
   context.keep(analysis.report)
-  const { report, warnings } = await told(analysis.report, findings, { review, ends, context })
-  if (analysis.refusals.length > 0)
-    return refused({ reason: "Forbidden", message: refusalText(analysis.refusals) }, warnings)
+  // Controllers make pods, too, and try again for ever: of those it is only told.
+  const refusals = subject.policy === undefined ? [] : analysis.refusals
+  const toTell = refusals.length > 0 ? findings : [...analysis.refusals.map(findingOf), ...findings]
+  const { report, warnings } = await told(analysis.report, toTell, { review, ends, context })
+  if (refusals.length > 0) return refused({ reason: "Forbidden", message: refusalText(refusals) }, warnings)
   return { allowed: true, warnings, outcome: report.complete ? "allowed" : "incomplete" }
 }
 
