@@ -129,7 +129,9 @@ test("the commands of the GitLab pipeline run in a merge request's clone", () =>
     expect({ line, ...ran }).toMatchObject({ line, status: 0 })
   }
   expect(written("postern.md")).toContain("### Network policy")
-  expect(existsSync(join(repository, String(at(job, "artifacts.reports.junit"))))).toBe(true)
+  const reports = ["junit", "codequality"].map((name) => String(at(job, `artifacts.reports.${name}`)))
+  expect(reports.filter((name) => !existsSync(join(repository, name)))).toEqual([])
+  expect(Array.isArray(JSON.parse(written("findings.json")))).toBe(true)
 })
 
 test("what a failing job prints is what the page shows", () => {

@@ -90,6 +90,7 @@ test("formats have one name each, and the first one is what people get", () => {
     "html",
     "junit",
     "sarif",
+    "gitlab",
     "github",
     "nft",
   ])
