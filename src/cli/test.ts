@@ -33,7 +33,10 @@ export function testCommand(terminal: Terminal): Command {
       "-f, --file <path...>",
       "file, directory (recursive) or - for standard input (default: the cluster)",
     )
-    .option("--assertions <path...>", "files with ConnectivityAssertions, instead of the cluster's")
+    .option(
+      "--assertions <path...>",
+      "files with ConnectivityAssertions: beside those of -f, or instead of the cluster's",
+    )
     .option("--filter <text>", "only cases with this text in their name, ends, ports or verdict")
     .option("-n, --namespace <name>", "namespace of bare names and of manifests without one", "default")
   return withClusterOptions(withWorldOptions(command))
