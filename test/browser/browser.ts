@@ -17,9 +17,8 @@ export async function startBrowser(): Promise<Browser> {
       `the maps are tried in Chromium, and none of ${PLACES.join(", ")} is there: as root, apt-get install chromium; or name one in CHROMIUM`,
     )
   }
-  // Chromium's sandbox does not start for root.
-  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : []
-  return chromium.launch({ executablePath, args })
+  // Its sandbox does not start for root, nor where user namespaces are forbidden; the pages are our own.
+  return chromium.launch({ executablePath, chromiumSandbox: false })
 }
 
 export interface Watched {
