@@ -1,79 +1,99 @@
 // Which blocks hold an address, without trying all of them for every address.
+//
+// Sorted by their first address, with the last address of every run of them: a search tree without nodes. Blocks
+// that came since it was made are few and are tried one by one.
 
 import type { Address } from "../../compile/address-ranges.ts"
 import type { AddressFamily } from "../../compile/snapshot.ts"
 import { valuesOf } from "../layered-map.ts"
-import { type Block, holdsAddress, type Span } from "./blocks.ts"
+import { type Block, holdsAddress } from "./blocks.ts"
 import type { ModelState } from "./state.ts"
 
 type Value = Address["value"]
 
 interface BlockIndex {
-  readonly version: number
-  readonly blocks: readonly Block[]
-  /** Questions that were answered without pieces. */
-  asked: number
-  pieces: Readonly<Record<AddressFamily, Pieces>> | null
+  readonly trees: Readonly<Record<AddressFamily, Tree>>
+  readonly recent: Block[]
 }
 
-/** Addresses between two starts are in the same blocks. */
-interface Pieces {
-  readonly starts: readonly Value[]
-  readonly held: (readonly string[] | undefined)[]
+interface Tree {
+  readonly blocks: readonly Block[]
+  /** The greatest end of a run of blocks: of the whole at 1, of the halves of run n at 2n and 2n + 1. */
+  readonly ends: readonly Value[]
 }
+
+const MOST_RECENT = 64
 
 const indexes = new WeakMap<ModelState, BlockIndex>()
 
-/** Sorting the bounds of all blocks costs about as much as this many questions. */
-const FEW = 32
-
+/** Texts of the blocks that hold an address. */
 export function blocksAround(state: ModelState, address: Address): readonly string[] {
-  if (state.blocks.size === 0) return []
-  const index = indexOf(state)
-  index.asked += 1
-  if (index.pieces === null && index.asked <= FEW) return holding(index, address)
-  index.pieces ??= { IPv4: piecesOf(index.blocks, "IPv4"), IPv6: piecesOf(index.blocks, "IPv6") }
-  const { starts, held } = index.pieces[address.family]
-  const at = lastNotAbove(starts, address.value)
-  return (held[at] ??= holding(index, address))
+  const known = indexOf(state)
+  const { trees, recent } = known.recent.length > MOST_RECENT ? rebuildIndex(state) : known
+  const found = recent.filter((block) => holdsAddress(block, address))
+  const tree = trees[address.family]
+  collect(tree, address, { run: 1, from: 0, end: tree.blocks.length, found })
+  return found.map(({ text }) => text)
 }
 
-/** Bounds of blocks and of their excepts, in order, each once. */
-export function boundsOf(blocks: readonly Block[], family: AddressFamily): readonly Value[] {
-  const spans = blocks.flatMap(({ span, except }): readonly Span[] => [span, ...except])
-  const bounds = new Set<Value>()
-  for (const { from, end, ...span } of spans) {
-    if (span.family === family) bounds.add(from).add(end)
-  }
-  return [...bounds].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+/** A block that the state has from now on. */
+export function noteBlock(state: ModelState, block: Block): void {
+  indexOf(state).recent.push(block)
 }
 
-function indexOf(state: ModelState): BlockIndex {
-  const known = indexes.get(state)
-  if (known !== undefined && known.version === state.blockVersion) return known
+/** After blocks have gone. */
+export function rebuildIndex(state: ModelState): BlockIndex {
   const blocks = Array.from(valuesOf(state.blocks), ({ block }) => block)
-  const made: BlockIndex = { version: state.blockVersion, blocks, asked: 0, pieces: null }
+  const made = { trees: { IPv4: treeOf(blocks, "IPv4"), IPv6: treeOf(blocks, "IPv6") }, recent: [] }
   indexes.set(state, made)
   return made
 }
 
-function holding({ blocks }: BlockIndex, address: Address): readonly string[] {
-  return blocks.filter((block) => holdsAddress(block, address)).map(({ text }) => text)
+/** A state upon another has the blocks of that one. */
+function indexOf(state: ModelState): BlockIndex {
+  const known = indexes.get(state)
+  if (known !== undefined) return known
+  if (state.below === null) return rebuildIndex(state)
+  const { trees, recent } = indexOf(state.below)
+  const made = { trees, recent: [...recent] }
+  indexes.set(state, made)
+  return made
 }
 
-function piecesOf(blocks: readonly Block[], family: AddressFamily): Pieces {
-  const starts = [family === "IPv4" ? 0 : 0n, ...boundsOf(blocks, family)]
-  return { starts, held: Array.from(starts, () => undefined) }
-}
-
-function lastNotAbove(starts: readonly Value[], value: Value): number {
-  let low = 0
-  let high = starts.length - 1
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1
-    const start = starts[middle]
-    if (start !== undefined && start <= value) low = middle
-    else high = middle - 1
+function treeOf(all: readonly Block[], family: AddressFamily): Tree {
+  const blocks = all
+    .filter(({ span }) => span.family === family)
+    .sort((a, b) => (a.span.from < b.span.from ? -1 : a.span.from > b.span.from ? 1 : 0))
+  const ends: Value[] = []
+  const measure = (run: number, from: number, end: number): Value => {
+    const middle = (from + end) >> 1
+    const [left, right] =
+      end - from > 1
+        ? [measure(2 * run, from, middle), measure(2 * run + 1, middle, end)]
+        : [blocks[from]?.span.end ?? 0, 0]
+    return (ends[run] = left > right ? left : right)
   }
-  return low
+  if (blocks.length > 0) measure(1, 0, blocks.length)
+  return { blocks, ends }
+}
+
+interface Run {
+  readonly run: number
+  readonly from: number
+  readonly end: number
+  readonly found: Block[]
+}
+
+function collect({ blocks, ends }: Tree, address: Address, { run, from, end, found }: Run): void {
+  const first = blocks[from]
+  const last = ends[run]
+  if (first === undefined || last === undefined) return
+  if (first.span.from > address.value || last <= address.value) return
+  if (end - from === 1) {
+    if (holdsAddress(first, address)) found.push(first)
+    return
+  }
+  const middle = (from + end) >> 1
+  collect({ blocks, ends }, address, { run: 2 * run, from, end: middle, found })
+  collect({ blocks, ends }, address, { run: 2 * run + 1, from: middle, end, found })
 }

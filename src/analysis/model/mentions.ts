@@ -6,6 +6,7 @@
 import type { AddressBlock, Direction } from "../../compile/policy-ir.ts"
 import type { LayeredMap } from "../layered-map.ts"
 import { entriesOf, lookUp, put, remove } from "../layered-map.ts"
+import { noteBlock, rebuildIndex } from "./block-index.ts"
 import { type Block, blockText, readBlock } from "./blocks.ts"
 import type { ModelState, PolicyWords } from "./state.ts"
 
@@ -46,13 +47,13 @@ const MOST_UNUSED = 256
 export function dropUnused(state: ModelState): boolean {
   if (state.unusedWords <= MOST_UNUSED) return false
   state.unusedWords = 0
-  state.blockVersion += 1
   for (const counts of [state.labelKeys, state.portNames]) {
     for (const [word, uses] of entriesOf(counts)) if (uses === 0) remove(counts, word)
   }
   for (const [text, { ingress, egress }] of entriesOf(state.blocks)) {
     if (ingress + egress === 0) remove(state.blocks, text)
   }
+  rebuildIndex(state)
   return true
 }
 
@@ -82,8 +83,9 @@ function countBlock(
   const before = lookUp(state.blocks, text)
   const known = before ?? { block: readBlock(source), ingress: 0, egress: 0 }
   const after = { ...known, [direction]: known[direction] + by }
+  // Before it is among the blocks, from which an index may still have to be made.
+  if (before === undefined) noteBlock(state, known.block)
   put(state.blocks, text, after)
-  if (before === undefined) state.blockVersion += 1
   noteUnused(state, before && before.ingress + before.egress, after.ingress + after.egress)
   return before === undefined ? known.block : null
 }

@@ -33,6 +33,8 @@ export interface MentionedBlock extends Readonly<Record<Direction, number>> {
 }
 
 export interface ModelState {
+  /** What this one is a layer upon. */
+  readonly below: ModelState | null
   readonly lower: Lower
   /** Where addresses that are not known could be; [] for anywhere. */
   readonly podRanges: readonly Span[]
@@ -62,8 +64,6 @@ export interface ModelState {
   readonly members: Nested<string, string, Pod>
   /** Pods that say their controller, by its workload's key and their own. Put again when their identity changes. */
   readonly controlled: Nested<string, string, Pod>
-  /** Counts the blocks that came and went. */
-  blockVersion: number
   /** Words with the count 0. */
   unusedWords: number
   /** Counts changes, so that what was computed before them is computed again. */
@@ -78,6 +78,7 @@ export interface StateOptions {
 
 export function createState({ lower, enforcement, podRanges }: StateOptions): ModelState {
   return {
+    below: null,
     lower,
     podRanges,
     enforcement,
@@ -96,7 +97,6 @@ export function createState({ lower, enforcement, podRanges }: StateOptions): Mo
     identities: createLayer(),
     members: createLayer(),
     controlled: createLayer(),
-    blockVersion: 0,
     unusedWords: 0,
     revision: 0,
   }
@@ -105,6 +105,7 @@ export function createState({ lower, enforcement, podRanges }: StateOptions): Mo
 /** A state that can be changed without this one being touched, as long as this one is not changed itself. */
 export function stateUpon(state: ModelState): ModelState {
   return {
+    below: state,
     lower: state.lower,
     podRanges: state.podRanges,
     enforcement: state.enforcement,
@@ -123,7 +124,6 @@ export function stateUpon(state: ModelState): ModelState {
     identities: createLayer(state.identities),
     members: createLayer(state.members),
     controlled: createLayer(state.controlled),
-    blockVersion: state.blockVersion,
     unusedWords: state.unusedWords,
     revision: state.revision,
   }
