@@ -60,8 +60,8 @@ function isolationIn(view: ClusterView): (identity: Identity, direction: Directi
   }
 }
 
-/** As they are after, each once; of those that are there before and after. */
-function touchedPods({ before, after }: Moments, scope: ImpactScope): Iterable<Pod> {
+/** As they are after, each once. */
+function touchedPods({ after }: Moments, scope: ImpactScope): Iterable<Pod> {
   const pods = new Map<string, Pod>()
   const add = (names: Iterable<Pick<Pod, "namespace" | "name">>): void => {
     for (const { namespace, name } of names) {
@@ -69,7 +69,6 @@ function touchedPods({ before, after }: Moments, scope: ImpactScope): Iterable<P
       if (pod !== undefined) pods.set(`${namespace}/${name}`, pod)
     }
   }
-  for (const identity of scope.subjects.before) add(before.podsOf(identity))
   for (const identity of scope.subjects.after) add(after.podsOf(identity))
   for (const namespace of scope.namespaces) add(after.pods(namespace))
   add(scope.pods)

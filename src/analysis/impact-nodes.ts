@@ -2,6 +2,7 @@
 // policies name, as peers, pods that come, go or change.
 
 import type { PodExpression } from "../compile/policy-ir.ts"
+import type { Pod } from "../compile/snapshot.ts"
 import type { ClusterView, Identity, PolicyRecord } from "./cluster-view.ts"
 import type { Deadline } from "./deadline.ts"
 import type { ImpactScope } from "./impact-scope.ts"
@@ -25,6 +26,7 @@ export function concernedNodes(moments: Moments, scope: ImpactScope, deadline: D
   for (const name of passages.length === 0 ? [] : scope.pods) {
     for (const view of [before, after]) nodes.add(view.pod(name.namespace, name.name)?.node ?? "")
   }
+  for (const namespace of scope.switched) addPodsOf(after, after.identities(namespace))
   let complete = true
   for (const policy of passages.length === 0 ? [] : after.policies()) {
     if (deadline.expired()) {
@@ -52,7 +54,7 @@ export function concernedNodes(moments: Moments, scope: ImpactScope, deadline: D
 interface Passage {
   readonly was: Identity | undefined
   readonly is: Identity | undefined
-  /** Their addresses change: whoever names them is concerned. */
+  /** Their addresses or ports change: whoever names them is concerned. */
   readonly moves: boolean
 }
 
@@ -63,8 +65,8 @@ function passagesOf({ before, after }: Moments, { namespaces, pods }: ImpactScop
   }
   for (const { namespace, name } of pods) {
     const [was, is] = [before.identityOf({ namespace, name }), after.identityOf({ namespace, name })]
-    const texts = [before, after].map((view) => view.pod(namespace, name)?.addresses.join())
-    const moves = texts[0] !== texts[1]
+    const texts = [before, after].map((view) => placeText(view.pod(namespace, name)))
+    const moves = texts[0] !== texts[1] || was?.places.length !== is?.places.length
     if (moves || was?.key !== is?.key) add({ was, is, moves })
   }
   for (const namespace of namespaces) {
@@ -73,6 +75,10 @@ function passagesOf({ before, after }: Moments, { namespaces, pods }: ImpactScop
     }
   }
   return [...passages.values()]
+}
+
+function placeText(pod: Pod | undefined): string {
+  return JSON.stringify([pod?.addresses, pod?.ports])
 }
 
 function differs(
@@ -85,8 +91,12 @@ function differs(
   return held !== holds || (moves && (held || holds))
 }
 
+const EVERYBODY: PodExpression = { namespaces: { kind: "selector", selector: [] }, pods: [] }
+
+/** Egress to a port by its name, wherever it is, names every pod. */
 function peersOf({ ir }: PolicyRecord): readonly PodExpression[] {
-  return [...(ir.ingress?.rules ?? []), ...(ir.egress?.rules ?? [])].flatMap(({ peers }) =>
-    peers.kind === "any" ? [] : peers.pods,
-  )
+  return [...(ir.ingress?.rules ?? []), ...(ir.egress?.rules ?? [])].flatMap(({ peers, ports }) => {
+    if (peers.kind === "some") return peers.pods
+    return ports.kind === "some" && ports.names.length > 0 ? [EVERYBODY] : []
+  })
 }

@@ -4,6 +4,7 @@ import type { Direction } from "../compile/policy-ir.ts"
 import type { Change } from "../compile/snapshot.ts"
 import type { Identity, Peer, PolicyRecord } from "./cluster-view.ts"
 import type { WorkloadGroup } from "./model/workload-groups.ts"
+import type { TriedView } from "./model.ts"
 import type { Moments } from "./moments.ts"
 
 export interface ImpactScope {
@@ -17,7 +18,7 @@ export interface ImpactScope {
   readonly namespaces: ReadonlySet<string>
   /** Of these, the ones that are observed only before or only after. */
   readonly switched: ReadonlySet<string>
-  /** Pods that come, go or may differ: "namespace/name" as they are named in changes. */
+  /** Pods that come, go or may differ: those of the changes, and those that get an address from them. */
   readonly pods: readonly PodName[]
   /** Nodes or pods are among the changes: identities say which pods differ. */
   readonly hasOtherPods: boolean
@@ -43,7 +44,12 @@ export interface PodName {
   readonly name: string
 }
 
-export function scopeOf(moments: Moments, changes: readonly Change[]): ImpactScope {
+interface TriedMoments extends Moments {
+  readonly after: TriedView
+}
+
+export function scopeOf(moments: TriedMoments, changes: readonly Change[]): ImpactScope {
+  const hasOtherPods = changes.some(({ kind }) => kind === "pod" || kind === "node")
   const { before, after } = moments
   const policies = changes.flatMap((change) => policyChange(moments, change))
   const namespaces = new Set(changes.flatMap((change) => namespaceChange(moments, change)))
@@ -53,8 +59,8 @@ export function scopeOf(moments: Moments, changes: readonly Change[]): ImpactSco
     directions: new Set(policies.flatMap(directionsOf)),
     namespaces,
     switched: new Set([...namespaces].filter((each) => before.isObserved(each) !== after.isObserved(each))),
-    pods: changes.flatMap(podChange),
-    hasOtherPods: changes.some(({ kind }) => kind === "pod" || kind === "node"),
+    pods: hasOtherPods ? moments.after.moved() : [],
+    hasOtherPods,
   }
 }
 
@@ -135,12 +141,6 @@ function namespaceChange({ before, after }: Moments, change: Change): readonly s
     JSON.stringify(Object.entries(view.namespaceLabels(name)).toSorted(byName)),
   )
   return labels[0] === labels[1] ? [] : [name]
-}
-
-function podChange(change: Change): readonly PodName[] {
-  if (change.kind !== "pod") return []
-  const { namespace, name } = change.op === "set" ? change.value : change
-  return [{ namespace, name }]
 }
 
 function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {

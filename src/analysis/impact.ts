@@ -38,7 +38,7 @@ const DEFAULT_LIMIT = 200
 export function impactOf(question: ImpactQuestion): ImpactReport {
   const { model, changes, subject, operation, revision = "", limit = DEFAULT_LIMIT } = question
   const after = model.with(changes)
-  const moments: Moments = { before: model, after }
+  const moments = { before: model, after }
   const scope = scopeOf(moments, changes)
   const connections = isEmpty(scope) ? NOTHING : connectionsOf(question, after, scope)
   const { isolated, released, arriving } = changedIsolation(moments, scope, limit)

@@ -1,13 +1,13 @@
 // The cluster, kept up for analysis: changes in, a view out.
 
 import type { Lower } from "../compile/policy-ir.ts"
-import type { Change, Enforcement } from "../compile/snapshot.ts"
+import type { Change, Enforcement, Pod } from "../compile/snapshot.ts"
 import type { ClusterView } from "./cluster-view.ts"
 import { applyChanges } from "./model/apply-changes.ts"
 import { spanOf } from "./model/blocks.ts"
 import { createState, stateUpon } from "./model/state.ts"
 import { viewOf } from "./model/view.ts"
-import { type WorkloadGroup, workloadGroups } from "./model/workload-groups.ts"
+import { movedPods, type WorkloadGroup, workloadGroups } from "./model/workload-groups.ts"
 
 export interface ModelOptions {
   readonly lower: Lower
@@ -27,6 +27,8 @@ export interface Model extends ClusterView {
 export interface TriedView extends ClusterView {
   /** The workloads of the model and of this view, each in one group. */
   readonly groups: () => readonly WorkloadGroup[]
+  /** Pods that come, go, differ, or are told apart otherwise than in the model. */
+  readonly moved: () => readonly Pod[]
 }
 
 export function createModel({ lower, enforcement = "enforce", podCIDRs = [] }: ModelOptions): Model {
@@ -40,7 +42,10 @@ export function createModel({ lower, enforcement = "enforce", podCIDRs = [] }: M
     with: (changes: readonly Change[]) => {
       const upon = stateUpon(state)
       applyChanges(upon, changes)
-      return Object.assign(viewOf(upon), { groups: () => workloadGroups(state, upon) })
+      return Object.assign(viewOf(upon), {
+        groups: () => workloadGroups(state, upon),
+        moved: () => movedPods(state, upon),
+      })
     },
   })
 }

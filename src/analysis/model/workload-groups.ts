@@ -194,6 +194,13 @@ function unsettledGroups(
   })
 }
 
+/** Pods that come, go, differ, or are of another identity. */
+export function movedPods(before: ModelState, after: ModelState): readonly Pod[] {
+  return Array.from(movedRecords(before, after), ([was, is]) => is?.pod ?? was?.pod).filter(
+    (each) => each !== undefined,
+  )
+}
+
 /** By key: workloads with a pod that comes, goes or is of another identity. */
 function movedWorkloads(before: ModelState, after: ModelState): ReadonlyMap<string, Unsettled> {
   const moved = new Map<string, Unsettled>()
