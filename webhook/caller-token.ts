@@ -14,13 +14,16 @@ export interface CallerToken {
 }
 
 const VALIDATE = "/validate"
+/** 160 bits. In a webhook's path the API server takes small letters and digits (IsDNS1123Subdomain of each part). */
+const LENGTH = 40
 
 export function createCallerToken(): CallerToken {
   let current = ""
   let last = ""
   return {
     setKey: (key) => {
-      const token = createHmac("sha256", key).update("postern: admission caller").digest("base64url")
+      // Of a Service's path every segment must be a subdomain: no capital letters.
+      const token = createHmac("sha256", key).update("postern: admission caller").digest("hex")
       if (token === current) return
       last = current
       current = token
