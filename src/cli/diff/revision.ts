@@ -60,12 +60,14 @@ export interface RevisionToRead {
   readonly commit: string
   /** As it was named, for messages: main. */
   readonly revision: string
+  /** Of all manifests together, in memory. */
+  readonly mostBytes?: number
 }
 
 /** By the name that git show takes: "main:deploy/web.yaml". Symbolic links and submodules are not followed. */
 export async function readRevision(
   { top, paths }: Repository,
-  { commit, revision }: RevisionToRead,
+  { commit, revision, mostBytes = MOST_BYTES }: RevisionToRead,
 ): Promise<Checked<ReadonlyMap<string, Uint8Array>>> {
   const pathspecs = paths.filter((path) => path !== "")
   const wanted = pathspecs.length < paths.length ? [] : pathspecs
@@ -74,8 +76,8 @@ export async function readRevision(
   if (!listed.ok) throw Object.assign(new Error(`git ls-tree: ${listed.why}`), { code: "EIO" })
   const files = entriesOf(listed.output).filter(({ path }) => isManifest(path, paths))
   const size = files.reduce((total, each) => total + each.size, 0)
-  if (size > MOST_BYTES) {
-    const values = { value: shown(revision), size: Math.ceil(size / MiB), limit: MOST_BYTES / MiB }
+  if (size > mostBytes) {
+    const values = { value: shown(revision), size: Math.ceil(size / MiB), limit: Math.floor(mostBytes / MiB) }
     return bad(diagnostic("revisionTooLarge", values))
   }
   const contents = await readBlobs(
