@@ -38,6 +38,9 @@ const boundedTieredJudge: Judge = {
     ).flatMap((number) => [number, number + 1]),
 }
 
+/** Where pods without an address could have theirs; [] for anywhere. */
+const podRanges = fc.constantFrom<readonly string[]>([], [], ["10.0.1.0/24", "fd00:1::/64"], ["10.0.0.0/22"])
+
 test.for<[string, fc.Arbitrary<RandomCluster>]>([
   ["NetworkPolicies", randomCluster],
   ["every tier and action", tieredCluster],
@@ -48,12 +51,12 @@ test.for<[string, fc.Arbitrary<RandomCluster>]>([
   },
   ([, clusters]) => {
     fc.assert(
-      fc.property(clusters, ({ snapshot: written, enforcement }) => {
+      fc.property(clusters, podRanges, ({ snapshot: written, enforcement }, podCIDRs) => {
         const snapshot = inWorkloads(written)
-        const model = createModel({ lower: lowerAny, enforcement })
+        const model = createModel({ lower: lowerAny, enforcement, podCIDRs })
         model.apply(changesTo(snapshot))
         // An address that no known pod owns is judged like any other outside.
-        const settings = { ...DEFAULT_SETTINGS, unknownPodAddresses: "allow", enforcement } as const
+        const settings = { ...DEFAULT_SETTINGS, unknownPodAddresses: "allow", enforcement, podCIDRs } as const
         const world = createWorld(snapshot, judgeAny, settings)
         const enforced = createWorld(unobserved(snapshot), judgeAny, { ...settings, enforcement: "enforce" })
         expect(linesOf(model)).toEqual(expectedLines(model, { world, enforced }))

@@ -23,7 +23,7 @@ import type { NewWords } from "./mentions.ts"
 import { countFamilies, familiesOf, type ModelState, type PodRecord, readAddresses } from "./state.ts"
 import { workloadOf } from "./workloads.ts"
 
-export function podKey({ namespace, name }: Pick<Pod, "namespace" | "name">): string {
+function podKey({ namespace, name }: Pick<Pod, "namespace" | "name">): string {
   return `${namespace}/${name}`
 }
 
