@@ -22,8 +22,10 @@ export function createCallerToken(): CallerToken {
   let last = ""
   return {
     setKey: (key) => {
-      // Of a Service's path every segment must be a subdomain: no capital letters.
-      const token = createHmac("sha256", key).update("postern: admission caller").digest("hex")
+      const token = createHmac("sha256", key)
+        .update("postern: admission caller")
+        .digest("hex")
+        .slice(0, LENGTH)
       if (token === current) return
       last = current
       current = token
