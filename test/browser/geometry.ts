@@ -1,8 +1,8 @@
 // Run inside of the page: each function stands by itself.
 
-/** Texts of cards that are wider or higher than their card, by a pixel and more. */
-export function textsOutsideCards(): readonly string[] {
-  return [...document.querySelectorAll<SVGGElement>(".card")].flatMap((card) => {
+/** Texts of cards and frames that are not inside of them, by a pixel and more. */
+export function textsOutside(): readonly string[] {
+  return [...document.querySelectorAll<SVGGElement>(".card, .namespace")].flatMap((card) => {
     const ground = card.querySelector("rect")?.getBBox()
     if (ground === undefined) return ["a card without ground"]
     return [...card.querySelectorAll("text")].flatMap((text) => {

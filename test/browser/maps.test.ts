@@ -11,7 +11,7 @@ import { town } from "../unit/cli/map/town.ts"
 import { web } from "../unit/cli/map/web.ts"
 import { openPage, startBrowser, type View, type Watched } from "./browser.ts"
 import { contrast } from "./contrast.ts"
-import { overlappingCards, pageWidth, textsOutsideCards } from "./geometry.ts"
+import { overlappingCards, pageWidth, textsOutside } from "./geometry.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "postern-maps-"))
 let browser: Browser
@@ -91,12 +91,15 @@ describe("the SVG map", () => {
   test.for([
     ["a few workloads", small],
     ["300 workloads", large],
-  ] as const)("of %s has every text inside of its card, and no card on another", async ([, connectivity]) => {
-    await withMap(svg(connectivity), async (page) => {
-      expect(await page.evaluate(textsOutsideCards)).toEqual([])
-      expect(await page.evaluate(overlappingCards)).toEqual([])
-    })
-  })
+  ] as const)(
+    "of %s has every text inside of its card or frame, and no card on another",
+    async ([, connectivity]) => {
+      await withMap(svg(connectivity), async (page) => {
+        expect(await page.evaluate(textsOutside)).toEqual([])
+        expect(await page.evaluate(overlappingCards)).toEqual([])
+      })
+    },
+  )
 })
 
 describe("the HTML map", () => {

@@ -91,11 +91,25 @@ export function aboutWorkload({ workload, pods }: WorkloadNode["members"][number
 }
 
 /** What a reader of the map should stumble over. */
-export function badgesOf({ acceptsAll, sendsAll, members }: WorkloadNode): readonly string[] {
-  const host = members[0]?.hostNetwork === true ? ["host network"] : []
-  if (acceptsAll && sendsAll) return ["open both ways", ...host]
-  if (acceptsAll) return ["open to anyone", ...host]
-  return sendsAll ? ["open outwards", ...host] : host
+export function badgesOf({
+  acceptsAll,
+  sendsAll,
+  among,
+  observed,
+  members,
+}: WorkloadNode): readonly string[] {
+  const isSaid = acceptsAll || sendsAll || among !== ""
+  return [
+    ...openBadge(acceptsAll, sendsAll),
+    ...(observed && isSaid ? ["observed"] : []),
+    ...(members[0]?.hostNetwork === true ? ["host network"] : []),
+  ]
+}
+
+function openBadge(acceptsAll: boolean, sendsAll: boolean): readonly string[] {
+  if (acceptsAll && sendsAll) return ["open both ways"]
+  if (acceptsAll) return ["open to anyone"]
+  return sendsAll ? ["open outwards"] : []
 }
 
 function someOf(texts: readonly string[]): readonly string[] {

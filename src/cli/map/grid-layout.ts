@@ -1,7 +1,7 @@
 // Namespaces beside and below each other, without arrows: for clusters whose arrows no layout makes readable.
 
-import { type Card, cardOf } from "./card.ts"
-import { type Box, FRAME, frameAround, MARGIN, type PlacedMap } from "./layout.ts"
+import type { Card } from "./card.ts"
+import { type Box, FRAME, frameAround, framedCards, MARGIN, type PlacedMap } from "./layout.ts"
 import type { MapGraph } from "./map-graph.ts"
 
 const GAP = 16
@@ -14,19 +14,15 @@ export function gridMap(graph: MapGraph, caption: string): PlacedMap {
   const frames: PlacedMap["frames"][number][] = []
   const cards: Placed[] = []
   const shelf = { x: MARGIN, y: MARGIN, height: 0 }
-  const outside = graph.nodes.filter((node) => node.kind === "outside" && node.side === "source").map(cardOf)
+  const framed = framedCards(graph)
+  const outside = framed.filter(({ node }) => node.kind === "outside" && node.side === "source")
   const rooms = graph.namespaces.map((namespace) => ({
     namespace,
-    inside: graph.nodes
-      .filter((node) => node.kind === "workloads" && node.namespace === namespace.id)
-      .map(cardOf),
+    inside: framed.filter(({ node }) => node.kind === "workloads" && node.namespace === namespace.id),
   }))
   for (const { namespace, inside } of rooms) {
     const local = tiled(inside)
-    const size = frameAround(
-      namespace,
-      local.map(({ box }) => box),
-    )
+    const size = frameAround(local.map(({ box }) => box))
     if (shelf.x > MARGIN && shelf.x + size.width > WIDTH) nextShelf(shelf)
     const move = { x: shelf.x - size.x, y: shelf.y - size.y }
     frames.push({ namespace, box: moved(size, move) })

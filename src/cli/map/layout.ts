@@ -33,11 +33,11 @@ export interface PlacedArrow {
 }
 
 export const MARGIN = 28
-export const FRAME = { side: 16, title: 30, bottom: 14 } as const
-const LABEL = { size: 11, height: 18, characters: 26, frame: 13 } as const
+export const FRAME = { side: 16, title: 30, bottom: 14, text: 13 } as const
+const LABEL = { size: 11, height: 18, characters: 26 } as const
 
 export function placedMap(graph: MapGraph): PlacedMap {
-  const cards = graph.nodes.map(cardOf)
+  const cards = framedCards(graph)
   const drawing = drawingOf(graph, cards)
   layout(drawing)
   const placedCards = cards.map((card) => ({ card, box: boxOf(drawing.node(card.node.id)) }))
@@ -46,19 +46,27 @@ export function placedMap(graph: MapGraph): PlacedMap {
     const inside = placedCards.filter(({ card }) => namespaceOf(card) === namespace.id)
     return {
       namespace,
-      box: frameAround(
-        namespace,
-        inside.map(({ box }) => box),
-      ),
+      box: frameAround(inside.map(({ box }) => box)),
     }
   })
   const boxes = new Map(placedCards.map(({ card, box }) => [card.node.id, box]))
   return shifted({ frames, cards: placedCards, arrows: attached(arrows, boxes) })
 }
 
-/** A name, and what is said of it. */
-export function frameTitle({ name, workloads }: MapNamespace): readonly [string, string] {
-  return [shortened(name, 44), `${workloads} ${workloads === 1 ? "workload" : "workloads"}`]
+/** Cards are as wide as the name of their frame at least: dagre makes room for cards only. */
+export function framedCards({ nodes, namespaces }: MapGraph): readonly Card[] {
+  const names = new Map(
+    namespaces.map(({ id, name }) => [id, Math.ceil(textWidth(frameName(name), FRAME.text))]),
+  )
+  return nodes.map((node) => {
+    const card = cardOf(node)
+    const least = names.get(namespaceOf(card) ?? "") ?? 0
+    return { ...card, width: Math.max(card.width, least) }
+  })
+}
+
+export function frameName(name: string): string {
+  return shortened(name, 44)
 }
 
 type Drawing = Graph<GraphLabel, NodeLabel, EdgeLabel>
@@ -117,13 +125,12 @@ function levelAt({ x, y, width, height }: Box, points: readonly Point[]): readon
   return [first, ...before, ...(isRightwards ? sides : sides.toReversed()), ...after, last]
 }
 
-export function frameAround(namespace: MapNamespace, boxes: readonly Box[]): Box {
+export function frameAround(boxes: readonly Box[]): Box {
   const left = least(boxes.map(({ x }) => x)) - FRAME.side
   const top = least(boxes.map(({ y }) => y)) - FRAME.title
   const right = most(boxes.map(({ x, width }) => x + width)) + FRAME.side
   const bottom = most(boxes.map(({ y, height }) => y + height)) + FRAME.bottom
-  const title = textWidth(frameTitle(namespace).join("  "), LABEL.frame) + 2 * FRAME.side
-  return { x: left, y: top, width: Math.max(right - left, Math.ceil(title)), height: bottom - top }
+  return { x: left, y: top, width: right - left, height: bottom - top }
 }
 
 /** To whole numbers from the margin on: what is drawn is the same wherever it is computed. */

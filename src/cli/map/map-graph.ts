@@ -33,6 +33,8 @@ export interface WorkloadNode {
   readonly sendsAll: boolean
   /** What the members may do with each other; empty where there is no such thing. */
   readonly among: string
+  /** Some of what is said on the card would be denied, but what is denied there is only counted. */
+  readonly observed: boolean
   /** Nothing tells the members apart. */
   readonly alike: boolean
 }
@@ -115,10 +117,22 @@ function workloadNodes({
       acceptsAll: isEverything(openness.accepts[group]),
       sendsAll: isEverything(openness.sends[group]),
       among: textOf(amongMembers[group] ?? NOTHING),
+      observed: isObserved(group, matrix),
       alike: true,
     }
     return [[node.id, node] satisfies readonly [string, MapNode]]
   })
+}
+
+/** Addresses outside have no policies: what is observed with them is by the workload's own. */
+function isObserved(group: number, matrix: GroupMatrix): boolean {
+  const isObservedWith = (other: number): boolean =>
+    matrix.observed(other, group) || matrix.observed(group, other)
+  if (isObservedWith(group)) return true
+  for (let other = 0; other < matrix.size; other++) {
+    if (matrix.isOutside(other) && isObservedWith(other)) return true
+  }
+  return false
 }
 
 function namespaceId(name: string, namespaces: readonly MapNamespace[]): string {

@@ -46,6 +46,7 @@ function namespaceCard(namespace: string, nodes: readonly MapNode[]): readonly W
       acceptsAll: cards.every((card) => card.acceptsAll),
       sendsAll: cards.every((card) => card.sendsAll),
       among: "",
+      observed: cards.some((card) => card.observed),
       alike: cards.length === 1,
     },
   ]

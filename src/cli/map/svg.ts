@@ -11,7 +11,7 @@ import {
   textWidth,
 } from "./card.ts"
 import { drawnMap, type MapFocus } from "./drawn-map.ts"
-import { type Box, frameTitle, type PlacedArrow, type PlacedMap, type Point } from "./layout.ts"
+import { type Box, FRAME, frameName, type PlacedArrow, type PlacedMap, type Point } from "./layout.ts"
 import type { MapNode } from "./map-graph.ts"
 import { markup } from "./markup.ts"
 import { stillPicture } from "./picture.ts"
@@ -60,9 +60,13 @@ function caption({ caption, height }: PlacedMap): readonly string[] {
   return [`<text class="caption" x="28" y="${height - 18}">${markup(caption)}</text>`]
 }
 
+/** How many workloads it has is said where there is room. */
 function frame({ namespace, box }: PlacedMap["frames"][number]): string {
-  const [name, count] = frameTitle(namespace)
-  return `<g class="namespace"><rect class="frame" ${place(box)} rx="12"/><text class="frame-name" x="${box.x + 14}" y="${box.y + 20}">${markup(name)}<tspan class="frame-count" dx="8">${count}</tspan></text></g>`
+  const name = frameName(namespace.name)
+  const count = `${namespace.workloads} ${namespace.workloads === 1 ? "workload" : "workloads"}`
+  const fits = textWidth(`${name}  ${count}`, FRAME.text) + 2 * FRAME.side <= box.width
+  const told = fits ? `<tspan class="frame-count" dx="8">${count}</tspan>` : ""
+  return `<g class="namespace"><title>${markup(namespace.name)}: ${count}</title><rect class="frame" ${place(box)} rx="12"/><text class="frame-name" x="${box.x + 14}" y="${box.y + 20}">${markup(name)}${told}</text></g>`
 }
 
 function cardGroup(card: Card, box: Box): string {

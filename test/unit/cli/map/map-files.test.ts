@@ -4,9 +4,11 @@ import { describe, expect, test } from "vitest"
 import type { Connectivity } from "../../../../src/analysis/connectivity.ts"
 import type { AnalysisEnd, RangeEnd } from "../../../../src/analysis/end.ts"
 import { addressPieces } from "../../../../src/cli/map/address-pieces.ts"
+import { badgesOf } from "../../../../src/cli/map/card.ts"
 import { dotFile } from "../../../../src/cli/map/dot.ts"
 import { drawnMap } from "../../../../src/cli/map/drawn-map.ts"
 import { htmlFile } from "../../../../src/cli/map/html.ts"
+import type { MapGraph } from "../../../../src/cli/map/map-graph.ts"
 import { embeddedJson, markup } from "../../../../src/cli/map/markup.ts"
 import { outsideText } from "../../../../src/cli/map/outside-text.ts"
 import { stillPicture } from "../../../../src/cli/map/picture.ts"
@@ -76,6 +78,10 @@ describe("text from files", () => {
   })
 })
 
+function graphName(id: string, { namespaces }: MapGraph): string {
+  return namespaces.find((namespace) => namespace.id === id)?.name ?? ""
+}
+
 function lonely(name: string): Connectivity {
   const end: AnalysisEnd = {
     kind: "workload",
@@ -126,6 +132,26 @@ describe("what is drawn", () => {
     const ids = new Set(open.map(({ id }) => id))
     expect(graph.edges.filter(({ source, destination }) => ids.has(source) && ids.has(destination))).toEqual(
       [],
+    )
+  })
+
+  test("what is only observed is told: on arrows, and on the cards of who is open by it", () => {
+    const all = town(4, 5)
+    const lines = all.lines.map((line) => ({
+      ...line,
+      observed: line.destination.kind === "workload" && line.destination.namespace === "open-2",
+    }))
+    const { graph } = drawnMap({ ...all, lines }, null)
+    const observed = graph.nodes.flatMap((node) =>
+      node.kind === "workloads" && badgesOf(node).includes("observed")
+        ? [graphName(node.namespace, graph)]
+        : [],
+    )
+    expect(observed).toEqual(["open-2"])
+    const arrows = drawnMap({ ...all, lines: all.lines.map((line) => ({ ...line, observed: true })) }, null)
+    expect(arrows.graph.edges.every((edge) => edge.observed)).toBe(true)
+    expect(svgFile({ ...all, lines: all.lines.map((line) => ({ ...line, observed: true })) })).toContain(
+      'class="arrow c0 observed"',
     )
   })
 
