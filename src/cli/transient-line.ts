@@ -13,12 +13,15 @@ export interface TransientLine {
 /** A terminal is not asked to draw more often than this. */
 const EVERY_MS = 80
 
-export function createTransientLine(stream: LineStream = process.stderr): TransientLine {
+export function createTransientLine(
+  stream: LineStream = process.stderr,
+  clock: () => number = () => performance.now(),
+): TransientLine {
   let shown = -Infinity
   if (stream.isTTY !== true) return { show: () => undefined, clear: () => undefined }
   return {
     show: (text) => {
-      const now = performance.now()
+      const now = clock()
       if (now - shown < EVERY_MS) return
       shown = now
       stream.write(`\r${text}\u001b[K`)
