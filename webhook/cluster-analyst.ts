@@ -69,7 +69,11 @@ function findingsOf(question: Question, { cluster, namespace }: ClusterAnalystOp
     lockouts({ before: model, after, object: reference, annotations, policies, mayName, postern }),
   )
   const odd =
-    set.length === 0 ? [] : named(reference, (mayName) => lint({ view: after, policies: set, mayName }))
+    set.length === 0
+      ? []
+      : named(reference, (mayName) =>
+          lint({ view: after, policies: set, mayName, deadline: question.deadline }),
+        )
   const isError = ({ diagnostic }: Named): boolean => diagnostic.severity === "error"
   return {
     findings: [...cutting, ...odd].filter((each) => !isError(each)).map(findingOf),

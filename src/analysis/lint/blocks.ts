@@ -14,7 +14,10 @@ type BlockPeer = Extract<OutlinedPeer, { readonly kind: "block" }>
 export const lintBlocks: LintRule = (policy, cluster) => {
   for (const rule of policy.outline.rules) {
     const blocks = rule.peers.filter((peer) => peer.kind === "block")
-    for (const peer of blocks) lintBlock(peer, policy, cluster)
+    for (const peer of blocks) {
+      if (cluster.expired()) return
+      lintBlock(peer, policy, cluster)
+    }
     lintFamilies({ rule, blocks }, policy, cluster)
   }
 }

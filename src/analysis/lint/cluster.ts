@@ -24,6 +24,8 @@ export interface LintCluster {
   readonly neighbours: (ir: PolicyIr) => readonly PolicyRecord[]
   /** Every rule of the tier only accepts, so that order decides nothing. Costs a look at every policy, once. */
   readonly isAdditive: (tier: number) => boolean
+  /** The time that there was is over: what has been found is told. */
+  readonly expired: () => boolean
 }
 
 /** So many pods or namespaces are looked at for a message; what is further away is not found. */

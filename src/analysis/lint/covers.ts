@@ -29,6 +29,11 @@ export function coversPods(general: PodExpression, special: PodExpression): bool
 export function coversPeers(general: Peers, special: Peers): boolean {
   if (general.kind === "any") return true
   if (special.kind === "any" || isNobody(special)) return false
+  if (
+    isMuch(general.pods.length, special.pods.length) ||
+    isMuch(general.blocks.length, special.blocks.length)
+  )
+    return false
   return (
     special.pods.every((each) => general.pods.some((other) => coversPods(other, each))) &&
     coversBlocks(general.blocks, special.blocks)
@@ -47,13 +52,25 @@ export function coversBlocks(general: readonly AddressBlock[], special: readonly
 export function coversPorts(general: Ports, special: Ports): boolean {
   if (general.kind === "any") return true
   if (special.kind === "any" || (special.ranges.length === 0 && special.names.length === 0)) return false
+  const parts = general.ranges.length + general.names.length
+  if (isMuch(parts, special.ranges.length + special.names.length)) return false
   return (
     special.ranges.every((range) => coversRange(general.ranges, range)) &&
     special.names.every((name) => coversName(general, name))
   )
 }
 
-export function coversRange(general: readonly PortRange[], { protocol, from, to }: PortRange): boolean {
+export function coversRange(general: readonly PortRange[], special: PortRange): boolean {
+  if (
+    general.some(
+      (each) => each.protocol === special.protocol && each.from <= special.from && special.to <= each.to,
+    )
+  )
+    return true
+  return general.length > 1 && coveredTogether(general, special)
+}
+
+function coveredTogether(general: readonly PortRange[], { protocol, from, to }: PortRange): boolean {
   let covered = from
   for (const range of general
     .filter((each) => each.protocol === protocol)
@@ -75,6 +92,7 @@ export function coversName(
 
 /** Every set of labels that `special` holds, `general` holds. */
 export function coversSelector(general: Selector, special: Selector): boolean {
+  if (isMuch(general.length, special.length)) return false
   return general.every((wanted) => special.some((given) => implies(given, wanted)))
 }
 
@@ -98,6 +116,11 @@ function implies(given: Requirement, wanted: Requirement): boolean {
 function namespaceSelector({ namespaces }: PodExpression): Selector {
   if (namespaces.kind === "selector") return namespaces.selector
   return [{ op: "in", key: "kubernetes.io/metadata.name", values: new Set([namespaces.name]) }]
+}
+
+/** Every part is compared with every other. Somebody may write ten thousand of each; no person does. */
+function isMuch(a: number, b: number): boolean {
+  return a * b > 10_000
 }
 
 export function isNobody(peers: Peers): boolean {

@@ -3,9 +3,10 @@
 import type { Diagnostic, ObjectReference } from "../../api/diagnostic.ts"
 import { collector } from "../../api/report.ts"
 import type { PolicyIr, PolicyReference } from "../../compile/policy-ir.ts"
-import type { Outline } from "../../kinds/policy-outline.ts"
+import type { Outline, PolicyOutline } from "../../kinds/policy-outline.ts"
 import { outline } from "../../kinds/registry.ts"
 import type { ClusterView, PolicyRecord } from "../cluster-view.ts"
+import { type Deadline, NO_DEADLINE } from "../deadline.ts"
 import { lintBlocks } from "./blocks.ts"
 import { DEFAULT_DNS, type DnsPods, type LintCluster } from "./cluster.ts"
 import { lintDns } from "./dns.ts"
@@ -27,6 +28,8 @@ export interface LintQuestion {
   /** Whether a message may name a namespace other than the policy's; any without it. */
   readonly mayName?: (namespace: string) => boolean
   readonly dns?: DnsPods
+  /** Past it what has been found is told; every policy is looked at in full without it. */
+  readonly deadline?: Deadline
   /** Where policies write what; the registry's without it. */
   readonly outlineOf?: Outline
 }
@@ -49,14 +52,27 @@ export function lint(question: LintQuestion): readonly Diagnostic[] {
   const cluster = lintCluster(question)
   const { outlineOf = outline } = question
   return records.flatMap((record) => {
+    if (cluster.expired()) return []
     const { report, diagnostics } = collector()
-    const policy = { record, outline: outlineOf(record.object, record.ir), report, isLookedAt }
+    const policy = { record, outline: bounded(outlineOf(record.object, record.ir)), report, isLookedAt }
     const around = { ...cluster, mayName: namer(record, cluster) }
     for (const rule of RULES) rule(policy, around)
     const object = referenceOf(record)
     const told = [...withoutIgnored(record.object, diagnostics), ...ignoreMistakes(record.object)]
     return told.map((each) => ({ ...each, object }))
   })
+}
+
+/** Of each list of a policy so much is looked at; longer ones are the work of programs. */
+const LONGEST = 500
+
+function bounded(outline: PolicyOutline): PolicyOutline {
+  return {
+    ...outline,
+    rules: outline.rules.slice(0, LONGEST).map((rule) => {
+      return { ...rule, peers: rule.peers.slice(0, LONGEST), ports: rule.ports.slice(0, LONGEST) }
+    }),
+  }
 }
 
 function recordsOf({ view, policies }: LintQuestion): readonly PolicyRecord[] {
@@ -74,7 +90,7 @@ function referenceOf({ ir: { policy } }: PolicyRecord): ObjectReference {
 }
 
 function lintCluster(question: LintQuestion): LintCluster {
-  const { view, complete = true, mayName = () => true, dns = DEFAULT_DNS } = question
+  const { view, complete = true, mayName = () => true, dns = DEFAULT_DNS, deadline = NO_DEADLINE } = question
   const index = once(() => indexed(view))
   return {
     view,
@@ -88,6 +104,7 @@ function lintCluster(question: LintQuestion): LintCluster {
       // What selects nothing in a whole cluster is told as that; in files the pods may only be missing.
       return complete ? [] : index().around(ir)
     },
+    expired: deadline.expired,
     isAdditive: (tier) => !index().ordered.has(tier),
   }
 }

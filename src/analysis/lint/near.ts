@@ -5,7 +5,7 @@ import type { Selector } from "../../compile/selector.ts"
 import type { Labels, Pod } from "../../compile/snapshot.ts"
 import { selectorMiss } from "../../explain/near-miss.ts"
 import { type LintCluster, LOOKED_AT, namespacesOf } from "./cluster.ts"
-import { labelSelectorOf, nameIn, podWords } from "./words.ts"
+import { labelSelectorOf, nameIn, podWords, shortText } from "./words.ts"
 
 /** "; Deployment web has app=web", or "". The expression holds nothing. */
 export function nearPods(expression: PodExpression, cluster: LintCluster): string {
@@ -33,11 +33,11 @@ function nearPod(expression: PodExpression, cluster: LintCluster): string | null
   const isMissed = missing(expression.pods)
   let left = LOOKED_AT
   for (const namespace of namespacesOf(expression, view)) {
-    if (!mayName(namespace)) continue
     for (const pod of view.pods(namespace)) {
       if (left-- === 0) return null
       const miss = pod.hostNetwork ? null : isMissed(pod.labels)
-      if (miss !== null) return `; ${isOwn ? podWords(pod) : inNamespace(pod)} ${miss}`
+      // Asked last: for each namespace that is asked about somebody's rights are looked up.
+      if (miss !== null && mayName(namespace)) return `; ${isOwn ? podWords(pod) : inNamespace(pod)} ${miss}`
     }
   }
   return null
@@ -75,5 +75,5 @@ function missing(selector: Selector): (labels: Labels) => string | null {
 /** What was wanted has been said already; where several labels are wrong it tells which is which. */
 function shortened(text: string): string {
   const [has = "", ...wanted] = text.split(", wanted ")
-  return wanted.length === 1 ? has : text
+  return shortText(wanted.length === 1 ? has : text)
 }

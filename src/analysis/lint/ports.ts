@@ -1,17 +1,20 @@
 // Do the pods that a rule leads to have the ports that it names?
 
+import type { Report } from "../../api/report.ts"
 import { closest } from "../../api/suggestion.ts"
 import type { PodExpression, PolicyIr } from "../../compile/policy-ir.ts"
 import { selects } from "../../compile/selector.ts"
 import type { ContainerPort, Pod } from "../../compile/snapshot.ts"
 import type { OutlinedPort, OutlinedRule } from "../../kinds/policy-outline.ts"
 import { heldPods, type LintCluster, LOOKED_AT } from "./cluster.ts"
+import { once } from "./once.ts"
 import type { LintedPolicy, LintRule } from "./rule.ts"
-import { countWords, podWords } from "./words.ts"
+import { countWords, listWords, podWords } from "./words.ts"
 
 export const lintPorts: LintRule = (policy, cluster) => {
   for (const rule of policy.outline.rules) {
     if (rule.ports.length === 0) continue
+    if (cluster.expired()) return
     const target = targetOf(rule, policy.record.ir)
     if (target.blocksOnly) tellNamesOfBlocks(rule, policy)
     else lintRulePorts(rule, target, { policy, cluster })
@@ -53,13 +56,18 @@ function lintRulePorts(rule: OutlinedRule, target: Target, around: Around): void
   const pods = [...heldPods(target.pods, around.cluster.view)]
   // Nobody: that is told already. Very many: some of them will have it.
   if (pods.length === 0 || pods.length >= LOOKED_AT) return
-  // The ports of pods that somebody may not list are none of their business.
-  if (pods.some(({ namespace }) => !around.cluster.mayName(namespace))) return
   const isGuess = !around.cluster.complete && target.pods.some(({ namespaces }) => namespaces.kind !== "name")
+  const { policy, cluster } = around
+  // The ports of pods that somebody may not list are none of their business. Asked only where there is something to tell.
+  const isVisible = once(() => [...new Set(pods.map(({ namespace }) => namespace))].every(cluster.mayName))
+  const report: Report = (...finding) => {
+    if (isVisible()) policy.report(...finding)
+  }
+  const found: Found = { rule, pods, expressions: target.pods, isGuess, report }
   for (const each of rule.ports) {
-    const found: Found = { rule, pods, expressions: target.pods, isGuess }
-    if ("name" in each.port) lintName({ ...each, name: each.port.name }, found, around)
-    else if (target.podsOnly && !isGuess) lintNumber(each, found, around)
+    if (cluster.expired()) return
+    if ("name" in each.port) lintName({ ...each, name: each.port.name }, found)
+    else if (target.podsOnly && !isGuess) lintNumber(each, found, cluster)
   }
 }
 
@@ -69,14 +77,11 @@ interface Found {
   readonly expressions: readonly PodExpression[]
   /** Other pods may be meant, which are not given. */
   readonly isGuess: boolean
+  readonly report: Report
 }
 
-function lintName(
-  { port, path, name }: OutlinedPort & { readonly name: string },
-  found: Found,
-  { policy: { report } }: Around,
-): void {
-  const { rule, pods, isGuess } = found
+function lintName({ port, path, name }: OutlinedPort & { readonly name: string }, found: Found): void {
+  const { rule, pods, isGuess, report } = found
   const named = pods.map((pod) => pod.ports.filter((each) => each.name === name))
   const numbers = named.map((ports) =>
     ports.filter(({ protocol }) => protocol === port.protocol).map((each) => each.port),
@@ -94,7 +99,7 @@ function lintName(
     if (own.length > 0) return [...new Set(own)].toSorted((a, b) => a - b).join(" and ")
     return isExpected(pod, found) ? "missing" : undefined
   })
-  if (meanings.length > 1) report("namedPortDiffers", { name, meanings: meanings.join(", ") }, path)
+  if (meanings.length > 1) report("namedPortDiffers", { name, meanings: listWords(meanings) }, path)
 }
 
 /** A rule for whole namespaces is for those pods that have its ports, and of several ports one is enough. */
@@ -111,9 +116,7 @@ function nearName(name: string, pods: readonly Pod[]): string {
   )
   const near = closest(name, offered)
   if (near !== undefined) return `, did you mean ${near}?`
-  return offered.size === 0
-    ? "; their ports have no names"
-    : `; they have ${[...offered].slice(0, 4).join(", ")}`
+  return offered.size === 0 ? "; their ports have no names" : `; they have ${listWords([...offered])}`
 }
 
 /** "80 at Deployment a, 8080 at 3 pods"; pods without a meaning count for nothing. */
@@ -129,11 +132,7 @@ function meaningsOf(
   })
 }
 
-function lintNumber(
-  { port, path }: OutlinedPort,
-  { rule, pods }: Found,
-  { policy: { report }, cluster }: Around,
-): void {
+function lintNumber({ port, path }: OutlinedPort, { rule, pods, report }: Found, cluster: LintCluster): void {
   if ("name" in port || (port.from <= 1 && port.to === 65535)) return
   const inRange = (each: ContainerPort) => port.from <= each.port && each.port <= port.to
   // Container ports are for information: only where every pod declares some is silence about one telling.
@@ -148,9 +147,8 @@ function lintNumber(
   const exposed = [
     ...new Set(pods.flatMap(({ ports }) => ports.map((each) => `${each.port}/${each.protocol}`))),
   ]
-  const shown = exposed.length > 4 ? `${exposed.slice(0, 4).join(", ")}, ...` : exposed.join(", ")
   const near = serviceOf(port.from, pods, cluster)
-  report("portNotExposed", { port: `${number}/${port.protocol}`, exposed: shown, near }, path)
+  report("portNotExposed", { port: `${number}/${port.protocol}`, exposed: listWords(exposed), near }, path)
 }
 
 interface OtherProtocol {
@@ -160,11 +158,7 @@ interface OtherProtocol {
 }
 
 /** Silent where the rule has the port with the right protocol too: then both were listed to be sure. */
-function tellProtocol(
-  { port, found, at }: OtherProtocol,
-  rule: OutlinedRule,
-  report: LintedPolicy["report"],
-): void {
+function tellProtocol({ port, found, at }: OtherProtocol, rule: OutlinedRule, report: Report): void {
   const protocols = [...new Set(found.map(({ protocol }) => protocol))]
   const isListed = rule.ports.some(
     (each) => protocols.includes(each.port.protocol) && samePort(each.port, at.port),

@@ -7,7 +7,11 @@ import { isHeld, type LintCluster } from "./cluster.ts"
 import { coversPeers, coversPods, coversPorts, coversRule, isNobody } from "./covers.ts"
 import { once } from "./once.ts"
 import type { LintedPolicy, LintRule } from "./rule.ts"
-import { policyWords, ruleWords } from "./words.ts"
+import { listWords, policyWords, ruleWords } from "./words.ts"
+
+/** So many policies of the same pods, and rules of one policy, are compared. */
+const MOST_POLICIES = 200
+const MOST_RULES = 500
 
 export const lintRedundancy: LintRule = (policy, cluster) => {
   const { record } = policy
@@ -16,6 +20,7 @@ export const lintRedundancy: LintRule = (policy, cluster) => {
     .neighbours(record.ir)
     .filter((other) => other.ir.tier.order === record.ir.tier.order && other.key !== record.key)
     .toSorted((a, b) => byText(a.key, b.key))
+    .slice(0, MOST_POLICIES)
   const isAdditive = () => cluster.isAdditive(record.ir.tier.order)
   const twin = others.find((other) => saysTheSame(other.ir, record.ir))
   if (twin !== undefined) {
@@ -23,15 +28,19 @@ export const lintRedundancy: LintRule = (policy, cluster) => {
     if (twin.key < record.key || (!policy.isLookedAt(twin) && isAdditive())) tellDuplicate(policy, twin)
     return
   }
-  const found = { policy, others, isAdditive }
+  const wider = others.filter((other) => coversPods(other.ir.subject, record.ir.subject))
+  const found = { policy, wider, isAdditive }
   if (tellRedundantPolicy(found)) return
-  for (const rule of policy.outline.rules) lintRule(rule, found, cluster)
+  for (const rule of policy.outline.rules) {
+    if (cluster.expired()) return
+    lintRule(rule, found, cluster)
+  }
 }
 
 interface Surroundings {
   readonly policy: LintedPolicy
-  /** Of the same tier. */
-  readonly others: readonly PolicyRecord[]
+  /** Of the same tier, with the same subject or a wider one. */
+  readonly wider: readonly PolicyRecord[]
   /** Asked last: it costs a look at every policy of the cluster. */
   readonly isAdditive: () => boolean
 }
@@ -67,10 +76,9 @@ function byText(a: string, b: string): number {
 const DIRECTIONS = ["ingress", "egress"] as const satisfies readonly Direction[]
 
 /** Everything that it allows and isolates, others with its subject, or a wider one, allow and isolate. */
-function tellRedundantPolicy({ policy, others, isAdditive }: Surroundings): boolean {
+function tellRedundantPolicy({ policy, wider, isAdditive }: Surroundings): boolean {
   const { record, report, isLookedAt } = policy
   const { ir, key } = record
-  const wider = others.filter((other) => coversPods(other.ir.subject, ir.subject))
   const needed = new Set<PolicyRecord>()
   for (const direction of DIRECTIONS) {
     const block = ir[direction]
@@ -83,9 +91,10 @@ function tellRedundantPolicy({ policy, others, isAdditive }: Surroundings): bool
     })
     if (block.isolates && isolating === undefined) return false
     if (isolating !== undefined && isBare) needed.add(isolating)
+    if (block.rules.length > MOST_RULES) return false
     for (const rule of block.rules) {
       const covering = wider.find(({ ir: other }) =>
-        other[direction]?.rules.some((each) => covers(each, rule)),
+        rulesOf(other, direction).some((each) => covers(each, rule)),
       )
       if (covering === undefined) return false
       needed.add(covering)
@@ -96,12 +105,17 @@ function tellRedundantPolicy({ policy, others, isAdditive }: Surroundings): bool
   if (keys.every((other) => other.key > key && isLookedAt(other) && isMutual(other, ir))) return false
   if (!isAdditive()) return false
   const names = keys.map((other) => policyWords(other.ir.policy, ir.policy))
-  report("redundantPolicy", { others: names.join(", ") }, ["metadata", "name"])
+  report("redundantPolicy", { others: listWords(names) }, ["metadata", "name"])
   return true
 }
 
 function isMutual({ ir: other }: PolicyRecord, ir: PolicyIr): boolean {
   return coversPods(ir.subject, other.subject)
+}
+
+function rulesOf(ir: PolicyIr, direction: Direction): readonly Rule[] {
+  const rules = ir[direction]?.rules ?? []
+  return rules.length > MOST_RULES ? rules.slice(0, MOST_RULES) : rules
 }
 
 function covers(general: Rule, special: Rule): boolean {
@@ -122,34 +136,27 @@ function lintRule(linted: OutlinedRule, around: Surroundings, cluster: LintClust
 }
 
 /** A rule that is asked before this one and decides all that this one is about. */
-function decidedBefore(
-  { rule, direction }: OutlinedRule,
-  { policy, others }: Surroundings,
-): Rule | undefined {
+function decidedBefore({ rule, direction }: OutlinedRule, { policy, wider }: Surroundings): Rule | undefined {
   const { ir } = policy.record
-  const own = ir[direction]?.rules ?? []
-  const before = others
-    .filter((other) => other.ir.order < ir.order && coversPods(other.ir.subject, ir.subject))
-    .flatMap((other) => other.ir[direction]?.rules ?? [])
+  const own = rulesOf(ir, direction)
+  const before = wider
+    .filter((other) => other.ir.order < ir.order)
+    .flatMap((other) => rulesOf(other.ir, direction))
   return [...own.slice(0, own.indexOf(rule)), ...before].find(
     (each) => each.action !== "Log" && coversRule(each, rule),
   )
 }
 
 /** A rule that accepts all that this one accepts, where order decides nothing. Of two that cover each other one is to stay. */
-function coveredBeside(
-  { rule, direction }: OutlinedRule,
-  { policy, others }: Surroundings,
-): Rule | undefined {
+function coveredBeside({ rule, direction }: OutlinedRule, { policy, wider }: Surroundings): Rule | undefined {
   const { ir, key } = policy.record
-  const own = ir[direction]?.rules ?? []
+  const own = rulesOf(ir, direction)
   const after = own.slice(own.indexOf(rule) + 1)
   const found = after.find((each) => covers(each, rule) && !coversRule(rule, each))
   if (found !== undefined) return found
-  for (const other of others) {
-    if (!coversPods(other.ir.subject, ir.subject)) continue
+  for (const other of wider) {
     const isToStay = other.key > key && policy.isLookedAt(other) && isMutual(other, ir)
-    const covering = other.ir[direction]?.rules.find(
+    const covering = rulesOf(other.ir, direction).find(
       (each) => covers(each, rule) && !(isToStay && coversRule(rule, each)),
     )
     if (covering !== undefined) return covering
@@ -160,7 +167,7 @@ function coveredBeside(
 /** The same pods as another rule, by other labels. */
 function lintToday(
   { rule, direction, path }: OutlinedRule,
-  { policy, others, isAdditive }: Surroundings,
+  { policy, wider, isAdditive }: Surroundings,
   { view }: LintCluster,
 ): void {
   const { ir } = policy.record
@@ -168,9 +175,8 @@ function lintToday(
   if (peers.kind === "any" || peers.pods.length === 0 || !peers.pods.some((each) => isHeld(each, view)))
     return
   const members = once(() => membersOf(peers.pods, view))
-  const own = (ir[direction]?.rules ?? []).filter((each) => each !== rule)
-  const wider = others.filter((other) => coversPods(other.ir.subject, ir.subject))
-  const twin = [...own, ...wider.flatMap((other) => other.ir[direction]?.rules ?? [])].find(
+  const own = rulesOf(ir, direction).filter((each) => each !== rule)
+  const twin = [...own, ...wider.flatMap((other) => rulesOf(other.ir, direction))].find(
     (each) =>
       each.peers.kind === "some" &&
       coversPorts(each.ports, rule.ports) &&

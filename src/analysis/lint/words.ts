@@ -5,9 +5,25 @@ import type { Requirement, Selector } from "../../compile/selector.ts"
 import type { Pod } from "../../compile/snapshot.ts"
 import { selectorText } from "../../explain/near-miss.ts"
 
+/** Selectors have as many terms and values as somebody writes; a message is one line. */
+const FEW = 3
+const LONGEST = 160
+
+export function shortText(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 3)}...` : text
+}
+
+/** The first few, and that there are more. */
+export function listWords(words: readonly string[], most = FEW): string {
+  const some = words.slice(0, most)
+  return (some.length < words.length ? [...some, "..."] : some).join(", ")
+}
+
 /** kubectl's notation: app=web, tier in (a, b), !canary. */
 function selectorWords(selector: Selector): string {
-  return selectorText(labelSelectorOf(selector))
+  const some = selector.slice(0, FEW).map(shortValues)
+  const text = selectorText(labelSelectorOf(some))
+  return shortText(some.length < selector.length ? `${text}, ...` : text)
 }
 
 /** The selector as the API writes one, for readers of those. */
@@ -90,6 +106,11 @@ export function ruleWords(
   const isSame =
     policy.kind === beside.kind && policy.namespace === beside.namespace && policy.name === beside.name
   return isSame ? path : `${policyWords(policy, beside)} ${path}`
+}
+
+function shortValues(requirement: Requirement): Requirement {
+  if (!("values" in requirement) || requirement.values.size <= FEW) return requirement
+  return { ...requirement, values: new Set([...[...requirement.values].slice(0, FEW), "..."]) }
 }
 
 function expressionOf(requirement: Requirement): object {
