@@ -1,59 +1,11 @@
 // A change of a small cluster, analysed as the webhook does.
 
 import { expect, test } from "vitest"
-import { createModel } from "../src/analysis/model.ts"
 import type { Change, PolicyObject } from "../src/compile/snapshot.ts"
-import { createLiveWorld } from "../src/explain/live-world.ts"
-import { DEFAULT_SETTINGS } from "../src/explain/world.ts"
-import { judgeOf, lower } from "../src/kinds/registry.ts"
 import { networkPolicy, pod } from "../test/snapshots.ts"
 import { policy as policyObject } from "./admission/test-reviews.ts"
-import type { ClusterAssertion } from "./assertion-resource.ts"
-import { assertionResource } from "./assertion-resource.ts"
 import { createClusterAnalyst } from "./cluster-analyst.ts"
-import type { ClusterFollower } from "./cluster-view.ts"
-
-const allowDb = networkPolicy("db", {
-  podSelector: { matchLabels: { app: "db" } },
-  ingress: [{ from: [{ podSelector: { matchLabels: { app: "web" } } }] }],
-})
-const pods = [
-  pod("web", { labels: { app: "web" }, addresses: ["10.0.0.1"] }),
-  pod("db", { labels: { app: "db" }, addresses: ["10.0.0.2"] }),
-  pod("client", { namespace: "other", labels: { app: "client" }, addresses: ["10.0.0.3"] }),
-]
-const set = (value: PolicyObject): Change => ({ kind: "policy", op: "set", value })
-
-function cluster(specs: Readonly<Record<string, unknown>> = {}): ClusterFollower {
-  const model = createModel({ lower })
-  const world = createLiveWorld({ judgeOf, settings: DEFAULT_SETTINGS })
-  const changes: readonly Change[] = [
-    ...["shop", "other"].map(
-      (name): Change => ({ kind: "namespace", op: "set", value: { name, labels: {} } }),
-    ),
-    ...pods.map((value): Change => ({ kind: "pod", op: "set", value })),
-    set(allowDb),
-  ]
-  model.apply(changes)
-  world.apply(changes)
-  const assertions = Object.entries(specs).map(([key, spec]): ClusterAssertion => {
-    const [namespace = "", name = ""] = key.split("/")
-    return assertionResource.decode({ spec }, { namespace, name }, (mistake) => {
-      throw new Error(mistake)
-    })
-  })
-  return {
-    model,
-    world,
-    assertions: () => assertions,
-    start: () => undefined,
-    stop: async () => undefined,
-    synced: Promise.resolve(),
-    setEnforcement: () => undefined,
-    revision: () => "pods 7",
-    missing: () => "",
-  }
-}
+import { set, testCluster } from "./test-cluster.ts"
 
 const question = (changes: readonly Change[], name = "db") => ({
   reference: { kind: "NetworkPolicy", namespace: "shop", name },
@@ -67,7 +19,9 @@ const typo = networkPolicy("db", {
   ingress: [{ from: [{ podSelector: { matchLabels: { app: "Web" } } }] }],
 })
 const analyse = (changes: readonly Change[], specs: Readonly<Record<string, unknown>> = {}) =>
-  createClusterAnalyst({ cluster: cluster(specs), namespace: "postern-system" }).analyse(question(changes))
+  createClusterAnalyst({ cluster: testCluster(specs), namespace: "postern-system" }).analyse(
+    question(changes),
+  )
 
 test("a peer with a typo is found, with what was meant, and what it costs", () => {
   const { report } = analyse([set(typo)])
@@ -91,7 +45,7 @@ test("a finding that names another namespace says so", () => {
 test("two replicas that know the same give one key, other knowledge another", () => {
   const changes = [set(typo)]
   expect(analyse(changes).report.key).toBe(analyse(changes).report.key)
-  const later = { ...cluster(), revision: () => "pods 8" }
+  const later = { ...testCluster(), revision: () => "pods 8" }
   const analyst = createClusterAnalyst({ cluster: later, namespace: "postern-system" })
   expect(analyst.analyse(question(changes)).report.key).not.toBe(analyse(changes).report.key)
 })
@@ -145,7 +99,7 @@ test.for<[string, Change]>([
   ["a new pod", { kind: "pod", op: "set", value: pod("new", { labels: { app: "db" } }) }],
   ["a namespace", { kind: "namespace", op: "set", value: { name: "shop", labels: { a: "b" } } }],
 ])("the world is as before when the question is over: %s", ([, change]) => {
-  const asked = cluster({ "shop/a": reaches, "shop/b": denied })
+  const asked = testCluster({ "shop/a": reaches, "shop/b": denied })
   const before = JSON.stringify(asked.world.world.snapshot)
   const labels = asked.world.world.namespaceLabels("shop")
   createClusterAnalyst({ cluster: asked, namespace: "postern-system" }).analyse(question([change]))
@@ -173,7 +127,7 @@ test.for<[string, Readonly<Record<string, string>>, readonly string[], readonly 
   ["what cuts DNS off is refused", {}, ["PNP0471"], []],
   ["unless it says that it is meant", { "postern.dev/allow-lockout": "true" }, [], ["PNP0474"]],
 ])("%s", ([, annotations, refused, warned]) => {
-  const asked = cluster()
+  const asked = testCluster()
   const there: readonly Change[] = [{ kind: "pod", op: "set", value: dnsPod }]
   asked.model.apply(there)
   asked.world.apply(there)
@@ -187,7 +141,7 @@ test.for<[string, Readonly<Record<string, string>>, readonly string[], readonly 
 })
 
 test("past the deadline no assertion is said to fail, and the report is not complete", () => {
-  const asked = cluster({ "shop/a": { ...reaches, admission: "Refuse" } })
+  const asked = testCluster({ "shop/a": { ...reaches, admission: "Refuse" } })
   const analyst = createClusterAnalyst({ cluster: asked, namespace: "postern-system" })
   const { report, refusals } = analyst.analyse({
     ...question([set(typo)]),
