@@ -11,6 +11,17 @@ import { pagePicture } from "./picture.ts"
 import { svgContent } from "./svg.ts"
 import { mapDescription } from "./words.ts"
 
+const CONTROLS = `<header class="top">
+<h1>Who reaches whom</h1>
+<input id="search" type="search" placeholder="Search workloads" aria-label="Search workloads" autocomplete="off" spellcheck="false">
+<select id="namespace" aria-label="Namespace"><option value="*">all namespaces</option></select>
+<span id="count" role="status"></span>
+<span class="space"></span>
+<button id="smaller" type="button" aria-label="Smaller">−</button>
+<button id="larger" type="button" aria-label="Larger">+</button>
+<button id="whole" type="button">Whole map</button>
+</header>`
+
 export function htmlFile(connectivity: Connectivity, focus: MapFocus = null): string {
   const drawn = drawnMap(connectivity, focus)
   const map = pagePicture(drawn.graph)
@@ -27,16 +38,7 @@ export function htmlFile(connectivity: Connectivity, focus: MapFocus = null): st
 <style>${PAGE_STYLE}</style>
 </head>
 <body>
-<header class="top">
-<h1>Who reaches whom</h1>
-<input id="search" type="search" placeholder="Search workloads" aria-label="Search workloads" autocomplete="off" spellcheck="false">
-<select id="namespace" aria-label="Namespace"><option value="*">all namespaces</option></select>
-<span id="count" role="status"></span>
-<span class="space"></span>
-<button id="smaller" type="button" aria-label="Smaller">−</button>
-<button id="larger" type="button" aria-label="Larger">+</button>
-<button id="whole" type="button">Whole map</button>
-</header>
+${CONTROLS}
 <nav id="list" aria-label="Workloads"></nav>
 <main id="picture" aria-label="Map" tabindex="-1">
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${map.width} ${map.height}" width="${map.width}" height="${map.height}" role="group" aria-label="${markup(mapDescription(map))}">

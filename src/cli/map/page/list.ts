@@ -25,10 +25,7 @@ export function createList(data: PageData, select: (end: number) => void): List 
     sectionOf(namespace, sections).append(element)
     return { place, words: text.toLowerCase(), namespace, element }
   })
-  const search = found("search")
-  const filter = found("namespace")
-  if (!(search instanceof HTMLInputElement && filter instanceof HTMLSelectElement))
-    throw new Error("no search")
+  const { search, filter } = controls()
   for (const namespace of sections.keys()) filter.append(option(namespace))
   const visible = (): readonly Entry[] => entries.filter(({ element }) => !element.hidden)
   const refresh = (): void => {
@@ -56,6 +53,12 @@ export function createList(data: PageData, select: (end: number) => void): List 
       entries.find(({ place }) => place === end)?.element.scrollIntoView({ block: "nearest" })
     },
   }
+}
+
+function controls(): { readonly search: HTMLInputElement; readonly filter: HTMLSelectElement } {
+  const [search, filter] = [found("search"), found("namespace")]
+  if (search instanceof HTMLInputElement && filter instanceof HTMLSelectElement) return { search, filter }
+  throw new Error("the page cannot be searched")
 }
 
 function sectionOf(namespace: string, sections: Map<string, HTMLElement>): HTMLElement {
