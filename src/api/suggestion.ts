@@ -13,6 +13,8 @@ export function closest(written: string, offered: Iterable<string>): string | un
   let bestDistance = Number.POSITIVE_INFINITY
   for (const each of offered) {
     const limit = Math.min(2, Math.floor(each.length / 3))
+    // Every letter more or less is an edit.
+    if (Math.abs(written.length - each.length) > limit) continue
     const distance = edits(written.toLowerCase(), each.toLowerCase())
     if (distance <= limit && distance < bestDistance) {
       best = each

@@ -323,3 +323,17 @@ test("without a port everything that may flow is told, pair by pair", () => {
     ],
   ])
 })
+
+test("a question is given up when its time is over, or when it is about too much", () => {
+  const from = resolveReference("client", scope)
+  const to = resolveReference("shop/deploy/web", scope)
+  if (!from.ok || !to.ok) throw new Error("no such ends")
+  const ends = { from: from.value, to: to.value }
+  const port = { kind: "range", protocol: "TCP", from: 80, to: 80 } as const
+  const late = { pairs: 2, expired: () => true }
+  const narrow = { pairs: 1, expired: () => false }
+  expect(inquire({ ...ends, port }, world, late)).toMatchObject({ diagnostics: [{ code: "PNP0704" }] })
+  expect(inquireAllowed(ends, world, late)).toMatchObject({ diagnostics: [{ code: "PNP0704" }] })
+  expect(inquire({ ...ends, port }, world, narrow)).toMatchObject({ diagnostics: [{ code: "PNP0703" }] })
+  expect(inquireAllowed(ends, world, narrow)).toMatchObject({ diagnostics: [{ code: "PNP0703" }] })
+})

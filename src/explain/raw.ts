@@ -4,8 +4,9 @@
 /** The value of a field, or undefined; inherited properties are no fields. */
 export function field(value: unknown, key: string): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
-  const found = Object.entries(value).find(([name]) => name === key)
-  return found === undefined || found[1] === null ? undefined : found[1]
+  if (!Object.hasOwn(value, key)) return undefined
+  const found: unknown = Reflect.get(value, key)
+  return found ?? undefined
 }
 
 export function items(value: unknown): readonly unknown[] {

@@ -146,11 +146,11 @@ function likeNames({ namespace, name }: Name, { world }: Scope): readonly Qualif
 /** The same name elsewhere first, then names that look like it, then whatever there is. */
 function nearNames(written: string, all: readonly QualifiedName[]): string {
   const lastOf = (text: string) => text.slice(text.lastIndexOf("/") + 1)
+  const last = lastOf(written)
   const names = [...new Set(all.map(({ text }) => text))]
-  const same = names.filter((name) => lastOf(name) === lastOf(written))
+  const same = names.filter((name) => lastOf(name) === last)
   const similar = names.filter(
-    (name) =>
-      closest(written, [name]) !== undefined || closest(lastOf(written), [lastOf(name)]) !== undefined,
+    (name) => closest(written, [name]) !== undefined || closest(last, [lastOf(name)]) !== undefined,
   )
   const found = [...new Set([...same, ...similar])]
   const shownNames = (found.length > 0 ? found : names).slice(0, MOST_NEAR_NAMES)

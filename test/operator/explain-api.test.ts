@@ -312,6 +312,26 @@ describe("straight to the port", () => {
   })
 })
 
+describe("without the API", () => {
+  beforeAll(async () => {
+    await must(stage.server, ["delete", "apiservice", "v1alpha1.explain.postern.dev"])
+  })
+
+  test("explain reads the cluster with the rights of its user, and says so", async () => {
+    const words = ["explain", "--from", "shop/client", "--to", "shop/web", "--port", "80"]
+    const { status, output, errors } = await stage.postern("admin", ...words)
+    expect(errors).toMatch(/^note PNP0707: this cluster has no explain API: what you may list/)
+    expect(status).toBe(0)
+    expect(output).toContain("has app=Client, wanted app=client")
+  })
+
+  test("there are no reports", async () => {
+    const { status, errors } = await stage.postern("admin", "report", "0000000000")
+    expect(errors).toMatch(/^error PNP0708: this cluster has no explain API/)
+    expect(status).toBe(3)
+  })
+})
+
 async function get(who: Who, path: string): Promise<Ran> {
   return await stage.kubectl(who, ["get", "--raw", path])
 }

@@ -2,7 +2,6 @@
 
 import { spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
-import { networkInterfaces } from "node:os"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { Agent } from "undici"
@@ -11,6 +10,7 @@ import type { Snapshot } from "../../src/compile/snapshot.ts"
 import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
 import { freePort } from "../api-server/daemon.ts"
 import { createCluster, createPod, setPolicy, tellAddresses } from "./api-objects.ts"
+import { ownAddress } from "./own-address.ts"
 import { eventually, installCrds, must } from "./status-stage.ts"
 import { NAMESPACE, type RunningWebhook, setStage } from "./webhook-stage.ts"
 
@@ -188,12 +188,4 @@ function serving({ api, other, reviews }: Ports): readonly object[] {
       },
     },
   ]
-}
-
-/** Endpoints of a Service are no loopback addresses. */
-function ownAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
-  const found = addresses.find(({ family, internal }) => family === "IPv4" && !internal)
-  if (found === undefined) throw new Error("this machine has no address of its own but loopback")
-  return found.address
 }

@@ -6,7 +6,7 @@ import { codes } from "../../src/api/codes.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const entries: readonly (readonly [string, CodeEntry])[] = Object.entries(codes)
-const folders = ["src", "test", "packages/nftables-json/src", "packages/nftables-json/test"]
+const folders = ["src", "webhook", "test", "packages/nftables-json/src", "packages/nftables-json/test"]
 const texts = folders.flatMap((folder) =>
   readdirSync(`${root}${folder}`, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts") && !path.includes("node_modules"))

@@ -23,10 +23,7 @@ export function readExplainQuery(query: URLSearchParams, pathNamespace: string):
   const namespace = optional(query, "namespace")
   const portText = optional(query, "port")
   const port = portText.ok && portText.value !== "" ? parsePortRequest(portText.value) : good(null)
-  const isElsewhere = pathNamespace !== "" && namespace.ok && !["", pathNamespace].includes(namespace.value)
-  const elsewhere = isElsewhere
-    ? [bad(mistake("namespace", `the path is of namespace ${pathNamespace}`))]
-    : []
+  const elsewhere = otherNamespace(namespace, pathNamespace)
   const diagnostics = mistakesOf([...unknown, from, to, namespace, portText, port, ...elsewhere])
   if (diagnostics.length > 0 || !from.ok || !to.ok || !namespace.ok || !port.ok) return bad(...diagnostics)
   return good({
@@ -40,9 +37,15 @@ export function readExplainQuery(query: URLSearchParams, pathNamespace: string):
 export function readNamespaceQuery(query: URLSearchParams, pathNamespace: string): Checked<string> {
   const unknown = unknownParameters(query, ["namespace"])
   const namespace = optional(query, "namespace")
-  const diagnostics = mistakesOf([...unknown, namespace])
+  const diagnostics = mistakesOf([...unknown, namespace, ...otherNamespace(namespace, pathNamespace)])
   if (diagnostics.length > 0 || !namespace.ok) return bad(...diagnostics)
   return good(pathNamespace || namespace.value)
+}
+
+/** The path says for which namespace the right to ask was looked up. */
+function otherNamespace(namespace: Checked<string>, pathNamespace: string): readonly Checked<never>[] {
+  if (pathNamespace === "" || !namespace.ok || ["", pathNamespace].includes(namespace.value)) return []
+  return [bad(mistake("namespace", `the path is of namespace ${pathNamespace}`))]
 }
 
 /** Every API of Kubernetes has these; they change nothing here. */

@@ -136,7 +136,7 @@ function redactDirection(
 
 function decidedElsewhere({ verdict, observed }: DirectionJson): DirectionJson {
   const outcome = verdict === "Deny" ? "denies" : "accepts"
-  const text = `decided by the policies of that end, which is ${ELSEWHERE}`
+  const text = "decided by policies that you may not see"
   const step = { policy: null, path: "", outcome, text, file: null, line: null } as const
   return { verdict, observed, isolatedBy: [], decidedBy: null, trace: [step] }
 }

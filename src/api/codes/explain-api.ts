@@ -58,8 +58,7 @@ export const explainApiCodes = {
     severity: "error",
     title: "No explain API",
     template: "{why}",
-    remedy:
-      "Reports are kept by Postern's webhook: install it, or ask whoever runs the cluster for the right.",
+    remedy: "Ask whoever runs the cluster for the right to, or to install Postern's webhook: docs/explain-api.md.",
   },
   hiddenMistake: {
     code: "PNP0709",

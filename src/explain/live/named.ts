@@ -47,12 +47,12 @@ export class NamedObjects<T extends Named> {
 
   /** Of this name in any namespace, by namespace. */
   named(name: string): readonly T[] {
-    return sorted(
-      this.#namespaces.values().flatMap((names) => {
-        const object = names.get(name)
-        return object === undefined ? [] : [object]
-      }),
-    )
+    const found: T[] = []
+    for (const names of this.#namespaces.values()) {
+      const object = names.get(name)
+      if (object !== undefined) found.push(object)
+    }
+    return sorted(found)
   }
 
   /** By namespace and name. */
