@@ -23,7 +23,11 @@ ${commands.map(({ path, command }) => commandCase(path, command)).join("\n")}
   esac
 }
 
-_postern_offer() {
+${FIXED}`
+}
+
+/** The same for every program. */
+const FIXED = `_postern_offer() {
   local each
   case "\${1}" in
     path) compopt -o filenames 2>/dev/null; while IFS= read -r each; do COMPREPLY+=("$each"); done < <(compgen -f -- "$2") ;;
@@ -65,7 +69,6 @@ _postern() {
 
 complete -F _postern postern kubectl-postern
 `
-}
 
 function optionCases(path: readonly string[], { options }: CommandWords): readonly string[] {
   const taking = options.filter(({ value }) => value.sort !== "none")
