@@ -8,6 +8,7 @@ import { type Diagnostic, fieldPathText } from "../../src/api/diagnostic.ts"
 import type { ImpactReport } from "../../src/api/impact-report.ts"
 import type { AccessReviews } from "../../src/kubernetes/access-review.ts"
 import type { Arrival } from "../admission-server.ts"
+import { sizeProblem } from "../analysis-size.ts"
 import type { Analysis, Analyst } from "../analyst.ts"
 import type { Answer, Refusal, Review } from "../review.ts"
 import type { Turns } from "../turns.ts"
@@ -57,12 +58,12 @@ async function answerTo(review: Review, { at, isTrusted }: Arrival, context: Con
   const { analyst } = context
   const subject = subjectOf(review, (workload) => analyst.podsOf(workload))
   if (subject === undefined) return allowed([])
-  const checked = checkSubject(subject)
+  const checked = await context.turns.take(() => checkSubject(subject))
   const mistakes = checked.filter(({ severity }) => severity === "error")
   if (mistakes.length > 0) return refused({ reason: "Invalid", message: mistakesText(mistakes) }, [])
   if (subject.changes.length === 0) return allowed([])
   const findings = checked.map(findingOf)
-  const problem = isTrusted ? analyst.problem() : UNKNOWN
+  const problem = isTrusted ? analyst.problem() || sizeProblem(subject.changes) : UNKNOWN
   if (problem !== "") return skipped(problem, findings)
   const ends = at + context.budgetMs
   const analysis = await context.turns.take(() => analyse(subject, ends, context))
