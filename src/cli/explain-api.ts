@@ -6,7 +6,7 @@ import { ApiError } from "../kubernetes/api-error.ts"
 import type { KubernetesClient, Query } from "../kubernetes/client.ts"
 import { textIn } from "../kubernetes/resource.ts"
 
-export const EXPLAIN_API = "/apis/explain.postern.dev/v1alpha1"
+const EXPLAIN_API = "/apis/explain.postern.dev/v1alpha1"
 
 export type ApiAnswer =
   | { readonly kind: "answered"; readonly what: string; readonly answer: unknown }

@@ -1,7 +1,7 @@
 // What the explain API says of itself, for kubectl and for the API server in front of it.
 
 export const GROUP = "explain.postern.dev"
-export const VERSION = "v1alpha1"
+const VERSION = "v1alpha1"
 export const API_VERSION = `${GROUP}/${VERSION}`
 
 const version = { groupVersion: API_VERSION, version: VERSION } as const
