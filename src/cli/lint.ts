@@ -5,6 +5,7 @@ import { lint } from "../analysis/lint/lint.ts"
 import { withoutIgnored } from "../analysis/lint/silence.ts"
 import { createModel } from "../analysis/model.ts"
 import { type Diagnostic, type ObjectReference, objectText } from "../api/diagnostic.ts"
+import { diagnostic, shown } from "../api/report.ts"
 import { changesTo } from "../compile/compile.ts"
 import type { PolicyObject, Snapshot } from "../compile/snapshot.ts"
 import { lower, policyKindOf } from "../kinds/registry.ts"
@@ -21,7 +22,8 @@ import type { Palette } from "./palette.ts"
 import { sarifText } from "./sarif.ts"
 import type { Terminal } from "./terminal.ts"
 
-export interface LintOptions extends InputOptions, SettingsOptions {
+export interface LintOptions extends Omit<InputOptions, "namespace">, SettingsOptions {
+  readonly namespace?: string
   readonly output: "text" | "json" | "sarif" | "github" | "gitlab"
   readonly maxWarnings?: number
 }
@@ -33,7 +35,10 @@ export function lintCommand(terminal: Terminal): Command {
       "-f, --file <path...>",
       "file, directory (recursive) or - for standard input (default: the cluster)",
     )
-    .option("-n, --namespace <name>", "namespace of manifests without one", "default")
+    .option(
+      "-n, --namespace <name>",
+      "of a cluster only policies of this one; for files, of manifests without one",
+    )
     .option("--ignore <codes...>", "codes not to tell: PNP0421,PNP0433; errors are told always")
     .option("--config <file>", "settings (default: .postern.yaml of this directory, if there is one)")
     .addOption(new Option("--max-warnings <number>", "exit with 1 where there are more").argParser(readCount))
@@ -56,6 +61,7 @@ Exit status: 0 no error and no more warnings than --max-warnings (any number wit
 
 Examples:
   postern lint
+  postern lint -n shop
   postern lint -f deploy/ --max-warnings 0
   postern lint -f deploy/ --ignore PNP0433,PNP0453
   helm template shop ./chart | postern lint -f - -o github
@@ -65,7 +71,8 @@ Examples:
 async function lintAll(options: LintOptions, { palette }: Pick<Terminal, "palette">): Promise<Outcome> {
   const settings = readLintSettings(options)
   if (!settings.ok) return { ...refused(settings.diagnostics), sourceLine: settings.sourceLine }
-  const input = await readInputOrCluster(options)
+  const { namespace, file, maxWarnings } = options
+  const input = await readInputOrCluster({ ...options, namespace: namespace ?? "default" })
   if (!input.ok) {
     const { diagnostics: findings, sourceLine = () => undefined } = input.outcome
     if (options.output === "text") return input.outcome
@@ -75,23 +82,37 @@ async function lintAll(options: LintOptions, { palette }: Pick<Terminal, "palett
       diagnostics: [],
     }
   }
-  const isFromFiles = options.file !== undefined
-  const findings = applied(findingsOf(input.value, isFromFiles), settings.value)
-  const { maxWarnings } = options
-  const found: Findings = { findings, policies: input.value.snapshot.policies.length, maxWarnings }
+  const looked =
+    file === undefined ? inNamespace(input.value.snapshot, namespace) : input.value.snapshot.policies
+  if (looked === undefined)
+    return refused([diagnostic("unknownReference", { what: `namespace ${shown(namespace)}`, near: "" })])
+  const findings = applied(findingsOf(input.value, looked, file !== undefined), settings.value)
+  const found: Findings = { findings, policies: looked.length, maxWarnings }
   const output = printed(found, options, { palette, sourceLine: input.value.sourceLine })
   return { status: hasError(findings) || hasTooMany(found) ? 1 : 0, output, diagnostics: [] }
 }
 
+/** Every policy without a namespace; undefined where there is no such namespace. */
+function inNamespace(
+  { namespaces, policies }: Snapshot,
+  namespace: string | undefined,
+): readonly PolicyObject[] | undefined {
+  if (namespace === undefined) return policies
+  if (!namespaces.some(({ name }) => name === namespace)) return undefined
+  return policies.filter(({ metadata }) => metadata.namespace === namespace)
+}
+
 /** In the order of the text: what reading told, and what lint finds. */
-function findingsOf(input: Input, isFromFiles: boolean): readonly Diagnostic[] {
+function findingsOf(
+  input: Input,
+  looked: readonly PolicyObject[],
+  isFromFiles: boolean,
+): readonly Diagnostic[] {
   const { snapshot, positions, warnings } = input
   const model = createModel({ lower })
   model.apply(changesTo(snapshot))
-  const found = lint({ view: model, complete: !isFromFiles })
-  const read = isFromFiles
-    ? silenced(warnings, snapshot)
-    : [...warnings, ...snapshot.policies.flatMap(checked)]
+  const found = lint({ view: model, policies: looked.map(referenceTo), complete: !isFromFiles })
+  const read = isFromFiles ? silenced(warnings, snapshot) : [...warnings, ...looked.flatMap(checked)]
   const placed = found.map((each) => {
     const position = each.object && positions(each.object, each.path ?? [])
     return position === undefined ? each : { ...each, position }

@@ -77,6 +77,16 @@ test("a cluster is linted as it stands: what is not there is a warning", async (
   )
   expect(found.output).not.toMatch(/PNP0446/)
   expect(found.output).toMatch(/4 warnings in 1 policy; --max-warnings allows 2/)
+  expect(await lint("-n", "default")).toMatchObject({
+    status: 0,
+    output: "✓ nothing to say about 0 policies\n",
+  })
+  expect((await lint("-n", "shop")).output).toMatch(/4 warnings in 1 policy/)
+  expect(await lint("-n", "shp")).toMatchObject({
+    status: 2,
+    output: "",
+    errors: expect.stringMatching(/PNP0902: there is no namespace "shp"/),
+  })
   const sarif = await lint("-o", "sarif")
   expect(sarif.status).toBe(0)
   expect(sarif.output).toMatch(
