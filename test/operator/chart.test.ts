@@ -1,35 +1,20 @@
 // The chart: what it renders to, what it refuses, and that a real API server takes it, upgrades it and lets it go.
 
-import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { parse, parseAllDocuments } from "yaml"
+import { parse } from "yaml"
 import manifest from "../../package.json" with { type: "json" }
 import { deployManifests, renderChart } from "../../scripts/deploy-manifests.ts"
-import { ensureBinaries } from "../../scripts/programs/ensure-binaries.ts"
 import { crds } from "../../src/api/crd.ts"
 import { readSettings } from "../../src/controller/settings.ts"
 import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
-import { at, type Manifest, texts } from "../manifest.ts"
+import { at, texts } from "../manifest.ts"
+import { chart, type Helm, helmOn, only, quietly, rendered } from "./chart-stage.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-const chart = join(root, "deploy/chart")
 const text = (path: string): string => readFileSync(join(root, path), "utf8")
-
-async function rendered(...args: readonly string[]): Promise<readonly Manifest[]> {
-  return parseAllDocuments(await renderChart(args))
-    .map((document): Manifest => document.toJS())
-    .filter((each) => each !== null)
-}
-
-function only(manifests: readonly Manifest[], kind: string, name: string): Manifest {
-  const found = manifests.filter((each) => each.kind === kind && each.metadata.name === name)
-  if (found[0] === undefined || found.length !== 1) throw new Error(`${found.length} of ${kind} ${name}`)
-  return found[0]
-}
 
 test("the plain manifests are the chart's, rendered (npm run generate)", async () => {
   const made = await deployManifests()
@@ -69,6 +54,11 @@ describe("values", () => {
     ["ruleset.unknownPods=drop", "at '/ruleset/unknownPods': value must be one of 'deny', 'allow'"],
     ["agent.cniResults=results", "at '/agent/cniResults': 'results' does not match pattern"],
     ["agent.maxUnavailable=0", "at '/agent/maxUnavailable'"],
+    ["webhook.failurePolicy=fail", "at '/webhook/failurePolicy': value must be one of 'Ignore', 'Fail'"],
+    ["webhook.timeoutSeconds=31", "at '/webhook/timeoutSeconds': maximum: got 31, want 30"],
+    ["webhook.timeoutSeconds=2", "at '/webhook/timeoutSeconds': minimum: got 2, want 3"],
+    ["webhook.replicas=0", "at '/webhook/replicas': minimum: got 0, want 1"],
+    ["webhook.explainAPI=false", "at '/webhook': additional properties 'explainAPI' not allowed"],
   ])("%s is refused: %s", async ([value, message]) => {
     await expect(renderChart(["--set", value])).rejects.toThrow(message)
   })
@@ -128,44 +118,17 @@ describe("least privilege", () => {
   })
 })
 
-test("without the webhook there is nothing of it, and without the explain API no APIService", async () => {
-  const named = (manifests: readonly Manifest[]): readonly string[] =>
-    manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
-  const without = named(await rendered("--set", "webhook.enabled=false"))
-  expect(without.filter((name) => /webhook|explain/i.test(name))).toEqual([])
-  const quiet = named(await rendered("--set", "webhook.explainApi=false"))
-  expect(quiet).toContain("ValidatingWebhookConfiguration postern")
-  expect(quiet.filter((name) => name.startsWith("APIService"))).toEqual([])
-})
-
-test("who is called for changes of workloads is never what keeps them out", async () => {
-  const value = "webhook.workloads=true,webhook.failurePolicy=Fail"
-  const configuration = only(await rendered("--set", value), "ValidatingWebhookConfiguration", "postern")
-  expect(texts(at(configuration, "webhooks"), "name")).toEqual([
-    "policies.postern.dev",
-    "workloads.postern.dev",
-  ])
-  expect(texts(at(configuration, "webhooks"), "failurePolicy")).toEqual(["Fail", "Ignore"])
-})
-
 describe("a real API server", () => {
   let server: ApiServer
-  let helm: string
+  let run: Helm
 
   beforeAll(async () => {
-    helm = join(await ensureBinaries(["helm"]), "helm")
     server = await startApiServer()
+    run = await helmOn(server)
   })
   afterAll(() => server?.stop())
 
-  const run = async (...args: readonly string[]): Promise<string> =>
-    (await promisify(execFile)(helm, [...args, "--kubeconfig", server.kubeconfig])).stdout
-  const kubectl = async (...args: readonly string[]): Promise<string> => {
-    const { status, stdout, stderr } = await server.kubectl(args)
-    expect(stderr).toBe("")
-    expect(status).toBe(0)
-    return stdout
-  }
+  const kubectl = (...args: readonly string[]): Promise<string> => quietly(server, args)
 
   test("helm lint finds nothing", async () => {
     expect(await run("lint", "--strict", chart)).toContain("0 chart(s) failed")
