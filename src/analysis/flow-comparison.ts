@@ -109,8 +109,11 @@ function reached(
 /** Looks at each direction by itself, which is less work than both; most pairs go no further. */
 function createPrejudice(before: Reach, after: Reach, scope: ImpactScope) {
   const policiesOnly = isPoliciesOnly(scope)
+  /** It says of everybody what it said before. */
+  const isUntouched = (direction: Direction, subject: End): boolean =>
+    policiesOnly && !(scope.directions.has(direction) && isSubject(subject, scope))
   const sideDiffers = (direction: Direction, subject: End, peer: End): boolean => {
-    if (policiesOnly && !(scope.directions.has(direction) && isSubject(subject, scope))) return false
+    if (isUntouched(direction, subject)) return false
     const [was, is] = [onlyOne(subject.before), onlyOne(subject.after)]
     const [peerWas, peerIs] = [onlyOne(peer.before), onlyOne(peer.after)]
     if (was === undefined || is === undefined || peerWas === undefined || peerIs === undefined) return true
@@ -131,7 +134,8 @@ function createPrejudice(before: Reach, after: Reach, scope: ImpactScope) {
       placesOf(other).every(
         (place) => reach.passing(own, direction, { peer: other, place }) === NO_CONNECTIONS,
       )
-    return isNone(before, was, peerWas) && isNone(after, is, peerIs)
+    if (!isNone(before, was, peerWas)) return false
+    return isUntouched(direction, subject) || isNone(after, is, peerIs)
   }
   return (source: End, destination: End): boolean =>
     (sideDiffers("egress", source, destination) && !isClosed("ingress", destination, source)) ||

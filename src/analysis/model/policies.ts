@@ -49,16 +49,33 @@ export function policiesSelecting(
   direction: Direction,
 ): readonly PolicyEntry[] {
   if (identity.kind === "host") return []
-  const found: PolicyEntry[] = []
+  return selectingAny(state, identity).filter(({ ir }) => ir[direction] !== undefined)
+}
+
+interface Selecting {
+  readonly identity: Identity
+  readonly revision: number
+  readonly entries: readonly PolicyEntry[]
+}
+
+/** Who asks for one direction of an identity asks for the other next. */
+const lastAsked = new WeakMap<ModelState, Selecting>()
+
+function selectingAny(state: ModelState, identity: Identity): readonly PolicyEntry[] {
+  const { revision } = state
+  const last = lastAsked.get(state)
+  if (last?.identity === identity && last.revision === revision) return last.entries
+  const entries: PolicyEntry[] = []
   for (const anchor of anchorsMet(identity)) {
-    const entries = lookUp(state.subjects, anchor)
-    if (entries === undefined) continue
-    for (const entry of valuesOf(entries)) {
-      const { subject, [direction]: block } = entry.ir
-      if (block !== undefined && expressionHolds(state, subject, identity)) found.push(entry)
+    const found = lookUp(state.subjects, anchor)
+    if (found === undefined) continue
+    for (const entry of valuesOf(found)) {
+      if (expressionHolds(state, entry.ir.subject, identity)) entries.push(entry)
     }
   }
-  return found.sort(byOrder)
+  entries.sort(byOrder)
+  lastAsked.set(state, { identity, revision, entries })
+  return entries
 }
 
 /** Whether a pod expression holds the pods of an identity; host-network pods are in none. */
