@@ -1,4 +1,4 @@
-// npm run bench [compile|events|apply|data-path|scale|explain|admission|connectivity ...] [--runs N] [--write]
+// npm run bench [compile|events|apply|data-path|scale|explain|admission|connectivity|impact ...] [--runs N] [--write]
 //
 // Prints the tables of docs/benchmarks.md; --write puts them there. Recorded figures of other engines are scaled by
 // a fixed calibration loop timed in the same run, so that a slow moment of the machine slows both columns.
@@ -15,6 +15,7 @@ import { median, slowness } from "./calibration.ts"
 import { measureConnectivity } from "./connectivity/measure.ts"
 import { measureDataPath } from "./datapath/measure.ts"
 import type { ExplainFigures } from "./explain.ts"
+import type { ImpactFigures } from "./impact.ts"
 import { COMPILE_PEERS, EVENT_PEERS } from "./peers.ts"
 import { type Fan, measureScale } from "./scale/measure.ts"
 import { figure, markdownTable } from "./table.ts"
@@ -22,6 +23,7 @@ import { WORKLOADS, type Workload } from "./workloads.ts"
 
 const COMPILE = fileURLToPath(new URL("compile.ts", import.meta.url))
 const EXPLAIN = fileURLToPath(new URL("explain.ts", import.meta.url))
+const IMPACT = fileURLToPath(new URL("impact.ts", import.meta.url))
 const PAGE = fileURLToPath(new URL("../docs/benchmarks.md", import.meta.url))
 
 interface Section {
@@ -38,6 +40,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<Section>>> = {
   explain: () => Promise.resolve(explainSection()),
   admission: admissionSection,
   connectivity: () => Promise.resolve(connectivitySection()),
+  impact: () => Promise.resolve(impactSection()),
 }
 
 const { values, positionals } = parseArgs({
@@ -171,6 +174,30 @@ function explainSection(): Section {
   const world = `The world of it is made in ${figure(run.loadSeconds)} s and takes ${figure(run.memoryMiB)} MiB beside its objects.`
   const head = ["question", "median ms", "p99 ms (goal 5)"]
   return { title: "Explain: one question on `cluster`", text: `${markdownTable(head, rows)}\n\n${world}` }
+}
+
+function impactSection(): Section {
+  progress("impact of a change")
+  const run: ImpactFigures = JSON.parse(lineOf("--expose-gc", [IMPACT]))
+  const rows = run.runs.map(({ change, milliseconds, cpuMilliseconds, pairs }) => [
+    change,
+    figure(milliseconds.median),
+    figure(milliseconds.p99),
+    figure(cpuMilliseconds.median),
+    figure(cpuMilliseconds.p99),
+    figure(pairs),
+  ])
+  const { loaded, after } = run.memoryMiB
+  const model = `The model of it is made in ${figure(run.loadSeconds)} s and takes ${figure(loaded)} MiB beside its objects; ${figure(after)} MiB when all of this has been analysed.`
+  const head = [
+    "change",
+    "median ms",
+    "p99 ms (goal 500)",
+    "CPU median ms",
+    "CPU p99 ms",
+    "connections that change",
+  ]
+  return { title: "Impact: one change of `cluster`", text: `${markdownTable(head, rows)}\n\n${model}` }
 }
 
 async function admissionSection(): Promise<Section> {
