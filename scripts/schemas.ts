@@ -5,6 +5,7 @@ import { connectivitySchema } from "../src/api/connectivity-lines.ts"
 import { demoSchema } from "../src/api/demo-report.ts"
 import { diffSchema } from "../src/api/diff-report.ts"
 import { explainSchema } from "../src/api/explanation.ts"
+import { impactReportSchema } from "../src/api/impact-report.ts"
 import { lintReportSchema } from "../src/api/lint-report.ts"
 import { enforcementSchema, statusSchema } from "../src/api/status-report.ts"
 import { testSchema } from "../src/api/test-report.ts"
@@ -17,6 +18,7 @@ export const schemaFiles: ReadonlyMap<string, string> = new Map([
   ["docs/schemas/diff.json", fileText(diffSchema)],
   ["docs/schemas/enforcement.json", fileText(enforcementSchema)],
   ["docs/schemas/explain.json", fileText(explainSchema)],
+  ["docs/schemas/impact-report.json", fileText(impactReportSchema)],
   ["docs/schemas/lint.json", fileText(lintReportSchema)],
   ["docs/schemas/status.json", fileText(statusSchema)],
   ["docs/schemas/test.json", fileText(testSchema)],
