@@ -173,6 +173,19 @@ const ROWS: readonly Row[] = [
     },
   },
   {
+    code: "PNP0432",
+    positive: {
+      policies: { p: ingress("web", port("http")) },
+      cluster: withPods(pod("shop/other", { labels: { app: "web" } })),
+    },
+    at: "spec.ingress[0].ports[0]",
+    says: "8080 at Pod web, missing at Pod other",
+    negative: {
+      policies: { p: { podSelector: {}, ingress: [port("http")] } },
+      cluster: withPods(pod("shop/other", { ports: ports("http 80/TCP") })),
+    },
+  },
+  {
     code: "PNP0433",
     positive: {
       policies: { p: ingress("web", port(80)) },

@@ -44,18 +44,17 @@ export function dnsLosses(change: DnsChange): readonly DnsLoss[] {
 function affected({ before, after, policies, dns }: DnsChange): readonly Identity[] {
   const found = new Set<Identity>()
   for (const reference of policies) {
-    for (const view of [before, after]) {
-      for (const identity of concernedBy(reference, view, dns)) {
-        // A view's identities have only the labels that its own policies name, so the pods lead from one to the other.
-        for (const pod of view.podsOf(identity)) {
-          const later = after.identityOf(pod)
-          if (later?.kind === "pods") found.add(later)
-          if (found.size >= LOOKED_AT) return [...found]
-        }
+    for (const identity of concernedBy(reference, after, dns)) found.add(identity)
+    // A view's identities have only the labels that its own policies name, so the pods lead from one to the other.
+    for (const identity of concernedBy(reference, before, dns)) {
+      if (found.size >= LOOKED_AT) break
+      for (const pod of before.podsOf(identity)) {
+        const later = after.identityOf(pod)
+        if (later !== undefined) found.add(later)
       }
     }
   }
-  return [...found]
+  return [...found].filter(({ kind }) => kind === "pods").slice(0, LOOKED_AT)
 }
 
 function concernedBy(reference: PolicyReference, view: ClusterView, dns: DnsPods): Iterable<Identity> {

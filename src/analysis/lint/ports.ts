@@ -94,6 +94,8 @@ function lintName({ port, path, name }: OutlinedPort & { readonly name: string }
     }
     return
   }
+  // A rule for whole namespaces names a port because its number is another in each pod.
+  if (found.expressions.some((each) => each.pods.length === 0)) return
   const meanings = meaningsOf(pods, (pod, i) => {
     const own = numbers[i] ?? []
     if (own.length > 0) return [...new Set(own)].toSorted((a, b) => a - b).join(" and ")
@@ -102,12 +104,9 @@ function lintName({ port, path, name }: OutlinedPort & { readonly name: string }
   if (meanings.length > 1) report("namedPortDiffers", { name, meanings: listWords(meanings) }, path)
 }
 
-/** A rule for whole namespaces is for those pods that have its ports, and of several ports one is enough. */
-function isExpected(pod: Pod, { rule, expressions }: Found): boolean {
-  return (
-    expressions.every(({ pods }) => pods.length > 0) &&
-    !rule.ports.some(({ port }) => "name" in port && pod.ports.some(({ name }) => name === port.name))
-  )
+/** Of several ports of a rule one is enough. */
+function isExpected(pod: Pod, { rule }: Found): boolean {
+  return !rule.ports.some(({ port }) => "name" in port && pod.ports.some(({ name }) => name === port.name))
 }
 
 function nearName(name: string, pods: readonly Pod[]): string {
