@@ -50,6 +50,7 @@ export function connectivity(view: ClusterView, options: ConnectivityOptions = {
     [...workloads, ...view.runs(direction).map((run) => rangeParty(run, ranges))].sort(byText)
   const parties = { sources: partiesOf("ingress"), destinations: partiesOf("egress") }
   const question: Question = { reach: createReach(view), notes: createNotes() }
+  const focused = parties.destinations.filter(({ isFocus }) => isFocus)
   const lines: ConnectivityLine[] = []
   let complete = true
   for (const source of parties.sources) {
@@ -57,9 +58,8 @@ export function connectivity(view: ClusterView, options: ConnectivityOptions = {
       complete = false
       break
     }
-    for (const destination of parties.destinations) {
-      if (source.isFocus || destination.isFocus) addLine(lines, [source, destination], question)
-    }
+    const destinations = source.isFocus ? parties.destinations : focused
+    for (const destination of destinations) addLine(lines, [source, destination], question)
   }
   const ends = new Map(
     [...parties.sources, ...parties.destinations].sort(byText).map((each) => [each.text, each.end]),
