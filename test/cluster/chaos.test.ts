@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { namespaceObject, networkPolicy, serverPod } from "./objects.ts"
 import { createPods, type Pods } from "./pods.ts"
-import { AGENT, CONTROLLER, installPostern, POSTERN, podsOf, untilRolledOut } from "./postern.ts"
+import { AGENT, CONTROLLER, installPostern, POSTERN, podsOf, untilRolledOut, WEBHOOK } from "./postern.ts"
 import type { Rig } from "./rig/rig.ts"
 import { CONTROL_PLANE } from "./rig/settings.ts"
 import { startTestRig } from "./test-rig.ts"
@@ -57,6 +57,22 @@ test.for<[string, () => Promise<void>]>([
   await disturb()
   expect(await flows.end()).toStrictEqual([])
   await nextChangeIsEnforced()
+})
+
+test("webhooks are replaced by a rollout: every change is told of", async () => {
+  const rollout = { isOver: false }
+  const silent: string[] = []
+  let asked = 0
+  const asking = (async () => {
+    for (; !rollout.isOver; asked++) {
+      if (!(await warning()).startsWith("Warning: ")) silent.push(new Date().toISOString())
+    }
+  })()
+  await rollOut(WEBHOOK)
+  rollout.isOver = true
+  await asking
+  console.log(`${asked} dry-runs during a rollout of the webhook`)
+  expect(silent).toStrictEqual([])
 })
 
 test("20 pods of a namespace that denies all ingress are reached at no time, and their neighbours are", async () => {
@@ -142,10 +158,17 @@ async function outage(daemon: string, milliseconds: number): Promise<void> {
   await rig.untilServing()
 }
 
-/** A door is opened for strangers and shut again. */
+const SERVER = { podSelector: { matchLabels: { app: "server" } } }
+const door = networkPolicy("live/door", { ...SERVER, ingress: [{ ports: [{ port: 8080 }] }] })
+
+/** What kubectl says of the door, which nobody has opened. */
+async function warning(): Promise<string> {
+  return (await rig.tryKubectl(["apply", "--dry-run=server", "-f", "-"], JSON.stringify(door))).stderr
+}
+
+/** A door is opened for strangers and shut again. The webhook knows of it before. */
 async function nextChangeIsEnforced(): Promise<void> {
-  const server = { podSelector: { matchLabels: { app: "server" } } }
-  const door = networkPolicy("live/door", { ...server, ingress: [{ ports: [{ port: 8080 }] }] })
+  await expect.poll(warning, { timeout: 120_000, interval: 500 }).toMatch(/^Warning: .*connections? appear/)
   await pods.apply([door])
   await untilOutcome("open", 8080)
   await rig.kubectl(["delete", "networkpolicy", "-n", "live", "door"])

@@ -4,7 +4,9 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { ensureBinaries } from "../../scripts/programs/ensure-binaries.ts"
+import { crds } from "../../src/api/crd.ts"
 import { command } from "../../src/lab/command.ts"
+import { networkPolicy } from "./objects.ts"
 import { imageArchive, podsOf, tablesOf, untilRolledOut } from "./postern.ts"
 import { kubeconfig } from "./rig/daemons.ts"
 import type { Rig } from "./rig/rig.ts"
@@ -30,6 +32,13 @@ async function helm(...args: readonly string[]): Promise<string> {
   return command(rig.enter(CONTROL_PLANE, ["env", home, config, program, ...release]))
 }
 
+/** What kubectl says of a policy that nobody has applied. */
+async function told(): Promise<string> {
+  const policy = networkPolicy("default/nobody", { podSelector: { matchLabels: { app: "nobody" } } })
+  const { stderr } = await rig.tryKubectl(["apply", "--dry-run=server", "-f", "-"], JSON.stringify(policy))
+  return stderr
+}
+
 async function statesOfNodes(): Promise<readonly string[]> {
   const path = "jsonpath={range .items[*]}{.metadata.name}={.status.state} {end}"
   return (await rig.kubectl(["get", "nodestatuses", "-o", path])).trim().split(" ")
@@ -42,6 +51,7 @@ test("helm install, with the chart's defaults, observes: every node has the tabl
   await untilRolledOut(rig)
   expect([...(await podsOf(rig, "agent")).keys()].toSorted()).toEqual(rig.nodes.toSorted())
   expect(await podsOf(rig, "controller")).toHaveProperty("size", 2)
+  expect(await podsOf(rig, "webhook")).toHaveProperty("size", 2)
   for (const node of rig.nodes) expect(await tablesOf(rig, node)).toContain("inet postern")
   await expect.poll(statesOfNodes, { timeout: 60_000 }).toEqual(rig.nodes.map((node) => `${node}=Programmed`))
   const setting = await rig.kubectl([
@@ -56,26 +66,33 @@ test("helm install, with the chart's defaults, observes: every node has the tabl
   expect(setting).toBe("observe")
 })
 
-test("helm upgrade changes the mode without another pod", async () => {
-  const before = await podsOf(rig, "agent")
+const COMPONENTS = ["agent", "controller", "webhook"] as const
+
+test("helm upgrade changes the mode without another pod, and the webhook goes on being called", async () => {
+  const pods = () => Promise.all(COMPONENTS.map((component) => podsOf(rig, component)))
+  const before = await pods()
+  await expect.poll(told, { timeout: 60_000, interval: 1_000 }).toMatch(/^Warning: /)
   expect(await helm("upgrade", "postern", chart, "--set", "enforcement=enforce", "--wait")).toContain(
     "enforcement: enforce",
   )
-  expect(await podsOf(rig, "agent")).toEqual(before)
+  expect(await told()).toMatch(/^Warning: /)
+  expect(await pods()).toEqual(before)
   for (const node of rig.nodes) expect(await tablesOf(rig, node)).toContain("inet postern")
 })
 
-test("helm uninstall leaves no table on any node, and the CRDs", async () => {
+test("helm uninstall leaves no table on any node, nobody who is called, and the CRDs", async () => {
   await helm("uninstall", "postern")
   for (const node of rig.nodes) expect(await tablesOf(rig, node)).toEqual([])
-  const left = await rig.kubectl([
-    "get",
-    "daemonset,deployment,job,role,rolebinding",
-    "-n",
-    "postern-system",
-    "-o",
-    "name",
-  ])
-  expect(left.trim()).toBe("")
-  expect((await rig.kubectl(["get", "crd", "-o", "name"])).trim().split("\n")).toHaveLength(3)
+  const names = async (...words: readonly string[]): Promise<string> =>
+    (await rig.kubectl(["get", ...words, "-o", "name"])).trim()
+  expect(await names("daemonset,deployment,service,job,role,rolebinding,pdb", "-n", "postern-system")).toBe(
+    "",
+  )
+  const ours = ["-l", "app.kubernetes.io/name=postern"]
+  expect(await names("rolebinding", "-n", "kube-system", ...ours)).toBe("")
+  const wide = "clusterrole,clusterrolebinding,validatingwebhookconfiguration,apiservice"
+  expect(await names(wide, ...ours)).toBe("")
+  expect((await names("crd")).split("\n")).toHaveLength(crds.length)
+  // It would stay Terminating, had an APIService stayed that nobody serves.
+  await rig.kubectl(["delete", "namespace", "postern-system", "--timeout=120s"])
 })

@@ -104,7 +104,7 @@ describe.for([
 
   test("the explain API says why, to whoever may ask", async () => {
     const query = new URLSearchParams({ from: "soon/client", to: "soon/server", port: "80" })
-    const path = `/apis/explain.postern.dev/v1alpha1/explanations?${query}`
+    const path = `/apis/explain.postern.dev/v1alpha1/explanations?${query.toString()}`
     const answer = async () => (await rig.tryKubectl(["get", "--raw", path])).stdout
     await expect.poll(answer, { timeout: 60_000, interval: 1_000 }).toContain('"verdict":"Allow"')
     const stranger = await rig.tryKubectl(["get", "--raw", path, "--as", "somebody"])

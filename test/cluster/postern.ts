@@ -58,7 +58,7 @@ export async function tablesOf(rig: Rig, node: string): Promise<readonly string[
 /** Names of the pods of a component, by node. */
 export async function podsOf(
   rig: Rig,
-  component: "agent" | "controller",
+  component: "agent" | "controller" | "webhook",
 ): Promise<ReadonlyMap<string, string>> {
   const selector = `app.kubernetes.io/component=${component}`
   const path = "{range .items[*]}{.spec.nodeName} {.metadata.name}{'\\n'}{end}"
