@@ -97,6 +97,7 @@ class Replica implements Webhook {
       cluster: this.#cluster,
       reviews: this.#access,
       turns: this.#turns,
+      workMs: parts.workMs,
       onAnswer: (answered) => this.#measured.explained(answered),
     })
     this.#settings = createSettingsStore({

@@ -247,8 +247,10 @@ interface Reply {
   send(body: object): unknown
 }
 
+/** Clients of Kubernetes that are told when to try again do so by themselves. */
 function failure(told: Failure): Response {
-  return { code: told.code, body: statusOf(told) }
+  const headers = told.code === 429 ? { headers: { "retry-after": "1" } } : {}
+  return { code: told.code, body: statusOf(told), ...headers }
 }
 
 /** In the words of the API server. */

@@ -44,7 +44,8 @@ function seeing(...namespaces: readonly string[]): AccessReviews {
 async function ask(namespace: string, reviews: AccessReviews): Promise<Connected> {
   const view = createModel({ lower })
   view.apply(changesTo(cluster))
-  return await connectivityOf(namespace, { username: "tenant" }, { view, reviews, turns: createTurns() })
+  const context = { view, reviews, turns: createTurns(), workMs: 60_000 }
+  return await connectivityOf(namespace, { username: "tenant" }, context)
 }
 
 test("lines from and to other namespaces are counted, and ranges end where one's own blocks do", async () => {
@@ -73,4 +74,14 @@ test.for<[string, string]>([
 ])("is refused to others: of %s", async ([, namespace]) => {
   const connected = await ask(namespace, seeing("shop"))
   expect(connected).toMatchObject({ ok: false, failure: { code: 403, diagnostics: [{ code: "PNP0701" }] } })
+})
+
+test("what takes too long is given up", async () => {
+  const view = createModel({ lower })
+  view.apply(changesTo(cluster))
+  const context = { view, reviews: seeing(""), turns: createTurns(), workMs: -1 }
+  expect(await connectivityOf("", { username: "admin" }, context)).toMatchObject({
+    ok: false,
+    failure: { code: 504, diagnostics: [{ code: "PNP0704" }] },
+  })
 })

@@ -26,6 +26,8 @@ export interface ExplainPartOptions {
   readonly cluster: Pick<ClusterFollower, "model" | "world" | "missing">
   readonly reviews: AccessReviews
   readonly turns: Turns
+  /** Milliseconds of the event loop for one question. */
+  readonly workMs?: number | undefined
   readonly log: Log
   readonly onEvent: (event: WatchEvent) => void
   readonly onAnswer?: (answered: Answered) => void
@@ -101,7 +103,7 @@ export function createExplainPart(options: ExplainPartOptions): ExplainPart {
 }
 
 function createApi(options: ExplainPartOptions, reports: ReportStore, { serving }: TlsMaterial): ExplainApi {
-  const { cluster, reviews, turns, log, onAnswer } = options
+  const { cluster, reviews, turns, workMs, log, onAnswer } = options
   return createExplainApi({
     certificate: serving,
     reviews,
@@ -112,6 +114,7 @@ function createApi(options: ExplainPartOptions, reports: ReportStore, { serving 
       turns,
       reports,
       problem: () => cluster.missing(),
+      ...(workMs === undefined ? {} : { workMs }),
     }),
     onError: (error) => log.error({ err: error }, "a question was not answered, by a fault"),
     ...(onAnswer === undefined ? {} : { onAnswer }),

@@ -59,7 +59,11 @@ async function ask(words: string, reviews: AccessReviews, of: Snapshot = cluster
   const query = readExplainQuery(new URLSearchParams(words), "")
   if (!query.ok) throw new Error(JSON.stringify(query.diagnostics))
   const world = createWorld(of, judgeOf)
-  return await explain(query.value, { username: "tenant" }, { world, reviews, turns: createTurns() })
+  return await explain(
+    query.value,
+    { username: "tenant" },
+    { world, reviews, turns: createTurns(), workMs: 60_000 },
+  )
 }
 
 const HIDDEN = /bank|vault|hidden|gold|8443|secret|Client|10\.0\.0\.8/

@@ -23,6 +23,8 @@ export interface ExplainContext {
   readonly world: World
   readonly reviews: AccessReviews
   readonly turns: Turns
+  /** Milliseconds of the event loop for one question. */
+  readonly workMs?: number
 }
 
 export type ExplainAnswer =
@@ -35,14 +37,14 @@ export type Explained =
 
 const MOST_PAIRS = 400
 /** Other requests wait for as long. */
-const MOST_MS = 400
+const MOST_MS = 300
 
 export async function explain(
   query: ExplainQuery,
   user: UserInfo,
   context: ExplainContext,
 ): Promise<Explained> {
-  const { reviews, turns, world } = context
+  const { reviews, turns, world, workMs = MOST_MS } = context
   const seesAll = await reviews.mayListPods(user, "")
   const sight = await sightOf(query, user, { reviews, seesAll })
   const hidden = hiddenEnds(query, sight)
@@ -50,7 +52,7 @@ export async function explain(
   const ends = resolveEnds(query, visibleDirectory(world, sight))
   if (!ends.ok) return failed(mistaken(400, ends.diagnostics))
   const { from, to } = ends.value
-  const judged = await turns.take(() => judge(query, ends.value, world))
+  const judged = await turns.take(() => judge(query, ends.value, { world, workMs }))
   const namespaces = [
     ...[from, to].flatMap((end) => namespacesOfEnd(end, world)),
     ...(judged.ok ? judged.value.namespaces : []),
@@ -125,8 +127,12 @@ interface Judged {
   readonly tellTo: (mayName: (namespace: string) => boolean) => ExplainAnswer
 }
 
-function judge({ from, to, port }: ExplainQuery, ends: Ends, world: World): Checked<Judged> {
-  const until = performance.now() + MOST_MS
+function judge(
+  { from, to, port }: ExplainQuery,
+  ends: Ends,
+  { world, workMs }: Required<Pick<ExplainContext, "world" | "workMs">>,
+): Checked<Judged> {
+  const until = performance.now() + workMs
   const limits = { pairs: MOST_PAIRS, expired: () => performance.now() > until }
   if (port === null) {
     const cases = inquireAllowed(ends, world, limits)

@@ -6,6 +6,7 @@ import type { ReportStore } from "../reports.ts"
 import type { ApiAnswer, ApiRequest, ApiResource } from "./api-server.ts"
 import { type ConnectivityContext, connectivityOf } from "./connectivity.ts"
 import { type ExplainContext, explain } from "./explanations.ts"
+import { createGate } from "./gate.ts"
 import { readExplainQuery, readNamespaceQuery } from "./query.ts"
 import { type Failure, mistaken } from "./status.ts"
 
@@ -16,12 +17,28 @@ export interface ApiContext extends ExplainContext, ConnectivityContext {
 }
 
 export function apiResources(context: ApiContext): readonly ApiResource[] {
+  const explanations = createGate(MOST_EXPLANATIONS)
+  const connectivities = createGate(1)
   return [
-    { name: "explanations", isNamed: false, answer: (request) => answerExplanation(request, context) },
-    { name: "connectivity", isNamed: false, answer: (request) => answerConnectivity(request, context) },
+    {
+      name: "explanations",
+      isNamed: false,
+      answer: async (request) =>
+        (await explanations.pass(() => answerExplanation(request, context))) ?? failed(BUSY),
+    },
+    {
+      name: "connectivity",
+      isNamed: false,
+      answer: async (request) =>
+        (await connectivities.pass(() => answerConnectivity(request, context))) ?? failed(BUSY),
+    },
     { name: "reports", isNamed: true, answer: (request) => answerReport(request, context) },
   ]
 }
+
+/** Nearly all take a millisecond or two. */
+const MOST_EXPLANATIONS = 16
+const BUSY: Failure = { code: 429, message: "others ask as well: try again in a second" }
 
 async function answerExplanation(request: ApiRequest, context: ApiContext): Promise<ApiAnswer> {
   const query = readExplainQuery(request.query, request.namespace)

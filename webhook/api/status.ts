@@ -10,6 +10,7 @@ const REASONS = {
   405: "MethodNotAllowed",
   406: "NotAcceptable",
   413: "RequestEntityTooLarge",
+  429: "TooManyRequests",
   500: "InternalError",
   503: "ServiceUnavailable",
   504: "Timeout",
