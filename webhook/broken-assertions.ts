@@ -4,7 +4,9 @@ import { type FailedAssertion, failedAssertions } from "../src/analysis/assertio
 import { type Diagnostic, objectText } from "../src/api/diagnostic.ts"
 import type { ImpactReport } from "../src/api/impact-report.ts"
 import { diagnostic } from "../src/api/report.ts"
+import { parseAddress } from "../src/explain/address.ts"
 import { namespacesNamed } from "../src/explain/reference.ts"
+import type { World } from "../src/explain/world.ts"
 import type { Question } from "./analyst.ts"
 import type { ClusterAssertion } from "./assertion-resource.ts"
 import type { ClusterFollower } from "./cluster-view.ts"
@@ -42,7 +44,7 @@ export function brokenAssertions(
   const there = new Set(model.namespaces())
   const isThere = (namespace: string): boolean => there.has(namespace)
   return {
-    assertions: broken.map((each) => toldOf(each, suspects, isThere)),
+    assertions: broken.map((each) => toldOf(each, suspects, { isThere, world: live.world })),
     refusals: broken.filter((each) => isRefused(each, suspects, reference)).map(refusalOf),
     complete: true,
   }
@@ -71,18 +73,32 @@ function placeOf({ assertion, path }: FailedAssertion): string {
   return `${assertion.namespace}/${assertion.name} ${path}`
 }
 
+interface Places {
+  readonly isThere: (namespace: string) => boolean
+  readonly world: Pick<World, "ownerOf" | "serviceAt">
+}
+
 function toldOf(
   { assertion, path, text }: FailedAssertion,
   suspects: readonly ClusterAssertion[],
-  isThere: (namespace: string) => boolean,
+  { isThere, world }: Places,
 ): ImpactReport["assertions"][number] {
   const { namespace } = assertion
   const named = caseAt({ assertion, path }, suspects)
-  const all = [named?.from, named?.to].flatMap((each) => namespacesNamed(each ?? "", namespace))
+  const all = [named?.from ?? "", named?.to ?? ""].flatMap((each) => [
+    ...namespacesNamed(each, namespace),
+    ...namespacesAt(each, world),
+  ])
   // In deploy/web a namespace may be meant, or not; one that there is not is no secret.
   const others = [...new Set(all)].filter((each) => each !== namespace && isThere(each))
   const told = { assertion, path, text }
   return others.length === 0 ? told : { ...told, namespaces: others }
+}
+
+/** Of what has the address: the text names the policies there. */
+function namespacesAt(text: string, world: Places["world"]): readonly string[] {
+  if (parseAddress(text) === null) return []
+  return [world.ownerOf(text), world.serviceAt(text)].flatMap((each) => each?.namespace ?? [])
 }
 
 function caseAt(

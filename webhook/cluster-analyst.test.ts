@@ -88,6 +88,30 @@ test("namespaces that a failing case names besides its own are told, for whoever
   expect(report.assertions[0]?.namespaces).toEqual(["shop"])
 })
 
+test("an address in a case is of the namespace whose pod or Service has it", () => {
+  const secret = networkPolicy("secret", { podSelector: {}, ingress: [{}] }, "other")
+  const closed = networkPolicy("db", {
+    podSelector: { matchLabels: { app: "web" } },
+    policyTypes: ["Egress"],
+  })
+  const byAddress = { from: "web", to: "10.0.0.3", ports: ["80/TCP"], expect: "Deny" }
+  const cluster = testCluster({ "shop/a": byAddress })
+  const before = [set(secret), set({ ...closed, metadata: { ...closed.metadata, name: "web" } })]
+  cluster.model.apply(before)
+  cluster.world.apply(before)
+  const gone: Change = {
+    kind: "policy",
+    op: "delete",
+    policyKind: "NetworkPolicy",
+    namespace: "shop",
+    name: "web",
+  }
+  const analyst = createClusterAnalyst({ cluster, namespace: "postern-system" })
+  const [failing] = analyst.analyse(question([gone], "web")).report.assertions
+  expect(failing?.text).toContain("accepted by secret")
+  expect(failing?.namespaces).toEqual(["other"])
+})
+
 test.for<[string, Change]>([
   ["a policy", set(typo)],
   ["a new policy", set(networkPolicy("new", { podSelector: {} }))],
