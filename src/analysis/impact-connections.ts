@@ -90,9 +90,11 @@ const PAIRS_BETWEEN_POLLS = 64
 function compareAll({ groups, scope, ...question }: ConnectionQuestion, tally: Tally): boolean {
   const touched = groups.filter((each) => isTouched(each, scope))
   const isSubject = new Set(touched)
-  for (const subject of touched) {
-    for (const [i, peer] of groups.entries()) {
-      if (i % PAIRS_BETWEEN_POLLS === 0 && question.deadline.expired()) return false
+  let compared = 0
+  // Peers outside: what is known of one is used for every subject while it is at hand.
+  for (const peer of groups) {
+    for (const subject of touched) {
+      if (compared++ % PAIRS_BETWEEN_POLLS === 0 && question.deadline.expired()) return false
       compareGroups(tally, subject, peer)
       if (!isSubject.has(peer)) compareGroups(tally, peer, subject)
     }

@@ -65,8 +65,10 @@ export function impactOf(question: ImpactQuestion): ImpactReport {
 function connectionsOf(question: ImpactQuestion, after: TriedView, scope: ImpactScope): ChangedConnections {
   const { model, limit = DEFAULT_LIMIT, deadline = NO_DEADLINE } = question
   const reach = createReach(model)
+  const { before: selectedBefore, after: selectedAfter } = scope.subjects
+  const policiesOnly = isPoliciesOnly(scope)
   const isShared = (identity: Identity): boolean =>
-    isPoliciesOnly(scope) && !scope.subjects.after.has(identity) && !scope.subjects.before.has(identity)
+    policiesOnly && !selectedAfter.has(identity) && !selectedBefore.has(identity)
   return changedConnections({
     before: { view: model, reach },
     after: { view: after, reach: createReach(after, { reach, isShared }) },
