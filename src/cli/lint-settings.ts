@@ -1,13 +1,14 @@
 // What lint leaves out and what it takes more or less seriously: .postern.yaml and --ignore.
 
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { dirname, relative, resolve } from "node:path"
 import type { FromSchema } from "json-schema-to-ts"
 import { ignoreMistake, nearCode } from "../analysis/lint/silence.ts"
 import { conforms, withoutNulls } from "../api/conforms.ts"
 import type { Diagnostic, FieldPath, Severity } from "../api/diagnostic.ts"
-import { collector, diagnostic, type Report, root, shown } from "../api/report.ts"
+import { collector, type Report, root, shown } from "../api/report.ts"
 import { parseDocument } from "../manifests/documents.ts"
+import { loadFile } from "../manifests/load-file.ts"
 import type { SourceLine } from "../manifests/read-manifests.ts"
 import { linesOf } from "../manifests/source-file.ts"
 
@@ -58,7 +59,6 @@ export interface SettingsOptions {
 }
 
 const FILE = ".postern.yaml"
-const LARGEST = 1024 * 1024
 
 export function readLintSettings({ ignore = [], config }: SettingsOptions): ReadSettings {
   const flagged = ignore.flatMap((text) => text.split(",")).filter((code) => code !== "")
@@ -111,15 +111,9 @@ interface ReadFile {
 }
 
 function readFile(file: string): ReadFile {
-  const nothing = { written: {}, sourceLine: () => undefined }
-  if (!existsSync(file))
-    return { ...nothing, diagnostics: [diagnostic("noSuchPath", { value: shown(file) })] }
-  const text = readFileSync(file, "utf8")
-  if (text.length > LARGEST)
-    return {
-      ...nothing,
-      diagnostics: [diagnostic("badLintSetting", { value: shown(file), why: "is larger than 1 MiB" })],
-    }
+  const read = loadFile(file, () => new Uint8Array())
+  if (!read.ok) return { written: {}, sourceLine: () => undefined, diagnostics: [read.diagnostic] }
+  const { text } = read.loaded
   const lines = linesOf(file, text)
   const document = parseDocument(text, "yaml", { start: 0, end: text.length })
   const { report, diagnostics } = collector()

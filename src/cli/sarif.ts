@@ -60,7 +60,7 @@ function resultOf(finding: Diagnostic, rules: readonly CodeEntry[]): object {
     ruleIndex: rules.findIndex((rule) => rule.code === code),
     level: levels[severity],
     message: { text: `${message}.` },
-    locations: [locationOf(finding)],
+    locations: finding.position === undefined && finding.object === undefined ? [] : [locationOf(finding)],
     partialFingerprints: { "finding/v1": fingerprint(finding) },
   }
 }

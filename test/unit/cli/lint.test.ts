@@ -110,6 +110,7 @@ test.for<[string, readonly string[], number, RegExp, RegExp]>([
   ["an error is never ignored", ["--ignore", "PNP0471"], 2, /^$/, /PNP0483: "PNP0471" is an error/],
   ["a code that there is not", ["--ignore", "PNP04"], 2, /^$/, /PNP0483: "PNP04" is no code/],
   ["settings that are not there", ["--config", "nowhere.yaml"], 2, /^$/, /PNP0101/],
+  ["a directory as settings", ["--config", "lint"], 2, /^$/, /PNP0102/],
   ["no number", ["--max-warnings", "few"], 2, /^$/, /It is a number/],
   [
     "a setting that there is not, with its place",
