@@ -135,14 +135,16 @@ class SecretStore implements CertificateStore {
   /** Milliseconds until the next look. */
   async #settle(): Promise<number> {
     const { namespace, now = () => new Date(), lookEveryMs = LOOK_EVERY_MS } = this.#options
+    // What another replica writes while this one decides is not what was decided on: the write fails then.
+    const held = this.#held
     try {
       const { secret, ...service } = this.#place
-      const decision = await decideTls(this.#held?.data, { ...service, namespace }, now())
+      const decision = await decideTls(held?.data, { ...service, namespace }, now())
       switch (decision.kind) {
         case "change":
           // A Secret that cannot be written must not keep a replica from serving what is in it.
           this.#serve(decision.material)
-          await this.#write(decision.data, decision.reason)
+          await this.#write(held, decision.data, decision.reason)
           return lookEveryMs
         case "unreadable":
           this.problem = `the Secret ${secret} cannot be used (${decision.mistake}): restore it, or delete it for a new authority`
@@ -176,12 +178,11 @@ class SecretStore implements CertificateStore {
   }
 
   /** The watch brings what was written; a conflict means that another replica was first. */
-  async #write(data: TlsData, reason: string): Promise<void> {
+  async #write(held: HeldSecret | undefined, data: TlsData, reason: string): Promise<void> {
     const { client } = this.#options
     const encoded = Object.fromEntries(
       Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]),
     )
-    const held = this.#held
     try {
       if (held === undefined)
         await client.create(this.#secrets, { ...emptySecret(this.#place), data: encoded })

@@ -25,12 +25,16 @@ const refused = async (): Promise<never> => {
   throw new ApiError(403, "secrets is forbidden", { reason: "Forbidden", retryAfterSeconds: undefined })
 }
 
-/** One Secret, which nobody may write, and a watch that says nothing. */
-function readOnlyClient(data: TlsData): KubernetesClient {
+function secretOf(data: TlsData) {
   const encoded = Object.fromEntries(
     Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]),
   )
-  const item = { metadata: { name: "postern-tls", uid: "u", resourceVersion: "5" }, data: encoded }
+  return { metadata: { name: "postern-tls", uid: "u", resourceVersion: "5" }, data: encoded }
+}
+
+/** One Secret, which nobody may write, and a watch that says nothing. */
+function readOnlyClient(data: TlsData): KubernetesClient {
+  const item = secretOf(data)
   return {
     get: async () => JSON.parse(JSON.stringify({ items: [item], metadata: { resourceVersion: "9" } })),
     list: async () => [],
@@ -84,3 +88,38 @@ test("a certificate that has ended is not served", async () => {
   expect(failed).toMatchObject({ goodUntil: undefined })
   expect(problem).toBe("no certificate yet: secrets is forbidden")
 })
+
+test("a Secret that another replica wrote while this one decided is served, and not written over", async () => {
+  const data = await firstData()
+  const written: string[] = []
+  const served: TlsMaterial[] = []
+  const conflict = async (verb: string): Promise<never> => {
+    written.push(verb)
+    throw new ApiError(409, "postern-tls is there already", { reason: "AlreadyExists" })
+  }
+  store = createCertificateStore({
+    client: {
+      ...readOnlyClient({}),
+      get: async () => ({ items: [], metadata: { resourceVersion: "4" } }),
+      create: () => conflict("create"),
+      replace: () => conflict("replace"),
+      watch: (_path, query, options) => {
+        if (query["sendInitialEvents"] === true)
+          throw new ApiError(400, "no WatchList", { reason: "BadRequest" })
+        return news(data, options instanceof AbortSignal ? options : options.signal)
+      },
+    },
+    namespace: SERVICE.namespace,
+    publish: async () => undefined,
+    onMaterial: (material) => void served.push(material),
+    now: () => START,
+  })
+  store.start()
+  await expect.poll(() => served.at(-1)?.serving.certificate).toBe(data["tls.crt"])
+  expect(written).toEqual(["create"])
+})
+
+async function* news(data: TlsData, signal: AbortSignal): AsyncGenerator<string, void> {
+  yield `${JSON.stringify({ type: "ADDED", object: secretOf(data) })}\n`
+  yield* silence(signal)
+}
