@@ -10,6 +10,7 @@ type ConnectionChange = ImpactReport["appearing"]["listed"][number]
 /** Every namespace that the report names, in order: those to ask about. */
 export function namespacesIn(report: ImpactReport): readonly string[] {
   const named = new Set([
+    ...namespaceOfSubject(report),
     ...isolationsOf(report).flatMap(({ workloads }) => workloads.map(({ namespace }) => namespace)),
     ...listedIn(report).flatMap(namespacesOfChange),
     ...report.findings.flatMap(({ namespaces = [] }) => namespaces),
@@ -18,11 +19,12 @@ export function namespacesIn(report: ImpactReport): readonly string[] {
   return [...named].sort()
 }
 
-/** `mayName` is asked for the namespaces of namespacesIn. What the requester has sent, the subject, stays. */
+/** `mayName` is asked for the namespaces of namespacesIn. Findings tell of pods of the subject's own, too. */
 export function hideNamespaces(report: ImpactReport, mayName: MayName): ImpactReport {
   const hidden = new Set(namespacesIn(report).filter((each) => !mayName(each)))
   if (hidden.size === 0) return report
   const isShown = (names: readonly string[]): boolean => names.every((each) => !hidden.has(each))
+  const own = namespaceOfSubject(report)
   const change = (each: ImpactReport["appearing"]): ImpactReport["appearing"] => ({
     ...each,
     listed: each.listed.filter((one) => isShown(namespacesOfChange(one))),
@@ -36,6 +38,7 @@ export function hideNamespaces(report: ImpactReport, mayName: MayName): ImpactRe
   }
   return {
     ...report,
+    subject: isShown(own) ? report.subject : null,
     isolated: both(report.isolated),
     released: both(report.released),
     appearing: change(report.appearing),
@@ -43,7 +46,7 @@ export function hideNamespaces(report: ImpactReport, mayName: MayName): ImpactRe
     // Where a pod of a hidden namespace runs would be told by them.
     nodes: [],
     findings: report.findings.map((each) =>
-      isShown(each.namespaces ?? [])
+      isShown([...own, ...(each.namespaces ?? [])])
         ? each
         : { ...each, message: withheldFinding(each.code), namespaces: [] },
     ),
@@ -78,6 +81,12 @@ function addCounts(report: ImpactReport, hidden: ReadonlySet<string>): ImpactRep
 
 function isolationsOf({ isolated, released }: ImpactReport): readonly ImpactReport["isolated"]["ingress"][] {
   return [isolated.ingress, isolated.egress, released.ingress, released.egress]
+}
+
+function namespaceOfSubject({ subject }: ImpactReport): readonly string[] {
+  if (subject === null) return []
+  const name = subject.kind === "Namespace" ? subject.name : subject.namespace
+  return name === "" ? [] : [name]
 }
 
 function listedIn({ appearing, disappearing }: ImpactReport): readonly ConnectionChange[] {

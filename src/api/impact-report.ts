@@ -151,7 +151,11 @@ export const impactReportSchema = {
       type: "string",
       description: "Names this report: a hash of the change and of what it was compared with.",
     },
-    subject: { anyOf: [object, { type: "null" }], description: "Null where several objects change at once." },
+    subject: {
+      anyOf: [object, { type: "null" }],
+      description:
+        "Null where several objects change at once, or where it is of a namespace in which the requester may not list pods.",
+    },
     operation: { enum: ["CREATE", "UPDATE", "DELETE"] },
     complete: {
       type: "boolean",

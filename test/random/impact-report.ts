@@ -64,19 +64,41 @@ const assertion = fc
     namespaces: [...others],
   }))
 
-export const randomReport: fc.Arbitrary<ImpactReport> = fc.record({
-  key: fc.constant("k7q2x4m3aa"),
-  subject: fc.constantFrom(null, { kind: "NetworkPolicy", namespace: "shop", name: "closed" }),
-  operation: fc.constantFrom("CREATE", "UPDATE", "DELETE"),
-  complete: fc.boolean(),
-  enforcement: fc.constantFrom("enforce", "observe"),
-  isolated: isolations,
-  released: isolations,
-  appearing: changed,
-  disappearing: changed,
-  nodes: fc.subarray(["node-a", "node-b"]),
-  findings: fc.array(finding, { maxLength: 3 }),
-  assertions: fc.array(assertion, { maxLength: 3 }),
-  hidden: fc.constant({ namespaces: 0, pods: 0, pairs: 0, nodes: 0, assertions: 0 }),
-  notes: fc.constant([]),
-})
+/** Whoever asks knows its name; whoever reads the report later may not. */
+const subjects: readonly NonNullable<ImpactReport["subject"]>[] = [
+  ...REPORT_NAMESPACES.map((namespace) => ({
+    kind: "NetworkPolicy",
+    namespace,
+    name: `${namespace}-closed`,
+  })),
+  ...REPORT_NAMESPACES.map((name) => ({ kind: "Namespace", namespace: "", name })),
+]
+
+export const randomReport: fc.Arbitrary<ImpactReport> = fc
+  .record({
+    key: fc.constant("k7q2x4m3aa"),
+    subject: fc.constantFrom(null, ...subjects),
+    operation: fc.constantFrom("CREATE", "UPDATE", "DELETE"),
+    complete: fc.boolean(),
+    enforcement: fc.constantFrom("enforce", "observe"),
+    isolated: isolations,
+    released: isolations,
+    appearing: changed,
+    disappearing: changed,
+    nodes: fc.subarray(["node-a", "node-b"]),
+    findings: fc.array(finding, { maxLength: 3 }),
+    assertions: fc.array(assertion, { maxLength: 3 }),
+    hidden: fc.constant({ namespaces: 0, pods: 0, pairs: 0, nodes: 0, assertions: 0 }),
+    notes: fc.constant<string[]>([]),
+  })
+  .map(
+    (report): ImpactReport => ({
+      ...report,
+      findings: report.findings.map((each) => ({ ...each, message: `${each.message}${ownPods(report)}` })),
+    }),
+  )
+
+/** Findings tell of pods of the subject's own namespace without naming it. */
+function ownPods({ subject }: Pick<ImpactReport, "subject">): string {
+  return subject === null ? "" : `; Deployment ${subject.namespace || subject.name}-web has app=Web`
+}
