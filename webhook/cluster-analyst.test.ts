@@ -5,6 +5,7 @@ import type { Change, PolicyObject } from "../src/compile/snapshot.ts"
 import { networkPolicy, pod } from "../test/snapshots.ts"
 import { policy as policyObject } from "./admission/test-reviews.ts"
 import { createClusterAnalyst } from "./cluster-analyst.ts"
+import { type ClusterFollower, staleText } from "./cluster-view.ts"
 import { set, testCluster } from "./test-cluster.ts"
 
 const question = (changes: readonly Change[], name = "db") => ({
@@ -22,6 +23,21 @@ const analyse = (changes: readonly Change[], specs: Readonly<Record<string, unkn
   createClusterAnalyst({ cluster: testCluster(specs), namespace: "postern-system" }).analyse(
     question(changes),
   )
+
+test.for<[string, Partial<ClusterFollower>, string]>([
+  ["all is known", {}, ""],
+  ["a first list is not whole", { missing: () => "pods" }, "the cluster is not known yet (pods)"],
+  ["a watch is silent", { stale: () => staleText(silent) }, "nothing was heard of pods for 200 s"],
+])("whether it can answer: %s", ([, more, problem]) => {
+  const cluster = { ...testCluster(), ...more }
+  expect(createClusterAnalyst({ cluster, namespace: "postern-system" }).problem()).toBe(problem)
+})
+
+const silent = [
+  { resource: "pods", state: "waiting", silentMs: 200_000 },
+  { resource: "nodes", state: "watching", silentMs: 100_000 },
+  { resource: "policypreviews", state: "absent", silentMs: 999_000 },
+] as const
 
 test("a peer with a typo is found, with what was meant, and what it costs", () => {
   const { report } = analyse([set(typo)])

@@ -23,7 +23,7 @@ export function createClusterAnalyst({ cluster, namespace }: ClusterAnalystOptio
   return {
     problem: () => {
       const missing = cluster.missing()
-      return missing === "" ? "" : `the cluster is not known yet (${missing})`
+      return missing === "" ? cluster.stale() : `the cluster is not known yet (${missing})`
     },
     podsOf: ({ kind, namespace, name }) =>
       world.world.podsOf(namespace, { kind, name }).filter(({ finished }) => !finished),

@@ -8,7 +8,7 @@ import { judgeOf, lower } from "../src/kinds/registry.ts"
 import type { KubernetesClient } from "../src/kubernetes/client.ts"
 import { watchCluster } from "../src/kubernetes/cluster-watch.ts"
 import { createListWatch } from "../src/kubernetes/list-watch.ts"
-import type { WatchEvent } from "../src/kubernetes/watch-event.ts"
+import type { WatchEvent, WatchStatus } from "../src/kubernetes/watch-event.ts"
 import { assertionResource, type ClusterAssertion } from "./assertion-resource.ts"
 
 export interface ClusterFollower {
@@ -25,6 +25,8 @@ export interface ClusterFollower {
   revision(): string
   /** Resources whose first list is not whole, and why; "" where all are there. */
   missing(): string
+  /** Of what the API server has said nothing for long; "" where all is as new as can be. */
+  stale(): string
 }
 
 export interface ClusterFollowerOptions {
@@ -79,7 +81,24 @@ export function followCluster({ client, onEvent, onChanges }: ClusterFollowerOpt
       )
       return words.length === 0 && !isWhole ? "the first changes" : words.join(", ")
     },
+    stale: () => staleText(statuses()),
   }
+}
+
+/**
+ * A stream is taken for dead after 90 s of silence, and another one is opened: what says nothing for longer than this
+ * is not to be had. Long enough for an API server that restarts.
+ */
+const MOST_SILENT_MS = 180_000
+
+export function staleText(statuses: readonly Pick<WatchStatus, "resource" | "state" | "silentMs">[]): string {
+  const silent = statuses.filter(({ state, silentMs = 0 }) => state !== "absent" && silentMs > MOST_SILENT_MS)
+  return silent
+    .map(
+      ({ resource, silentMs = 0 }) =>
+        `nothing was heard of ${resource} for ${Math.round(silentMs / 1_000)} s`,
+    )
+    .join(", ")
 }
 
 function watchAssertions({ client, onEvent }: Pick<ClusterFollowerOptions, "client" | "onEvent">) {

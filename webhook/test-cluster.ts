@@ -49,5 +49,6 @@ export function testCluster(specs: Readonly<Record<string, unknown>> = {}): Clus
     setEnforcement: () => undefined,
     revision: () => "pods 7",
     missing: () => "",
+    stale: () => "",
   }
 }

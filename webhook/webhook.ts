@@ -245,6 +245,6 @@ class Replica implements Webhook {
     if (this.#isStopping) return "this replica stops"
     if (this.port === undefined) return this.#certificates.problem || "reviews are not answered yet"
     const missing = this.#cluster.missing()
-    return missing === "" ? "" : `the first lists are not whole: ${missing}`
+    return missing === "" ? this.#cluster.stale() : `the first lists are not whole: ${missing}`
   }
 }

@@ -117,6 +117,7 @@ function serverOf(snapshot: Snapshot, certificate: KeyPair) {
     setEnforcement: () => undefined,
     revision: () => "",
     missing: () => "",
+    stale: () => "",
   }
   return createAdmissionServer({
     certificate,
