@@ -4,10 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { fieldOf, listIn, recordIn } from "../../src/api/conforms.ts"
 import { networkPolicy, node, pod, service, snapshot } from "../snapshots.ts"
 import { API, type ExplainStage, type Ran, setExplainStage, type Who } from "./explain-stage.ts"
-import { must } from "./status-stage.ts"
+import { eventually, must } from "./status-stage.ts"
 
 let stage: ExplainStage
 
+const RESOURCES = ["api-resources", "--api-group=explain.postern.dev", "-o", "name"] as const
 const DRY_RUN = ["apply", "--dry-run=server", "-f", "-"] as const
 
 const tcp = (port: number, name = "") => ({ name, protocol: "TCP", port }) as const
@@ -49,18 +50,19 @@ afterAll(async () => {
   await stage?.stop()
 }, 60_000)
 
-test("the API server finds the API, and does not complain of it", async () => {
-  const resources = await must(stage.server, [
-    "api-resources",
-    "--api-group=explain.postern.dev",
-    "-o",
-    "name",
-  ])
-  expect(resources.split("\n").sort().join(" ").trim()).toBe(
-    "connectivity.explain.postern.dev explanations.explain.postern.dev reports.explain.postern.dev",
+test("the API server finds the API, and what it says of itself", async () => {
+  const all = "connectivity.explain.postern.dev explanations.explain.postern.dev reports.explain.postern.dev"
+  const known = await eventually(
+    async () => (await must(stage.server, RESOURCES)).split("\n").sort().join(" ").trim(),
+    (found) => found === all,
+    "its resources are known",
   )
-  const document = await raw("admin", "/openapi/v3/apis/explain.postern.dev/v1alpha1")
-  expect(document).toContain("explanations")
+  expect(known).toBe(all)
+  await eventually(
+    () => get("admin", "/openapi/v3/apis/explain.postern.dev/v1alpha1"),
+    ({ output }) => output.includes("explanations"),
+    "its OpenAPI document is there",
+  )
 })
 
 describe("an explanation", () => {
@@ -315,7 +317,12 @@ describe("straight to the port", () => {
 describe("without the API", () => {
   beforeAll(async () => {
     await must(stage.server, ["delete", "apiservice", "v1alpha1.explain.postern.dev"])
-  })
+    await eventually(
+      () => get("admin", `${API}/reports/0000000000`),
+      ({ errors }) => errors.includes("NotFound") && !errors.includes("PNP"),
+      "the API server has forgotten the API",
+    )
+  }, 60_000)
 
   test("explain reads the cluster with the rights of its user, and says so", async () => {
     const words = ["explain", "--from", "shop/client", "--to", "shop/web", "--port", "80"]
