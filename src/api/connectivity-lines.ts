@@ -1,6 +1,6 @@
 // What `postern connectivity -o json` prints. docs/schemas/connectivity.json is written from here.
 
-import type { FromSchema, JSONSchema } from "json-schema-to-ts"
+import type { JSONSchema } from "json-schema-to-ts"
 
 const end = {
   type: "string",
@@ -28,5 +28,3 @@ export const connectivitySchema = {
     },
   },
 } as const satisfies JSONSchema
-
-export type ConnectivityLines = FromSchema<typeof connectivitySchema>

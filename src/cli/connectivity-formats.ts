@@ -1,10 +1,9 @@
 // What connectivity is printed as: every format that -o takes.
 
-import { connectionText } from "../analysis/connection-set.ts"
+import { type ConnectionSet, connectionText } from "../analysis/connection-set.ts"
 import type { Connectivity } from "../analysis/connectivity.ts"
-import { endText } from "../analysis/end.ts"
+import { type AnalysisEnd, endText } from "../analysis/end.ts"
 import { printable } from "../analysis/printable.ts"
-import type { ConnectivityLines } from "../api/connectivity-lines.ts"
 import { connectivityText } from "./connectivity-text.ts"
 import type { Screen } from "./screen.ts"
 
@@ -30,21 +29,16 @@ export const CONNECTIVITY_FORMATS: Readonly<Record<string, ConnectivityFormat>> 
   html: async (connectivity, { focus }) => (await import("./map/html.ts")).htmlFile(connectivity, focus),
 }
 
-function rowsOf({ lines }: Connectivity): ConnectivityLines {
-  return lines.map(({ source, destination, connections }) => {
-    return { src: endText(source), dst: endText(destination), conn: connectionText(connections) }
-  })
-}
-
 /** One line an element, so that two outputs can be compared. */
 function jsonText(connectivity: Connectivity): string {
-  const rows = rowsOf(connectivity).map((row) => JSON.stringify(row))
-  return rows.length === 0 ? "[]\n" : `[\n${rows.join(",\n")}\n]\n`
+  const rows = rowsOf(connectivity, JSON.stringify)
+  const texts = rows.map(([src, dst, conn]) => `{"src":${src},"dst":${dst},"conn":${conn}}`)
+  return texts.length === 0 ? "[]\n" : `[\n${texts.join(",\n")}\n]\n`
 }
 
 /** RFC 4180, but for line ends: \n, which every reader takes. */
 function csvText(connectivity: Connectivity): string {
-  const rows = rowsOf(connectivity).map(({ src, dst, conn }) => [src, dst, conn].map(csvField).join(","))
+  const rows = rowsOf(connectivity, csvField).map((row) => row.join(","))
   return `${["src,dst,conn", ...rows].join("\n")}\n`
 }
 
@@ -54,10 +48,32 @@ function csvField(text: string): string {
 }
 
 function markdownText(connectivity: Connectivity): string {
-  const rows = rowsOf(connectivity).map(
-    ({ src, dst, conn }) => `| ${[src, dst, conn].map(markdownCell).join(" | ")} |`,
-  )
+  const rows = rowsOf(connectivity, markdownCell).map((row) => `| ${row.join(" | ")} |`)
   return `${["| src | dst | conn |", "|-----|-----|------|", ...rows].join("\n")}\n`
+}
+
+type Row = readonly [src: string, dst: string, conn: string]
+
+/** Of a million lines the ends are a thousand, and the connections fewer: each is written once. */
+function rowsOf({ lines }: Connectivity, write: (text: string) => string): readonly Row[] {
+  const endOf = remembering((end: AnalysisEnd) => write(endText(end)))
+  const connectionsOf = remembering((set: ConnectionSet) => write(connectionText(set)))
+  return lines.map(({ source, destination, connections }) => [
+    endOf(source),
+    endOf(destination),
+    connectionsOf(connections),
+  ])
+}
+
+function remembering<T extends object>(textOf: (value: T) => string): (value: T) => string {
+  const known = new Map<T, string>()
+  return (value) => {
+    const before = known.get(value)
+    if (before !== undefined) return before
+    const text = textOf(value)
+    known.set(value, text)
+    return text
+  }
 }
 
 function markdownCell(text: string): string {
