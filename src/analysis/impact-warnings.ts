@@ -3,35 +3,51 @@
 // The API server cuts a warning at 256 characters where they are more than 4,096 altogether, and drops one with
 // control characters (apiserver/pkg/endpoints/filters/warning.go); long lines are hard to read anyhow.
 
-import type { ImpactEnd, ImpactReport } from "../api/impact-report.ts"
+import type { ImpactReport } from "../api/impact-report.ts"
+import { type ConnectionBlock, connectionBlocks, isWhole } from "./connection-blocks.ts"
+import { changedText, impactEndText } from "./connection-groups.ts"
 import { counted, impactSummary } from "./impact-summary.ts"
 import { charactersIn, printable, shortenedTo } from "./printable.ts"
+import { fittedEnds } from "./warning-ends.ts"
 
 export const MOST_WARNINGS = 20
 export const MOST_CHARACTERS = 120
 
-type ConnectionChange = ImpactReport["appearing"]["listed"][number]
-type Isolation = ImpactReport["isolated"]["ingress"]
+type Isolations = ImpactReport["isolated"]
 
 /** The summary first, then what matters most, and where the rest is. Nothing where nothing changes. */
-export function impactWarnings(report: ImpactReport): readonly string[] {
+export function impactWarnings(report: ImpactReport, most = MOST_WARNINGS): readonly string[] {
   if (isQuiet(report)) return []
   const head = [impactSummary(report), ...caveats(report)]
   const end = `for all of it: postern report ${report.key}`
-  const details = detailLines(report, MOST_WARNINGS - head.length - 1)
+  const details = detailLines(report, most - head.length - 1)
   return [...head, ...details, end].map((line) => shortenedTo(printable(line), MOST_CHARACTERS))
 }
 
 /** What appears has a few of the lines, however much disappears. */
 function detailLines(report: ImpactReport, most: number): readonly string[] {
-  const first = [...isolationLines(report), ...report.assertions.slice(0, 4).map(assertionLine)]
+  const first = [...isolationLines(report), ...report.assertions.slice(0, 4).map(assertionLine)].slice(
+    0,
+    most,
+  )
   const left = most - first.length
-  const { appearing, disappearing } = report
-  const appear = Math.min(appearing.listed.length, Math.max(3, left - disappearing.listed.length))
+  const few = connectionLines("new", report, Math.min(3, left))
+  const lost = connectionLines("lost", report, left - few.length)
+  return [...first, ...lost, ...connectionLines("new", report, left - lost.length)]
+}
+
+/** The last line counts what is not told in the others. */
+function connectionLines(what: "lost" | "new", report: ImpactReport, most: number): readonly string[] {
+  const { pairs, listed } = what === "lost" ? report.disappearing : report.appearing
+  if (listed.length === 0 || most <= 0) return []
+  const isCut = report.hidden.pairs === 0 && listed.length < pairs
+  const blocks = connectionBlocks(listed, isCut ? most - 1 : most)
+  if (!isCut && blocks.length <= most) return blocks.map((each) => connectionLine(what, each))
+  const told = blocks.slice(0, most - 1)
+  const rest = pairs - told.reduce((sum, each) => sum + each.pairs, 0)
   return [
-    ...first,
-    ...disappearing.listed.slice(0, left - appear).map((each) => connectionLine("lost", each)),
-    ...appearing.listed.slice(0, appear).map((each) => connectionLine("new", each)),
+    ...told.map((each) => connectionLine(what, each)),
+    `${what}: ${counted(rest, "connection")}${told.length === 0 ? "" : " more"}`,
   ]
 }
 
@@ -40,55 +56,57 @@ function assertionLine({ assertion, text }: ImpactReport["assertions"][number]):
 }
 
 function isolationLines({ isolated, released }: ImpactReport): readonly string[] {
-  return [
-    ...workloadLine("ingress-isolated then: ", isolated.ingress.workloads),
-    ...workloadLine("egress-isolated then: ", isolated.egress.workloads),
-    ...workloadLine("no longer ingress-isolated: ", released.ingress.workloads),
-    ...workloadLine("no longer egress-isolated: ", released.egress.workloads),
+  return [...directionLines(isolated, ["", " then"]), ...directionLines(released, ["no longer ", ""])]
+}
+
+/** Both directions in one line where they have the same workloads. */
+function directionLines({ ingress, egress }: Isolations, [start, end]: readonly [string, string]) {
+  const lines = [
+    workloadLine(`${start}ingress-isolated${end}: `, ingress.workloads),
+    workloadLine(`${start}egress-isolated${end}: `, egress.workloads),
   ]
+  const isSame = namesOf(ingress) === namesOf(egress)
+  return isSame
+    ? workloadLine(`${start}ingress- and egress-isolated${end}: `, ingress.workloads)
+    : lines.flat()
 }
 
-/** As many as there is room for, and how many more. */
-function workloadLine(start: string, workloads: Isolation["workloads"]): readonly string[] {
+function namesOf({ workloads }: Isolations["ingress"]): string {
+  return workloads.map(impactEndText).join()
+}
+
+/** All, or how many and as many as there is room for. */
+function workloadLine(start: string, workloads: Isolations["ingress"]["workloads"]): readonly string[] {
   if (workloads.length === 0) return []
-  let line = start
-  for (const [i, workload] of workloads.entries()) {
-    const name = `${i === 0 ? "" : ", "}${endText(workload)}`
-    const rest = workloads.length - i - 1
-    const more = rest === 0 ? "" : `, and ${counted(rest, "workload")} more`
-    if (i > 0 && charactersIn(line + name + more) > MOST_CHARACTERS)
-      return [`${line}, and ${counted(rest + 1, "workload")} more`]
-    line += i === 0 ? shortenedTo(name, MOST_CHARACTERS - charactersIn(start + more)) : name
-  }
-  return [line]
+  const all = `${start}${workloads.map(impactEndText).join(", ")}`
+  if (charactersIn(all) <= MOST_CHARACTERS) return [all]
+  return [`${start}${fittedEnds(workloads, MOST_CHARACTERS - charactersIn(start))}`]
 }
 
-/** Where the line is too long each end has half of the room at least. */
-function connectionLine(what: "lost" | "new", change: ConnectionChange): string {
-  const { before, after, changed, dns } = change
-  const other = what === "lost" ? after : before
-  const stays = other === "" ? "" : ` (${what === "lost" ? "left" : "before"}: ${shortenedTo(other, 24)})`
-  const start = `${what}${dns ? " (DNS)" : ""}: ${shortenedTo(changed, 30)} from `
-  const room = MOST_CHARACTERS - charactersIn(`${start} to ${stays}`)
+/** Where the line is too long each side has half of the room at least. */
+function connectionLine(what: "lost" | "new", block: ConnectionBlock): string {
+  const { change, sources, destinations, pairs } = block
+  const other = what === "lost" ? change.after : change.before
+  const changed = changedText(change)
+  const isSaid = other === "" || changed !== change.changed
+  const stays = isSaid ? "" : ` (${what === "lost" ? "left" : "before"}: ${shortenedTo(other, 24)})`
+  const end = `${stays}${isWhole(block) ? "" : ` (${counted(pairs, "pair")})`}`
+  const start = `${what}${change.dns ? " (DNS)" : ""}: ${shortenedTo(changed, 30)}`
+  const room = MOST_CHARACTERS - charactersIn(`${start} from  to ${end}`)
+  if (isAmong(block)) return `${start} among ${fittedEnds(sources, room)}${end}`
   const half = Math.floor(room / 2)
-  const source = fittedEnd(change.source, Math.max(half, room - charactersIn(endText(change.destination))))
-  const destination = fittedEnd(change.destination, room - charactersIn(source))
-  return `${start}${source} to ${destination}${stays}`
+  const wanted = charactersIn(fittedEnds(destinations, MOST_CHARACTERS))
+  const source = fittedEnds(sources, Math.max(half, room - wanted))
+  return `${start} from ${source} to ${fittedEnds(destinations, room - charactersIn(source))}${end}`
 }
 
-/** The kind goes first, then the ends of the namespace and of the name. */
-function fittedEnd(end: ImpactEnd, room: number): string {
-  const whole = endText(end)
-  if (charactersIn(whole) <= room || "range" in end) return shortenedTo(whole, room)
-  const namespace = shortenedTo(
-    end.namespace,
-    Math.max(Math.floor(room / 3), room - 1 - charactersIn(end.name)),
+function isAmong({ sources, destinations }: ConnectionBlock): boolean {
+  const names = new Set(sources.map(impactEndText))
+  return (
+    names.size > 1 &&
+    names.size === destinations.length &&
+    destinations.every((end) => names.has(impactEndText(end)))
   )
-  return `${namespace}/${shortenedTo(end.name, room - 1 - charactersIn(namespace))}`
-}
-
-function endText(end: ImpactEnd): string {
-  return "range" in end ? end.range : `${end.namespace}/${end.name}[${end.kind}]`
 }
 
 function isQuiet({

@@ -9,13 +9,10 @@ import { type Finding, warningLines } from "./finding-text.ts"
 const MOST_FINDINGS = 8
 
 export function warningsOf(report: ImpactReport, findings: readonly Finding[]): readonly string[] {
-  const [summary, ...details] = impactWarnings(report)
-  const end = details.pop()
-  const head = summary === undefined ? [] : [summary]
-  const tail = end === undefined ? [] : [end]
-  const room = MOST_WARNINGS - head.length - tail.length
-  const told = findingLines(findings, Math.max(MOST_FINDINGS, room - details.length))
-  return distinct([...head, ...told, ...details.slice(0, room - told.length), ...tail])
+  const room = MOST_WARNINGS - impactWarnings(report).length
+  const told = findingLines(findings, Math.max(MOST_FINDINGS, room))
+  const [summary, ...details] = impactWarnings(report, MOST_WARNINGS - told.length)
+  return distinct([...(summary === undefined ? [] : [summary]), ...told, ...details])
 }
 
 /** Where there is no report: what is known of the object alone, and why there is no more. */

@@ -1,9 +1,9 @@
 // A comparison as the comment of a pull request: the summary in sight, long tables folded.
 
+import { changedText, connectionGroups, impactEndText } from "../../analysis/connection-groups.ts"
 import type { DiffObject, DiffReport, DiffWorkload } from "../../api/diff-report.ts"
 import type { ImpactEnd, ImpactReport } from "../../api/impact-report.ts"
 import { count } from "../text-layout.ts"
-import { changedText, connectionGroups, endText } from "./connection-groups.ts"
 import { notesBeside, summaryText, workloadText } from "./diff-text.ts"
 
 /** Rows that are shown without a click. */
@@ -93,7 +93,7 @@ function endCodes(ends: readonly ImpactEnd[]): string {
   const most = 3
   const named = ends.slice(0, ends.length > most ? most - 1 : most)
   const more = ends.length - named.length
-  return `${named.map((end) => code(endText(end))).join(", ")}${more > 0 ? ` and ${more.toLocaleString("en-US")} more` : ""}`
+  return `${named.map((end) => code(impactEndText(end))).join(", ")}${more > 0 ? ` and ${more.toLocaleString("en-US")} more` : ""}`
 }
 
 function workloadParts({ added, removed }: DiffReport["workloads"]): readonly string[] {

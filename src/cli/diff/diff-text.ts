@@ -1,12 +1,12 @@
 // A comparison as people read it in a terminal: what was written, what it does, and nothing that stays as it is.
 
+import { changedText, connectionGroups, endsText } from "../../analysis/connection-groups.ts"
 import { impactSummary } from "../../analysis/impact-summary.ts"
 import type { DiffObject, DiffReport, DiffWorkload } from "../../api/diff-report.ts"
 import type { ImpactReport } from "../../api/impact-report.ts"
 import type { Palette } from "../palette.ts"
 import type { Screen } from "../screen.ts"
 import { count, padded, width, wrapped } from "../text-layout.ts"
-import { changedText, connectionGroups, endsText } from "./connection-groups.ts"
 
 const marks = { added: "+", changed: "~", removed: "-" } as const
 const inks = { added: "good", changed: "warn", removed: "bad" } as const satisfies Record<

@@ -5,7 +5,7 @@ import {
   changedText,
   connectionGroups,
   endsText,
-  endText,
+  impactEndText,
 } from "./connection-groups.ts"
 
 function workload(name: string) {
@@ -33,7 +33,7 @@ function change(
 const told = (listed: readonly ConnectionChange[]) =>
   connectionGroups(listed).map(({ sources, destinations, change, reasons }) => {
     const names = (ends: typeof sources) =>
-      ends.map((end) => endText(end).replace(/shop\/(.*)\[Pod\]/, "$1")).join(" ")
+      ends.map((end) => impactEndText(end).replace(/shop\/(.*)\[Pod\]/, "$1")).join(" ")
     return `${names(sources)} → ${names(destinations)} ${change.changed}${reasons.map((each) => ` (${each})`).join("")}`
   })
 
@@ -82,7 +82,9 @@ test("every pair is in one group, and a group has one source or one destination"
         unique.map(({ source, destination, changed }) => change(source, destination, changed)),
       )
       const pairs = groups.flatMap(({ sources, destinations, change: { changed } }) =>
-        sources.flatMap((from) => destinations.map((to) => `${endText(from)} ${endText(to)} ${changed}`)),
+        sources.flatMap((from) =>
+          destinations.map((to) => `${impactEndText(from)} ${impactEndText(to)} ${changed}`),
+        ),
       )
       const expected = unique.map(
         (each) => `shop/${each.source}[Pod] shop/${each.destination}[Pod] ${each.changed}`,

@@ -1,6 +1,6 @@
 // Pairs that change alike, told together: everybody who loses one destination, or all that one source loses.
 
-import type { ImpactEnd, ImpactReport } from "../../api/impact-report.ts"
+import type { ImpactEnd, ImpactReport } from "../api/impact-report.ts"
 
 export type ConnectionChange = ImpactReport["appearing"]["listed"][number]
 
@@ -34,13 +34,13 @@ export function connectionGroups(listed: readonly ConnectionChange[]): readonly 
     .flatMap((members) => groupOf([...members].flatMap((i) => listed[i] ?? [])))
 }
 
-export function endText(end: ImpactEnd): string {
+export function impactEndText(end: ImpactEnd): string {
   return "range" in end ? end.range : `${end.namespace}/${end.name}[${end.kind}]`
 }
 
 /** "a, b and 3 more" */
 export function endsText(ends: readonly ImpactEnd[], most: number): string {
-  const names = ends.map(endText)
+  const names = ends.map(impactEndText)
   if (names.length <= most) return names.join(", ")
   return `${names.slice(0, most - 1).join(", ")} and ${(names.length - most + 1).toLocaleString("en-US")} more`
 }
@@ -55,7 +55,7 @@ export function changedText({ before, after, changed }: ConnectionChange): strin
 function keyOf(each: ConnectionChange | undefined, side: "source" | "destination"): string {
   if (each === undefined) return ""
   const { before, after, changed, dns } = each
-  return JSON.stringify([side, endText(each[side]), before, after, changed, dns])
+  return JSON.stringify([side, impactEndText(each[side]), before, after, changed, dns])
 }
 
 function groupOf(members: readonly ConnectionChange[]): readonly ConnectionGroup[] {
@@ -66,14 +66,14 @@ function groupOf(members: readonly ConnectionChange[]): readonly ConnectionGroup
   const common = own.filter((reason) => all.every((reasons) => reasons.has(reason)))
   return [
     {
-      sources: distinct(members.map(({ source }) => source)),
-      destinations: distinct(members.map(({ destination }) => destination)),
+      sources: distinctEnds(members.map(({ source }) => source)),
+      destinations: distinctEnds(members.map(({ destination }) => destination)),
       change,
       reasons: common.length > 0 ? common : own,
     },
   ]
 }
 
-function distinct(ends: readonly ImpactEnd[]): readonly ImpactEnd[] {
-  return [...new Map(ends.map((end) => [endText(end), end])).values()]
+export function distinctEnds(ends: readonly ImpactEnd[]): readonly ImpactEnd[] {
+  return [...new Map(ends.map((end) => [impactEndText(end), end])).values()]
 }
