@@ -32,9 +32,9 @@ async function helm(...args: readonly string[]): Promise<string> {
   return command(rig.enter(CONTROL_PLANE, ["env", home, config, program, ...release]))
 }
 
-/** What kubectl says of a policy that nobody has applied. */
+/** What kubectl says of a policy that nobody has applied, and that has rules which do nothing. */
 async function told(): Promise<string> {
-  const policy = networkPolicy("default/nobody", { podSelector: { matchLabels: { app: "nobody" } } })
+  const policy = networkPolicy("default/odd", { podSelector: {}, policyTypes: ["Ingress"], egress: [{}] })
   const { stderr } = await rig.tryKubectl(["apply", "--dry-run=server", "-f", "-"], JSON.stringify(policy))
   return stderr
 }
