@@ -442,6 +442,17 @@ describe.for(ROWS)("$code $says", ({ code, positive, at, says, negative }) => {
   })
 })
 
+test("of an empty namespace one policy is told about, and its peers there are not", () => {
+  const policies = {
+    "empty/b": ingress("web", from(pods("db"))),
+    "empty/a": ingress("db", from(pods("web"))),
+  }
+  for (const files of [true, undefined] as const) {
+    const found = findingsOf({ policies, ...(files === undefined ? {} : { files }) })
+    expect(found.map(({ code, object }) => [code, object?.name])).toEqual([["PNP0422", "a"]])
+  }
+})
+
 test("every code of the catalogue has a row", () => {
   const rows = new Set(ROWS.map(({ code }) => code))
   const all = Object.values(lintCodes).map(({ code }) => code)

@@ -48,19 +48,38 @@ const RULES: readonly LintRule[] = [
 export function lint(question: LintQuestion): readonly Diagnostic[] {
   const records = recordsOf(question)
   const keys = new Set(records.map(({ key }) => key))
+  const firsts = firstKeys(records)
   const isLookedAt = ({ key }: PolicyRecord) => keys.has(key)
   const cluster = lintCluster(question)
   const { outlineOf = outline } = question
   return records.flatMap((record) => {
     if (cluster.expired()) return []
     const { report, diagnostics } = collector()
-    const policy = { record, outline: bounded(outlineOf(record.object, record.ir)), report, isLookedAt }
+    const policy = {
+      record,
+      outline: bounded(outlineOf(record.object, record.ir)),
+      report,
+      isLookedAt,
+      isFirst: firsts.has(record.key),
+    }
     const around = { ...cluster, mayName: namer(record, cluster) }
     for (const rule of RULES) rule(policy, around)
     const object = referenceOf(record)
     const told = [...withoutIgnored(record.object, diagnostics), ...ignoreMistakes(record.object)]
     return told.map((each) => ({ ...each, object }))
   })
+}
+
+/** Of each namespace the first by name; of subjects in several namespaces each. */
+function firstKeys(records: readonly PolicyRecord[]): ReadonlySet<string> {
+  const first = new Map<string, string>()
+  for (const { key, ir } of records) {
+    const { namespaces } = ir.subject
+    const place = namespaces.kind === "name" ? namespaces.name : key
+    const known = first.get(place)
+    if (known === undefined || key < known) first.set(place, key)
+  }
+  return new Set(first.values())
 }
 
 /** Of each list of a policy so much is looked at; longer ones are the work of programs. */

@@ -25,7 +25,7 @@ const MOST_TOLD = 20
 
 type PodsPeer = Extract<OutlinedPeer, { readonly kind: "pods" }>
 
-function lintPeer(peer: PodsPeer, { report }: LintedPolicy, cluster: LintCluster): void {
+function lintPeer(peer: PodsPeer, { report, record }: LintedPolicy, cluster: LintCluster): void {
   const { pods: expression, path } = peer
   if (isHeld(expression, cluster.view)) return
   const namespaces = [...namespacesOf(expression, cluster.view)]
@@ -37,6 +37,10 @@ function lintPeer(peer: PodsPeer, { report }: LintedPolicy, cluster: LintCluster
     else report("peerUnknown", { what: none }, peer.namespaces)
     return
   }
+  // A namespace that is being set up, or of which no workload is given: told of the policy's subject.
+  const own = record.ir.policy.namespace
+  if (expression.namespaces.kind === "name" && expression.namespaces.name === own && isEmpty(own, cluster))
+    return
   const onHosts = hostPods(expression, cluster)
   if (onHosts.length > 0) {
     report("peerOnlyHostNetwork", { pods: namedPods(onHosts, cluster.mayName) }, path)
@@ -44,7 +48,13 @@ function lintPeer(peer: PodsPeer, { report }: LintedPolicy, cluster: LintCluster
   }
   // Pods of a CronJob between two runs: the next one will match.
   if (finishedPods(expression, cluster).length > 0) return
-  const unknown = cluster.complete ? undefined : unknownPlace(expression.namespaces.kind, namespaces, cluster)
+  const unknown = cluster.complete
+    ? undefined
+    : unknownPlace(
+        expression.namespaces.kind,
+        namespaces.filter((each) => each !== own),
+        cluster,
+      )
   const near = nearPods(expression, cluster)
   if (unknown !== undefined && near === "") report("peerUnknown", { what: unknown }, path)
   else report("peerMatchesNothing", { none: noneWords(expression), near }, path)

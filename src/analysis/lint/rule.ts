@@ -9,6 +9,8 @@ export interface LintedPolicy {
   readonly record: PolicyRecord
   readonly outline: PolicyOutline
   readonly report: Report
+  /** Of the policies that are linted the first of its namespace: what is so for all of them is told once. */
+  readonly isFirst: boolean
   /** Whether another policy is linted too: of two that cover each other one is told about. */
   readonly isLookedAt: (other: PolicyRecord) => boolean
 }

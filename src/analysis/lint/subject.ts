@@ -5,7 +5,7 @@ import { nearPods } from "./near.ts"
 import type { LintRule } from "./rule.ts"
 import { namedPods, noneWords, whereWords } from "./words.ts"
 
-export const lintSubject: LintRule = ({ record, outline, report }, cluster) => {
+export const lintSubject: LintRule = ({ record, outline, report, isFirst }, cluster) => {
   const { subject } = record.ir
   if (isHeld(subject, cluster.view)) return
   const path = outline.subject
@@ -21,7 +21,7 @@ export const lintSubject: LintRule = ({ record, outline, report }, cluster) => {
   }
   if (!isAnyPodThere([...namespacesOf(subject, cluster.view)], cluster)) {
     // A default-deny of a namespace that is being set up is no mistake, nor is a file of policies alone.
-    report("noPodsKnown", { where: whereWords(subject) }, path)
+    if (isFirst) report("noPodsKnown", { where: whereWords(subject) }, path)
     return
   }
   report("selectsNoPod", { none: noneWords(subject), near: nearPods(subject, cluster) }, path)
