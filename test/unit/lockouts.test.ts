@@ -30,6 +30,7 @@ const open = (protocol: string, port: number, peers?: readonly object[]) => ({
   ports: [{ protocol, port }],
   ...(peers === undefined ? {} : { from: peers }),
 })
+const named = (port: string) => ({ ports: [{ protocol: "UDP", port }] })
 const openDns = (rule: object, name = "open") =>
   policy(`kube-system/${name}`, { podSelector: dns, ingress: [rule] })
 const out = (name: string, selector: object, rule: object) =>
@@ -87,6 +88,13 @@ test.for<[string, Row]>([
   [
     "TCP alone is no DNS: resolvers ask by UDP",
     { before: [], after: [openDns(open("TCP", 53))], told: [DNS] },
+  ],
+  ["the port by its name", { before: [], after: [openDns(named("dns"))], told: [] }],
+  ["a name that DNS pods do not have", { before: [], after: [openDns(named("dsn"))], told: [DNS] }],
+  ["the name of another protocol's port", { before: [], after: [openDns(named("dns-tcp"))], told: [DNS] }],
+  [
+    "the API server's port has no name",
+    { before: [], after: [out("kube-system/out", dns, { ports: [{ port: "https" }] })], told: [API] },
   ],
   ["every port holds 53", { before: [], after: [openDns({ from: everyone })], told: [] }],
   [

@@ -6,7 +6,7 @@ import type { Pod } from "../../compile/snapshot.ts"
 import type { ClusterView, Identity } from "../cluster-view.ts"
 import { type DnsPods, LOOKED_AT } from "./cluster.ts"
 import { dnsTest } from "./dns.ts"
-import { holdsPort, identitiesOf } from "./guarded.ts"
+import { DNS, holdsPort, identitiesOf } from "./guarded.ts"
 import { mayPass } from "./may-pass.ts"
 
 export interface DnsLoss {
@@ -68,21 +68,25 @@ function concernedBy(reference: PolicyReference, view: ClusterView, dns: DnsPods
 /** Egress of the pods that ask, and ingress of some DNS pod; where no DNS pod is known, egress alone. */
 function reachesDns(view: ClusterView, dns: DnsPods): (identity: Identity) => boolean {
   const isDns = dnsTest(view, dns)
-  const servers = identitiesOf(view, dns).map((server) => view.policiesOf(server, "ingress"))
+  const servers = identitiesOf(view, dns).map((server) => ({
+    server,
+    policies: view.policiesOf(server, "ingress"),
+  }))
   const mayBeAsked = (identity: Identity) => {
     const isFrom = sourceTest(view, identity)
     return (
       servers.length === 0 ||
       view.isObserved(dns.namespace) ||
-      servers.some((each) => mayPass(each, "ingress", isFrom))
+      servers.some(({ server, policies }) =>
+        mayPass(policies, "ingress", (rule) => holdsPort(rule.ports, DNS, server) && isFrom(rule)),
+      )
     )
   }
   return (identity) => mayPass(view.policiesOf(identity, "egress"), "egress", isDns) && mayBeAsked(identity)
 }
 
 function sourceTest(view: ClusterView, identity: Identity): (rule: Rule) => boolean {
-  return ({ peers, ports }) => {
-    if (!holdsPort(ports, "UDP", [53])) return false
+  return ({ peers }) => {
     if (peers.kind === "any" || peers.pods.some((each) => view.holds(each, identity))) return true
     if (peers.blocks.length === 0) return false
     const ranges = unionOfBlocks(peers.blocks)

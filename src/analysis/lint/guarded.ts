@@ -24,8 +24,8 @@ const API_PORTS = [6443, 443]
 
 /** Some pod of the cluster, or an address, may ask some DNS pod by UDP, as resolvers do first. */
 export function isDnsServed(view: ClusterView, dns: GuardedPods): boolean {
-  return someMay({ view, guarded: dns, direction: "ingress" }, ({ action, peers, ports }) => {
-    if (!holdsPort(ports, "UDP", [53])) return false
+  return someMay({ view, guarded: dns, direction: "ingress" }, ({ action, peers, ports }, server) => {
+    if (!holdsPort(ports, DNS, server)) return false
     if (action !== "Accept") return peers.kind === "any"
     return peers.kind === "any" || peers.blocks.length > 0 || peers.pods.some((each) => isHeld(each, view))
   })
@@ -36,7 +36,8 @@ export function reachesApiServer(view: ClusterView, guarded: GuardedPods): boole
   const ports = apiPorts(view)
   const addresses = [...view.nodes()].filter(isControlPlane).flatMap((node) => node.addresses)
   return someMay({ view, guarded, direction: "egress" }, ({ action, peers, ports: allowed }) => {
-    if (!holdsPort(allowed, "TCP", ports)) return false
+    // It is no pod that names its ports.
+    if (!holdsPort(allowed, { protocol: "TCP", numbers: ports }, NOBODY)) return false
     return action === "Accept" ? mayHold(peers, addresses) : peers.kind === "any"
   })
 }
@@ -48,8 +49,8 @@ export function servesAgents(view: ClusterView, postern: GuardedPods): boolean {
     labels: { ...postern.labels, "app.kubernetes.io/component": "controller" },
   }
   const addresses = [...view.nodes()].flatMap((node) => node.addresses)
-  return someMay({ view, guarded: controllers, direction: "ingress" }, ({ action, peers, ports }) => {
-    if (!holdsPort(ports, "TCP", [AGENT_PORT])) return false
+  return someMay({ view, guarded: controllers, direction: "ingress" }, ({ action, peers, ports }, server) => {
+    if (!holdsPort(ports, { protocol: "TCP", numbers: [AGENT_PORT] }, server)) return false
     return action === "Accept" ? mayHold(peers, addresses) : peers.kind === "any"
   })
 }
@@ -70,12 +71,17 @@ interface Guarded {
   readonly direction: Direction
 }
 
-function someMay({ view, guarded, direction }: Guarded, isAbout: (rule: Rule) => boolean): boolean {
+function someMay(
+  { view, guarded, direction }: Guarded,
+  isAbout: (rule: Rule, identity: Identity) => boolean,
+): boolean {
   if (view.isObserved(guarded.namespace)) return true
   const identities = identitiesOf(view, guarded)
   return (
     identities.length === 0 ||
-    identities.some((identity) => mayPass(view.policiesOf(identity, direction), direction, isAbout))
+    identities.some((identity) =>
+      mayPass(view.policiesOf(identity, direction), direction, (rule) => isAbout(rule, identity)),
+    )
   )
 }
 
@@ -87,11 +93,28 @@ function mayHold(peers: Peers, addresses: readonly string[]): boolean {
   return addresses.some((address) => contains(ranges, address))
 }
 
-export function holdsPort(ports: Ports, protocol: "TCP" | "UDP", numbers: readonly number[]): boolean {
+interface PortsAsked {
+  readonly protocol: "TCP" | "UDP"
+  readonly numbers: readonly number[]
+}
+
+/** As resolvers ask first. */
+export const DNS: PortsAsked = { protocol: "UDP", numbers: [53] }
+const NOBODY: Pick<Identity, "ports"> = { ports: [] }
+
+/** A name is what the pods that are asked mean by it: a misspelt one is no port at all. */
+export function holdsPort(
+  ports: Ports,
+  { protocol, numbers }: PortsAsked,
+  server: Pick<Identity, "ports">,
+): boolean {
   if (ports.kind === "any") return true
-  // What a name means differs from pod to pod: it may be the one.
+  const isNamed = (name: string): boolean =>
+    server.ports.some(
+      (each) => each.name === name && each.protocol === protocol && numbers.includes(each.port),
+    )
   return (
-    ports.names.some((each) => each.protocol === protocol) ||
+    ports.names.some((each) => each.protocol === protocol && isNamed(each.name)) ||
     ports.ranges.some(
       (range) =>
         range.protocol === protocol && numbers.some((each) => range.from <= each && each <= range.to),
