@@ -9,6 +9,7 @@ import { type Changed, type ChangedConnections, changedConnections } from "./imp
 import { changedIsolation } from "./impact-isolation.ts"
 import { concernedNodes } from "./impact-nodes.ts"
 import { type ImpactScope, isEmpty, isPoliciesOnly, scopeOf } from "./impact-scope.ts"
+import { counted } from "./impact-summary.ts"
 import { deciderText, type Way } from "./impact-words.ts"
 import type { Model, TriedView } from "./model.ts"
 import type { Moments } from "./moments.ts"
@@ -133,7 +134,9 @@ function notesOf({ connections, arriving, limit }: Noted): readonly string[] {
   return [
     ...(["ingress", "egress"] as const).flatMap((direction) =>
       arriving[direction] > 0
-        ? [`of the pods that come, ${arriving[direction]} are ${direction}-isolated from the start`]
+        ? [
+            `${counted(arriving[direction], "pod")} that ${arriving[direction] === 1 ? "comes is" : "come are"} ${direction}-isolated from the start`,
+          ]
         : [],
     ),
     ...(isCut ? [`at most ${limit} connections of each kind are listed, the most telling first`] : []),
