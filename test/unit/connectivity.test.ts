@@ -179,6 +179,23 @@ test.for<[string, Snapshot, readonly string[]]>([
     ],
   ],
   [
+    "a node reaches the pods that run on it, where they have addresses of one family",
+    snapshot({
+      pods: [
+        pod("host", { hostNetwork: true, node: "n1", addresses: ["192.168.0.1"] }),
+        pod("four", { addresses: ["10.0.0.2"], node: "n1" }),
+        pod("six", { addresses: ["fd00::2"], node: "n1" }),
+        pod("unscheduled", { addresses: ["10.0.0.3"], node: "" }),
+      ],
+      policies: [closed],
+    }),
+    [
+      open(OUTSIDE, "shop/host[Pod]"),
+      open("shop/host[Pod]", OUTSIDE),
+      open("shop/host[Pod]", "shop/four[Pod]"),
+    ],
+  ],
+  [
     "a pod without an address is in a block that holds every address it could have",
     snapshot({ pods: [pod("a"), pod("b")], policies: [from("0.0.0.0/0")] }),
     [
@@ -294,9 +311,8 @@ test("a range that lines come from and go to is one end, and lines name the ends
 
 test("a pod gets its place in a block that is named later, also while it has no address", () => {
   const model = createModel({ lower })
-  model.apply(
-    changesTo(snapshot({ pods: [pod("a"), pod("b")], policies: [networkPolicy("in", { podSelector: {} })] })),
-  )
+  const isolated = networkPolicy("in", { podSelector: { matchLabels: { app: "b" } } })
+  model.apply(changesTo(snapshot({ pods: [pod("a"), pod("b")], policies: [isolated] })))
   const linesOf = () =>
     connectivity(model).lines.map(({ source, destination }) => `${endText(source)} → ${endText(destination)}`)
   expect(linesOf()).not.toContain("shop/a[Pod] → shop/b[Pod]")
