@@ -1,7 +1,7 @@
 // Policies in the order of evaluation.
 
 import type { PolicyObject } from "../compile/snapshot.ts"
-import type { Judge, JudgeOf, Place } from "./judge.ts"
+import type { Judge, JudgeOf, Likeness, Place } from "./judge.ts"
 
 export interface RankedPolicy {
   readonly policy: PolicyObject
@@ -12,6 +12,10 @@ export interface RankedPolicy {
 export function rankedPolicy(policy: PolicyObject, judgeOf: JudgeOf): RankedPolicy {
   const judge = judgeOf(policy)
   return { policy, judge, place: judge.place(policy) }
+}
+
+export function likenessOf({ policy, judge }: RankedPolicy): Likeness {
+  return judge.likeness?.(policy) ?? { kind: "any" }
 }
 
 /** By (tier, priority, kind, namespace, name). */

@@ -20,6 +20,8 @@ export interface Traced {
 
 /** Policies that nearly selected the subject are worth naming, but not hundreds of them. */
 const MOST_NEAR_MISSES = 3
+/** Of a cluster where thousands of policies are a little like the subject. */
+const MOST_LOOKED_AT = 1_000
 
 export function traceDirection(
   { connection, direction, judgement }: Traced,
@@ -39,7 +41,7 @@ export function traceDirection(
   const others = tried.filter((ranked) => !selecting.includes(ranked))
   return [
     ...selecting.flatMap((ranked) => stepsOf(ranked, question)),
-    ...nearMisses([others, upTo(last, world.policiesElsewhere(pod))], question),
+    ...nearMisses([others, firstOf(upTo(last, world.policiesElsewhere(pod)))], question),
     conclusion(question, judgement),
   ]
 }
@@ -48,6 +50,14 @@ export function traceDirection(
 function* upTo(last: RankedPolicy | undefined, policies: Iterable<RankedPolicy>): Iterable<RankedPolicy> {
   for (const ranked of policies) {
     if (last !== undefined && comparePlaces(ranked, last) > 0) return
+    yield ranked
+  }
+}
+
+function* firstOf(policies: Iterable<RankedPolicy>): Iterable<RankedPolicy> {
+  let looked = 0
+  for (const ranked of policies) {
+    if (++looked > MOST_LOOKED_AT) return
     yield ranked
   }
 }

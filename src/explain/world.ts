@@ -4,7 +4,7 @@ import type { AddressFamily, Enforcement, Labels, Node, Pod, Snapshot } from "..
 import { addressKey, blockHolds, parseAddress, parseBlock } from "./address.ts"
 import { type Directory, snapshotDirectory } from "./directory.ts"
 import type { Address, Endpoint, JudgeOf } from "./judge.ts"
-import { comparePlaces, compareTexts, type RankedPolicy, rankedPolicy } from "./ranked-policy.ts"
+import { comparePlaces, compareTexts, likenessOf, type RankedPolicy, rankedPolicy } from "./ranked-policy.ts"
 
 /** One end of a flow, as it is named: a pod may have several addresses, an address may be a pod's. */
 export type End =
@@ -32,7 +32,7 @@ export interface World extends Directory {
   readonly settings: WorldSettings
   /** Policies that may have a say on pods of the namespace, in order: its own, and cluster-wide ones. */
   readonly policiesFor: (namespace: string) => readonly RankedPolicy[]
-  /** Policies of other namespaces that may select such pods there, in order. */
+  /** Policies of other namespaces that are like enough to the pod (Judge.likeness), in order. */
   readonly policiesElsewhere: (pod: Pod) => Iterable<RankedPolicy>
   readonly namespaceLabels: (namespace: string) => Labels
   /** What its pods are denied is only counted. */
@@ -61,7 +61,9 @@ export function createWorld(snapshot: Snapshot, judgeOf: JudgeOf, settings = DEF
     settings,
     policiesFor,
     policiesElsewhere: (pod) =>
-      policies.filter(({ policy }) => !["", pod.namespace].includes(policy.metadata.namespace)),
+      policies.filter(
+        (ranked) => !["", pod.namespace].includes(ranked.policy.metadata.namespace) && isLike(ranked, pod),
+      ),
     namespaceLabels: (name) => ({ "kubernetes.io/metadata.name": name, ...namespaces.get(name) }),
     isObserved: (name) => observes(namespaces.get(name), settings),
     ownerOf: (address) => owners.get(addressKey(address)) ?? null,
@@ -69,6 +71,12 @@ export function createWorld(snapshot: Snapshot, judgeOf: JudgeOf, settings = DEF
     podNodeOf: (address) => nodes.find((node) => inBlocks(address, node.podCIDRs)) ?? null,
     families: familiesInUse(snapshot, settings),
   }
+}
+
+function isLike(ranked: RankedPolicy, { labels }: Pod): boolean {
+  const likeness = likenessOf(ranked)
+  if (likeness.kind !== "label") return likeness.kind === "any"
+  return Object.hasOwn(labels, likeness.key) && labels[likeness.key] === likeness.value
 }
 
 /** Neither finished nor on its node's network. */

@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { allowed } from "../../src/explain/allowed.ts"
-import { type Connection, judgeConnection } from "../../src/explain/evaluate.ts"
+import { type Connection, judgeConnection, questionOf } from "../../src/explain/evaluate.ts"
 import { sameName } from "../../src/explain/policy-name.ts"
 import { type DirectionExplanation, explainConnection } from "../../src/explain/verdict.ts"
 import { createWorld } from "../../src/explain/world.ts"
@@ -44,6 +44,28 @@ test("what allowed() tells of a pair is what verdict says of every port asked fo
       }
     }),
     { seed, numRuns: 10 },
+  )
+})
+
+test("a policy has nothing to say of a pod elsewhere to which it is not like", { timeout: 60_000 }, () => {
+  fc.assert(
+    fc.property(randomCluster, (cluster) => {
+      const world = createWorld(cluster.snapshot, judgeOf)
+      for (const connection of connectionsIn(cluster, world)) {
+        const question = questionOf(connection, "ingress", world)
+        if (question === null) continue
+        const { pod } = question.subject
+        const like = new Set(Array.from(world.policiesElsewhere(pod), ({ policy }) => policy))
+        const told = cluster.snapshot.policies.filter(
+          (policy) =>
+            policy.metadata.namespace !== pod.namespace &&
+            !like.has(policy) &&
+            judgeOf(policy).describe(policy, question).length > 0,
+        )
+        expect(told).toEqual([])
+      }
+    }),
+    { seed, numRuns: 20 },
   )
 })
 

@@ -1,8 +1,8 @@
 // Policies where a question looks for them: by namespace, and by the label that a near miss must have.
 
 import type { Pod, PolicyObject } from "../../compile/snapshot.ts"
-import type { JudgeOf, Likeness } from "../judge.ts"
-import { comparePlaces, RankedList, type RankedPolicy, rankedPolicy } from "../ranked-policy.ts"
+import type { JudgeOf } from "../judge.ts"
+import { comparePlaces, likenessOf, RankedList, type RankedPolicy, rankedPolicy } from "../ranked-policy.ts"
 
 export class LivePolicies {
   readonly #judgeOf: JudgeOf
@@ -56,9 +56,9 @@ export class LivePolicies {
 const ANY = ""
 
 /** Null where there is nothing to say of pods elsewhere. */
-function likenessKey({ policy, judge }: RankedPolicy): string | null {
-  if (policy.metadata.namespace === "") return null
-  const likeness: Likeness = judge.likeness?.(policy) ?? { kind: "any" }
+function likenessKey(ranked: RankedPolicy): string | null {
+  if (ranked.policy.metadata.namespace === "") return null
+  const likeness = likenessOf(ranked)
   switch (likeness.kind) {
     case "none":
       return null
