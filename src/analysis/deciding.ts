@@ -48,7 +48,7 @@ export function decide(view: ClusterView, asked: Asked): Decision | null {
   return { accepts: true, text: isolates ? "no policy denies it" : `no policy isolates it for ${direction}` }
 }
 
-export function policyText({ kind, namespace, name }: PolicyReference): string {
+function policyText({ kind, namespace, name }: PolicyReference): string {
   return `${kind} ${namespace === "" ? name : `${namespace}/${name}`}`
 }
 

@@ -15,7 +15,9 @@ export function applyChanges(state: ModelState, changes: readonly Change[]): voi
   const words = noWords()
   const families = familiesOf(state).join()
   for (const change of changes) if (change.kind === "policy") applyPolicy(state, change, words)
-  if (dropUnused(state)) markAll(state, dirty)
+  // Whoever only tries a change would look at every pod again each time.
+  const isTried = state.policies.below !== null
+  if (!isTried && dropUnused(state)) markAll(state, dirty)
   markTouched(state, words, dirty)
   for (const change of changes) applyOther(state, change, dirty)
   if (familiesOf(state).join() !== families) markUnaddressed(state, dirty)
