@@ -5,7 +5,7 @@
 // whatever takes them out again (helm upgrade, GitOps) is noticed at once.
 
 import { fieldOf, listIn, recordIn } from "../src/api/conforms.ts"
-import { ApiError, isStatus } from "../src/kubernetes/api-error.ts"
+import { isOvertaken } from "../src/kubernetes/api-error.ts"
 import type { KubernetesClient } from "../src/kubernetes/client.ts"
 import { createListWatch, type ListWatch } from "../src/kubernetes/list-watch.ts"
 import { textIn } from "../src/kubernetes/resource.ts"
@@ -114,7 +114,8 @@ function keep(place: Place, { client, onWritten, onError, onEvent }: CaBundleOpt
       await client.patch(`${place.collection}/${place.name}`, patch, "application/json-patch+json")
       onWritten(`${place.resource}/${place.name}`)
     } catch (error) {
-      if (!isGoneOrNewer(error)) throw error
+      // The watch brings what there is.
+      if (!isOvertaken(error)) throw error
     }
   }
   const watch = createListWatch({
@@ -140,12 +141,6 @@ function keep(place: Place, { client, onWritten, onError, onEvent }: CaBundleOpt
       await write()
     },
   }
-}
-
-/** The watch brings what there is. A test that fails is 422 without a cause, a value that is refused has one. */
-function isGoneOrNewer(error: unknown): boolean {
-  const isUntested = isStatus(error, 422) && error instanceof ApiError && error.causes.length === 0
-  return isStatus(error, 404) || isStatus(error, 409) || isUntested
 }
 
 /** For the version that was seen, so that a list that has changed meanwhile is not written into at the wrong place. */

@@ -66,3 +66,10 @@ export class HistoryError extends Error {
 export function isStatus(error: unknown, status: number): boolean {
   return error instanceof ApiError && error.status === status
 }
+
+/** What was to be changed is gone, or another version by now. A JSON patch whose test fails is 422 without a cause; a
+ * value that is refused has one. */
+export function isOvertaken(error: unknown): boolean {
+  const isUntested = error instanceof ApiError && error.status === 422 && error.causes.length === 0
+  return isStatus(error, 404) || isStatus(error, 409) || isUntested
+}

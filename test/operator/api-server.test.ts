@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { isStatus } from "../../src/kubernetes/api-error.ts"
+import { isOvertaken, isStatus } from "../../src/kubernetes/api-error.ts"
 import { createKubernetesClient, type KubernetesClient } from "../../src/kubernetes/client.ts"
 import { loadClusterConfig } from "../../src/kubernetes/cluster-config.ts"
 import { endpointSliceResource } from "../../src/kubernetes/resources/endpoint-slice.ts"
@@ -24,6 +24,17 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server.stop()
+})
+
+test.for<[string, object, boolean]>([
+  ["of an older version", { op: "test", path: "/metadata/resourceVersion", value: "1" }, true],
+  ["that would make it invalid", { op: "add", path: "/metadata/labels/app", value: "no label" }, false],
+])("a JSON patch %s: overtaken is %o", async ([, operation, expected]) => {
+  const error: unknown = await client
+    .patch(shop, [operation], "application/json-patch+json")
+    .catch((failure: unknown) => failure)
+  expect(error).toMatchObject({ status: 422 })
+  expect(isOvertaken(error)).toBe(expected)
 })
 
 test("a token that is bound to a pod names the pod's node, and is good for its audience alone", async () => {

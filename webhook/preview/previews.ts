@@ -4,7 +4,7 @@ import type { ImpactReport } from "../../src/api/impact-report.ts"
 import type { PolicyPreviewStatus } from "../../src/api/policy-preview.ts"
 import type { PolicyReference } from "../../src/compile/policy-ir.ts"
 import type { PolicyObject } from "../../src/compile/snapshot.ts"
-import { isStatus } from "../../src/kubernetes/api-error.ts"
+import { isOvertaken, isStatus } from "../../src/kubernetes/api-error.ts"
 import type { KubernetesClient } from "../../src/kubernetes/client.ts"
 import { createListWatch, type ListWatch } from "../../src/kubernetes/list-watch.ts"
 import type { WatchEvent } from "../../src/kubernetes/watch-event.ts"
@@ -101,10 +101,10 @@ class PreviewDesk implements Previews {
       try {
         await this.#write(preview, await this.#statusOf(preview))
       } catch (error) {
-        // Gone, or another one by now (a test that fails is 422): the watch tells.
-        if (![404, 409, 422].some((status) => isStatus(error, status))) {
+        // Overtaken, and the watch tells by what; a status that is refused would be so again.
+        if (!isOvertaken(error)) {
           this.#options.onError(error)
-          return
+          if (!isStatus(error, 422)) return
         }
       }
       if (this.#waiting.get(key) === preview) this.#waiting.delete(key)
