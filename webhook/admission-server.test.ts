@@ -1,60 +1,23 @@
 // What comes over the wire, whoever sends it: always an answer, and others are served meanwhile.
 
-import { X509Certificate } from "node:crypto"
-import { Agent, request as httpsRequest } from "node:https"
-import { setTimeout } from "node:timers/promises"
-import { connect, TLSSocket } from "node:tls"
 import { afterEach, describe, expect, test } from "vitest"
 import { fieldOf, listIn, recordIn } from "../src/api/conforms.ts"
-import { createAuthority, issueCertificate, type KeyPair } from "../src/controller/x509.ts"
-import { createAdmission } from "./admission/admission.ts"
-import { fakeAnalyst, impact, policy, reviewText, UID } from "./admission/test-reviews.ts"
-import { type AdmissionServer, createAdmissionServer } from "./admission-server.ts"
-import { createTurns } from "./turns.ts"
-
-const HOUR = 3_600_000
-const validity = { notBefore: new Date(Date.now() - HOUR), notAfter: new Date(Date.now() + HOUR) }
-const authority = await createAuthority("postern-ca", validity)
-const TOKEN = "a-token-that-the-api-server-has"
-const PATH = `/validate/${TOKEN}`
-const NAME = "postern-webhook.postern-system.svc"
-
-async function pair(): Promise<KeyPair> {
-  return await issueCertificate(authority, {
-    commonName: "postern-webhook",
-    names: [NAME],
-    usages: ["server"],
-    ...validity,
-  })
-}
+import { policy, reviewText, UID } from "./admission/test-reviews.ts"
+import type { AdmissionServer } from "./admission-server.ts"
+import { createTestServer, json, PATH, TOKEN } from "./test-server.ts"
 
 const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0)) await close()
 })
 
-const errors: unknown[] = []
-async function serve(admit?: Parameters<typeof createAdmissionServer>[0]["admit"]): Promise<AdmissionServer> {
-  errors.length = 0
-  const server = createAdmissionServer({
-    certificate: await pair(),
-    accepts: (token) => token === TOKEN,
-    onError: (error) => void errors.push(error),
-    admit:
-      admit ??
-      createAdmission({
-        analyst: fakeAnalyst({ report: impact() }),
-        access: { namesFor: async () => () => true },
-        turns: createTurns(),
-        keep: () => undefined,
-        budgetMs: 60_000,
-      }),
-  })
-  closing.push(() => server.close())
-  return server
+let errors: readonly unknown[] = []
+async function serve(...admit: Parameters<typeof createTestServer>): Promise<AdmissionServer> {
+  const made = await createTestServer(...admit)
+  errors = made.errors
+  closing.push(() => made.server.close())
+  return made.server
 }
-
-const json = { "content-type": "application/json" }
 
 async function post(
   server: AdmissionServer,
@@ -197,107 +160,5 @@ describe("reviews of whatever content are answered under their uid", () => {
     expect(fieldOf(response, "allowed")).toBe(true)
     expect(listIn(response, "warnings")).toEqual([expect.stringMatching(/^analysis skipped: a fault/)])
     expect(errors).toHaveLength(1)
-  })
-})
-
-describe("over TLS", () => {
-  const ask = (port: number, payload: string, agent: Agent | false = false) =>
-    new Promise<{ readonly status: number; readonly serial: string }>((resolve, reject) => {
-      const request = httpsRequest(
-        {
-          host: "127.0.0.1",
-          port,
-          path: PATH,
-          method: "POST",
-          agent,
-          ca: authority.certificate,
-          servername: NAME,
-          headers: { ...json, "content-length": Buffer.byteLength(payload) },
-        },
-        (response) => {
-          const { socket } = response
-          const serial = socket instanceof TLSSocket ? socket.getPeerCertificate().serialNumber : ""
-          response.resume().on("end", () => resolve({ status: response.statusCode ?? 0, serial }))
-        },
-      )
-      request.on("error", reject).end(payload)
-    })
-
-  test("a renewed certificate is what new connections see, while requests go on", async () => {
-    const server = await serve()
-    const port = await server.listen("127.0.0.1", 0)
-    const run = { isOver: false }
-    const statuses = new Set<number>()
-    const going = (async () => {
-      while (!run.isOver) statuses.add((await ask(port, reviewText())).status)
-    })()
-    const before = (await ask(port, reviewText())).serial
-    const renewed = await pair()
-    server.setCertificate(renewed)
-    const after = (await ask(port, reviewText())).serial
-    run.isOver = true
-    await going
-    expect(after).toBe(new X509Certificate(renewed.certificate).serialNumber)
-    expect(after).not.toBe(before)
-    expect([...statuses]).toEqual([200])
-  })
-
-  test("who begins large bodies and does not go on keeps nobody out who sends little", async () => {
-    const server = await serve()
-    const port = await server.listen("127.0.0.1", 0)
-    const begun = await Promise.all(
-      Array.from({ length: 20 }, async () => {
-        const socket = connect({ host: "127.0.0.1", port, ca: authority.certificate, servername: NAME })
-        socket.on("error", () => undefined)
-        const answered = new Promise<string>((resolve) =>
-          socket.once("data", (data) => resolve(String(data))),
-        )
-        socket.write(
-          `POST /validate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 8000000\r\n\r\n{`,
-        )
-        return { socket, answered }
-      }),
-    )
-    const refused = await Promise.race(begun.map(({ answered }) => answered))
-    expect(refused).toMatch(/^HTTP\/1\.1 429 /)
-    expect((await ask(port, reviewText())).status).toBe(200)
-    for (const { socket } of begun) socket.destroy()
-    // What they had is free again.
-    const large = reviewText({
-      object: policy({ podSelector: {} }, { annotations: { a: "x".repeat(1_000_000) } }),
-    })
-    await expect.poll(async () => (await ask(port, large)).status, { timeout: 30_000 }).toBe(200)
-  })
-
-  test("a connection that was never used, or is kept for later, does not keep the server from ending", async () => {
-    const server = await serve()
-    const port = await server.listen("127.0.0.1", 0)
-    const unused = connect({ host: "127.0.0.1", port, ca: authority.certificate, servername: NAME })
-    unused.on("error", () => undefined)
-    await new Promise((resolve) => unused.once("secureConnect", resolve))
-    const kept = new Agent({ keepAlive: true, maxSockets: 1 })
-    expect((await ask(port, reviewText(), kept)).status).toBe(200)
-    await server.close()
-    kept.destroy()
-    unused.destroy()
-  })
-
-  test("a request that has come is answered where the server ends", async () => {
-    const held = Promise.withResolvers<void>()
-    const came = Promise.withResolvers<void>()
-    const server = await serve(async () => {
-      came.resolve()
-      await held.promise
-      return { allowed: true, warnings: [] }
-    })
-    const port = await server.listen("127.0.0.1", 0)
-    const answer = ask(port, reviewText())
-    await came.promise
-    const closed = server.close()
-    // Time enough to close what should not be closed.
-    await setTimeout(200)
-    held.resolve()
-    expect((await answer).status).toBe(200)
-    await closed
   })
 })

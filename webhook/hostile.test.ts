@@ -82,6 +82,7 @@ const { value: anything } = fc.letrec((tie) => ({
 }))
 
 test("any spec", async () => {
+  expect.hasAssertions()
   await fc.assert(
     fc.asyncProperty(anything, anything, async (spec, old) => {
       await answerTo(reviewText({ object: policy(spec) }))
@@ -109,6 +110,7 @@ const rule = fc.record({
 })
 
 test("rules that are nearly right", async () => {
+  expect.hasAssertions()
   await fc.assert(
     fc.asyncProperty(fc.array(rule, { maxLength: 3 }), async (ingress) => {
       await answerTo(reviewText({ object: policy({ podSelector: { matchLabels: { app: "db" } }, ingress }) }))
@@ -118,6 +120,7 @@ test("rules that are nearly right", async () => {
 })
 
 test.for(["Pod", "Namespace", "Deployment", "StatefulSet"])("any %s", async (kind) => {
+  expect.hasAssertions()
   const group = kind === "Pod" || kind === "Namespace" ? "" : "apps"
   await fc.assert(
     fc.asyncProperty(anything, anything, anything, async (metadata, spec, object) => {

@@ -1,125 +1,21 @@
 // The webhook as a user of kubectl meets it: warnings and refusals that a real API server passes on.
 
-import { X509Certificate } from "node:crypto"
-import { request as httpsRequest } from "node:https"
-import { connect } from "node:tls"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { fieldOf, listIn, recordIn } from "../../src/api/conforms.ts"
-import { textIn } from "../../src/kubernetes/resource.ts"
-import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
+import { recordIn } from "../../src/api/conforms.ts"
 import { at } from "../manifest.ts"
-import { node, pod, service, snapshot } from "../snapshots.ts"
-import { createCluster, createPod, tellAddresses } from "./api-objects.ts"
-import { eventually, installCrds, must } from "./status-stage.ts"
-import {
-  NAMESPACE,
-  type RunningWebhook,
-  readiness,
-  setStage,
-  startWebhookProcess,
-  type WebhookStage,
-} from "./webhook-stage.ts"
+import { eventually, must } from "./status-stage.ts"
+import { DRY, denyAll, dns, policy, type Said, startTown, type Town } from "./webhook-town.ts"
 
-let server: ApiServer
-let stage: WebhookStage
-let running: RunningWebhook
-
-const CONFIGURATION = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/postern"
-
-const dns = { "k8s-app": "kube-dns" } as const
-const tcp = (port: number, name = "") => ({ name, protocol: "TCP", port }) as const
-const pods = [
-  pod("web-1", { labels: { app: "web" }, addresses: ["10.0.1.1"], ports: [tcp(80, "http")] }),
-  pod("web-2", { labels: { app: "web" }, addresses: ["10.0.2.1"], node: "node-b", ports: [tcp(80, "http")] }),
-  pod("db", { labels: { app: "db" }, addresses: ["10.0.1.2"], ports: [tcp(5432)] }),
-  pod("client", { namespace: "other", labels: { app: "client" }, addresses: ["10.0.2.2"], node: "node-b" }),
-  pod("coredns", {
-    namespace: "kube-system",
-    labels: dns,
-    addresses: ["10.0.1.3"],
-    ports: [
-      { name: "dns", protocol: "UDP", port: 53 },
-      { name: "dns-tcp", protocol: "TCP", port: 53 },
-    ],
-  }),
-]
+let town: Town
+const kubectl: Town["kubectl"] = (words, input) => town.kubectl(words, input)
 
 beforeAll(async () => {
-  server = await startApiServer()
-  await installCrds(server)
-  stage = await setStage(server)
-  await createCluster(
-    server.client,
-    snapshot({
-      namespaces: { shop: {}, other: {}, "kube-system": {} },
-      nodes: [
-        node("node-a", { podCIDRs: ["10.0.1.0/24"], addresses: ["192.0.2.1"] }),
-        node("node-b", { podCIDRs: ["10.0.2.0/24"], addresses: ["192.0.2.2"] }),
-      ],
-      services: [
-        service("kube-dns", {
-          namespace: "kube-system",
-          selector: dns,
-          clusterIPs: ["10.96.0.10"],
-          ports: [{ name: "dns", protocol: "UDP", port: 53, targetPort: 53 }],
-        }),
-      ],
-    }),
-  )
-  for (const each of pods) {
-    await createPod(server.client, each)
-    await tellAddresses(server.client, each)
-  }
-  running = await stage.begin()
-  await eventually(
-    async () => Object.values(await bundles()),
-    (all) => all.length > 0 && all.every((each) => each !== ""),
-    "the authority is in the configuration",
-  )
+  town = await startTown()
 })
 
 afterAll(async () => {
-  await running?.stop()
-  await server?.stop()
+  await town?.stop()
 })
-
-async function bundles(): Promise<Readonly<Record<string, string>>> {
-  const configuration = await server.client.get(CONFIGURATION)
-  const entries = listIn(configuration, "webhooks").map((each) => [
-    textIn(each, "name"),
-    textIn(fieldOf(each, "clientConfig"), "caBundle"),
-  ])
-  return Object.fromEntries(entries)
-}
-
-interface Said {
-  readonly status: number
-  /** Without "Warning: ". */
-  readonly warnings: readonly string[]
-  readonly stdout: string
-  readonly stderr: string
-}
-
-async function kubectl(words: readonly string[], input?: unknown): Promise<Said> {
-  const { status, stdout, stderr } = await server.kubectl(
-    words,
-    input === undefined ? undefined : JSON.stringify(input),
-  )
-  const warnings = stderr
-    .split("\n")
-    .filter((line) => line.startsWith("Warning: "))
-    .map((line) => line.slice("Warning: ".length))
-  return { status, warnings, stdout, stderr }
-}
-
-const policy = (name: string, spec: object, namespace = "shop"): object => ({
-  apiVersion: "networking.k8s.io/v1",
-  kind: "NetworkPolicy",
-  metadata: { name, namespace },
-  spec,
-})
-const denyAll = policy("deny-all", { podSelector: {}, policyTypes: ["Ingress", "Egress"] })
-const DRY = ["apply", "--dry-run=server", "-f", "-"]
 
 /** The webhook has heard of it. */
 async function known(ask: () => Promise<Said>, holds: (said: Said) => boolean, what: string): Promise<Said> {
@@ -164,7 +60,7 @@ describe("warnings", () => {
   })
 
   test("who may list pods of one namespace alone is told of no other one by name", async () => {
-    const kubeconfig = await server.addUser({ name: "alice" })
+    const kubeconfig = await town.server.addUser({ name: "alice" })
     const grant = [
       [
         "create",
@@ -177,7 +73,7 @@ describe("warnings", () => {
       ],
       ["create", "rolebinding", "alice", "-n", "shop", "--role=alice", "--user=alice"],
     ]
-    for (const words of grant) await must(server, words)
+    for (const words of grant) await must(town.server, words)
     const { warnings, status } = await kubectl(["--kubeconfig", kubeconfig, ...DRY], denyAll)
     expect(status).toBe(0)
     expect(warnings.join("\n")).toContain("shop/db")
@@ -211,7 +107,7 @@ describe("warnings", () => {
 
   test("a label that would take a pod out of a policy", async () => {
     await must(
-      server,
+      town.server,
       ["apply", "-f", "-"],
       JSON.stringify(policy("web", { podSelector: { matchLabels: { app: "web" } } })),
     )
@@ -222,7 +118,7 @@ describe("warnings", () => {
       "the label is looked at",
     )
     expect(warnings[0]).toMatch(/1 pod is no longer ingress-isolated/)
-    await must(server, ["delete", "networkpolicy", "web", "-n", "shop"])
+    await must(town.server, ["delete", "networkpolicy", "web", "-n", "shop"])
   })
 })
 
@@ -235,7 +131,7 @@ describe("refusals", () => {
   })
 
   test("an assertion of the namespace that would fail is a warning, or refuses, as it says", async () => {
-    await must(server, ["apply", "-f", "-"], JSON.stringify(assertion("Warn")))
+    await must(town.server, ["apply", "-f", "-"], JSON.stringify(assertion("Warn")))
     const warned = await known(
       () => kubectl(DRY, denyAll),
       ({ warnings }) => warnings.some((each) => each.includes("ConnectivityAssertion")),
@@ -243,7 +139,7 @@ describe("refusals", () => {
     )
     expect(warned.status).toBe(0)
     expect(warned.warnings.join("\n")).toContain("shop/web-to-db: shop/web-1 → shop/db 5432/TCP is denied")
-    await must(server, ["apply", "-f", "-"], JSON.stringify(assertion("Refuse")))
+    await must(town.server, ["apply", "-f", "-"], JSON.stringify(assertion("Refuse")))
     const refused = await known(
       () => kubectl(DRY, denyAll),
       ({ status }) => status !== 0,
@@ -254,7 +150,7 @@ describe("refusals", () => {
         "ConnectivityAssertion shop/web-to-db holds now and would fail (spec.ports[0]) (PNP0501)",
     )
     expect(refused.warnings.join("\n")).toContain("5432/TCP is denied")
-    await must(server, ["delete", "connectivityassertion", "web-to-db", "-n", "shop"])
+    await must(town.server, ["delete", "connectivityassertion", "web-to-db", "-n", "shop"])
     await known(
       () => kubectl(DRY, denyAll),
       ({ status }) => status === 0,
@@ -286,10 +182,10 @@ describe("PolicyPreview", () => {
   })
 
   async function answered(object: object, name: string): Promise<unknown> {
-    await must(server, ["create", "-f", "-"], JSON.stringify(object))
+    await must(town.server, ["create", "-f", "-"], JSON.stringify(object))
     const path = `/apis/postern.dev/v1alpha1/namespaces/shop/policypreviews/${name}`
     const told = await eventually(
-      () => server.client.get(path),
+      () => town.server.client.get(path),
       (each) => at(each, "status.observedGeneration") === at(each, "metadata.generation"),
       "the preview is answered",
     )
@@ -303,7 +199,7 @@ describe("PolicyPreview", () => {
     expect(at(status, "conditions.0")).toMatchObject({ type: "Ready", status: "True", reason: "Analysed" })
     expect(JSON.stringify(status)).not.toMatch(/kube-system|"other"/)
     expect((await kubectl(["get", "networkpolicies", "-A", "-o", "name"])).stdout).toBe("")
-    await must(server, ["wait", "--for=condition=Ready", "--timeout=60s", "ppreview/deny", "-n", "shop"])
+    await must(town.server, ["wait", "--for=condition=Ready", "--timeout=60s", "ppreview/deny", "-n", "shop"])
   })
 
   test.for<[string, object, string, string]>([
@@ -339,109 +235,5 @@ describe("PolicyPreview", () => {
       reason,
       message: expect.stringContaining(message),
     })
-  })
-})
-
-test("who reaches the port and claims to be somebody is told nothing of the cluster", async () => {
-  const request = {
-    uid: "1",
-    kind: { group: "networking.k8s.io", version: "v1", kind: "NetworkPolicy" },
-    namespace: "shop",
-    name: "deny-all",
-    operation: "CREATE",
-    userInfo: { username: "admin", groups: ["system:masters"] },
-    object: denyAll,
-  }
-  const body = JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", request })
-  const answer = await new Promise<string>((resolve, reject) => {
-    const options = {
-      host: "127.0.0.1",
-      port: stage.port,
-      path: "/validate",
-      method: "POST",
-      rejectUnauthorized: false,
-    }
-    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) }
-    const sent = httpsRequest({ ...options, headers }, (response) => {
-      let text = ""
-      response.setEncoding("utf8").on("data", (part: string) => (text += part))
-      response.on("end", () => resolve(text))
-    })
-    sent.on("error", reject).end(body)
-  })
-  const response = recordIn(JSON.parse(answer), "response")
-  expect(response).toMatchObject({ allowed: true, warnings: [expect.stringMatching(/^analysis skipped: /)] })
-})
-
-describe("certificates", () => {
-  test("whatever takes the authority out of the configuration, it comes back", async () => {
-    const before = await bundles()
-    const patch = Object.keys(before).map((_, i) => ({
-      op: "remove",
-      path: `/webhooks/${i}/clientConfig/caBundle`,
-    }))
-    await server.client.patch(CONFIGURATION, patch, "application/json-patch+json")
-    expect(
-      await eventually(bundles, (now) => Object.values(now).every((each) => each !== ""), "it is back"),
-    ).toEqual(before)
-  })
-
-  test("a renewed certificate is served without a restart, and reviews are answered all the while", async () => {
-    const before = await servedSerial()
-    const run = { isOver: false }
-    const failures: string[] = []
-    const going = (async () => {
-      while (!run.isOver) {
-        const { warnings } = await kubectl(DRY, denyAll)
-        if (warnings.length === 0) failures.push("no warning")
-      }
-    })()
-    // What is no certificate is replaced by one of the same authority.
-    const secret = `/api/v1/namespaces/${NAMESPACE}/secrets/postern-webhook-tls`
-    const data = { "tls.crt": Buffer.from("none").toString("base64") }
-    await server.client.patch(secret, { data }, "application/merge-patch+json")
-    await eventually(servedSerial, (serial) => serial !== before, "another certificate is served")
-    await kubectl(DRY, denyAll)
-    run.isOver = true
-    await going
-    expect(failures).toEqual([])
-  })
-
-  function servedSerial(): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const socket = connect({ host: "127.0.0.1", port: stage.port, rejectUnauthorized: false }, () => {
-        resolve(new X509Certificate(socket.getPeerCertificate().raw).serialNumber)
-        socket.destroy()
-      })
-      socket.on("error", reject)
-    })
-  }
-})
-
-describe("restart", () => {
-  test("while it is away changes are let in without a word; back again it knows everything", async () => {
-    await running.stop()
-    expect(await kubectl(DRY, denyAll)).toMatchObject({ status: 0, warnings: [] })
-    running = await stage.begin()
-    expect(await readiness(running.webhook)).toEqual({ status: 200, text: "ok\n" })
-    expect((await kubectl(DRY, denyAll)).warnings[0]).toMatch(/^3 pods become ingress-isolated/)
-  })
-
-  test("as a process it answers until SIGTERM, and ends in good order", async () => {
-    await running.stop()
-    const { process: child, ended } = await startWebhookProcess(server, stage.port)
-    try {
-      const { warnings } = await known(
-        () => kubectl(DRY, denyAll),
-        (said) => said.warnings.some((each) => each.startsWith("3 pods become")),
-        "the process knows the cluster",
-      )
-      expect(warnings.at(-1)).toContain("postern report")
-      child.kill("SIGTERM")
-      expect(await ended).toEqual([0, null])
-    } finally {
-      child.kill("SIGKILL")
-      running = await stage.begin()
-    }
   })
 })

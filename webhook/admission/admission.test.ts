@@ -3,28 +3,9 @@
 import { describe, expect, test } from "vitest"
 import { diagnostic } from "../../src/api/report.ts"
 import type { Analysis, Question } from "../analyst.ts"
-import { type Answer, readReview } from "../review.ts"
 import { createTurns } from "../turns.ts"
-import { type AdmissionOptions, createAdmission } from "./admission.ts"
-import { fakeAnalyst, impact, policy, type ReviewParts, reviewText } from "./test-reviews.ts"
-
-async function answer(
-  parts: ReviewParts,
-  options: Partial<AdmissionOptions> = {},
-  arrivedAt = performance.now(),
-): Promise<Answer> {
-  const admit = createAdmission({
-    analyst: fakeAnalyst(),
-    access: { namesFor: async () => () => true },
-    turns: createTurns(),
-    keep: () => undefined,
-    budgetMs: 60_000,
-    ...options,
-  })
-  const read = readReview(JSON.parse(reviewText(parts)))
-  if (!read.ok) throw new Error(read.mistake)
-  return await admit(read.review, { at: arrivedAt, isTrusted: true })
-}
+import { answer } from "./test-answer.ts"
+import { fakeAnalyst, impact, policy, type ReviewParts } from "./test-reviews.ts"
 
 const lost = (source: string, destination: string) => ({
   source: { kind: "Deployment", namespace: source, name: "web", pods: 2 },
@@ -53,81 +34,6 @@ const cuts = impact({
   ],
 })
 const analysed = (analysis: Partial<Analysis>) => ({ analyst: fakeAnalyst(analysis) })
-
-describe("what is asked", () => {
-  const pod = { group: "", kind: "Pod", object: { metadata: { name: "web", labels: { app: "web" } } } }
-  const deployment = (labels: object, replicas = 1) => ({
-    spec: { replicas, template: { metadata: { labels }, spec: { containers: [] } } },
-  })
-  const apps = { group: "apps", kind: "Deployment", operation: "UPDATE" }
-  test.for<[string, ReviewParts, readonly string[]]>([
-    ["a policy that is made", {}, ["policy set"]],
-    [
-      "a policy that is changed",
-      { operation: "UPDATE", object: policy({ podSelector: { matchLabels: { a: "b" } } }) },
-      ["policy set"],
-    ],
-    ["a policy that is deleted", { operation: "DELETE" }, ["policy delete"]],
-    [
-      "a policy whose labels change alone",
-      { operation: "UPDATE", object: policy({ podSelector: {} }, { labels: { a: "b" } }) },
-      [],
-    ],
-    [
-      "a policy that goes, and whose finalizers are taken away",
-      {
-        operation: "UPDATE",
-        object: policy({ podSelector: {}, ingress: [{}] }, { deletionTimestamp: "2026-01-01T00:00:00Z" }),
-      },
-      [],
-    ],
-    ["a policy's status", { subResource: "status", operation: "UPDATE", object: policy({}) }, []],
-    ["a pod that is made", pod, ["pod set"]],
-    ["a pod that is deleted", { ...pod, operation: "DELETE" }, []],
-    [
-      "a namespace whose labels change",
-      {
-        group: "",
-        kind: "Namespace",
-        operation: "UPDATE",
-        object: { metadata: { name: "shop", labels: { team: "a" } } },
-        oldObject: { metadata: { name: "shop", labels: {} } },
-      },
-      ["namespace set"],
-    ],
-    [
-      "a namespace whose annotations change",
-      {
-        group: "",
-        kind: "Namespace",
-        operation: "UPDATE",
-        object: { metadata: { name: "shop", annotations: { a: "b" } } },
-        oldObject: { metadata: { name: "shop" } },
-      },
-      [],
-    ],
-    [
-      "a template whose labels change",
-      { ...apps, object: deployment({ app: "b" }), oldObject: deployment({ app: "a" }) },
-      ["pod set"],
-    ],
-    [
-      "a workload that is scaled",
-      { ...apps, object: deployment({ app: "a" }, 3), oldObject: deployment({ app: "a" }) },
-      [],
-    ],
-    ["an object that nobody knows", { group: "x.io", kind: "Other" }, []],
-    ["a policy of another version", { version: "v1beta1" }, []],
-  ])("%s", async ([, parts, expected]) => {
-    const asked: Question[] = []
-    const analyse = (question: Question) => {
-      asked.push(question)
-      return { report: impact(), refusals: [] }
-    }
-    expect(await answer(parts, { analyst: fakeAnalyst({}, { analyse }) })).toMatchObject({ allowed: true })
-    expect(asked.flatMap(({ changes }) => changes.map(({ kind, op }) => `${kind} ${op}`))).toEqual(expected)
-  })
-})
 
 describe("what is refused", () => {
   const broken = policy({
