@@ -14,7 +14,7 @@ import {
 } from "./connection-set.ts"
 import { createNotes, type Notes } from "./connectivity-notes.ts"
 import { type Deadline, NO_DEADLINE } from "./deadline.ts"
-import { type AnalysisEnd, endText, type RangeEnd, type WorkloadEnd } from "./end.ts"
+import { type AnalysisEnd, endText, isMadeUp, type RangeEnd, type WorkloadEnd } from "./end.ts"
 import { createReach, type Reach, type Reached } from "./reach.ts"
 import { type NodePresence, presenceOf, sharesNode } from "./same-node.ts"
 
@@ -89,7 +89,7 @@ function partyOf(workload: Workload, view: ClusterView, focus: (workload: Worklo
     namespace,
     name,
     workload: kind,
-    pods: pods.length,
+    pods: pods.some(isMadeUp) ? 0 : pods.length,
     hostNetwork,
   }
   const peers = new Set<Identity>()

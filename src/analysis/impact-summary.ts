@@ -4,12 +4,15 @@ import type { ImpactReport } from "../api/impact-report.ts"
 
 type Isolations = ImpactReport["isolated"]
 
+/** Manifests tell workloads, and of their pods neither how many there will be nor how many there are. */
+export type Unit = "pod" | "workload"
+
 /** "3 pods become ingress-isolated; 14 connections disappear, 0 appear; 2 nodes change". */
-export function impactSummary(report: ImpactReport): string {
+export function impactSummary(report: ImpactReport, unit: Unit = "pod"): string {
   const nodes = report.nodes.length + report.hidden.nodes
   const parts = [
-    ...isolationParts(report.isolated, { one: "becomes", many: "become", end: "-isolated" }),
-    ...isolationParts(report.released, { one: "is no longer", many: "are no longer", end: "-isolated" }),
+    ...isolationParts(report.isolated, { one: "becomes", many: "become", unit }),
+    ...isolationParts(report.released, { one: "is no longer", many: "are no longer", unit }),
     connectionPart(report),
     nodes === 0 ? "no node changes" : `${counted(nodes, "node")} ${nodes === 1 ? "changes" : "change"}`,
   ]
@@ -24,18 +27,24 @@ export function counted(amount: number, one: string): string {
 interface Words {
   readonly one: string
   readonly many: string
-  readonly end: string
+  readonly unit: Unit
 }
 
-function isolationParts({ ingress, egress }: Isolations, { one, many, end }: Words): readonly string[] {
+/** Workloads that are not listed count as one for each of their pods. */
+export function isolatedCount({ pods, workloads }: Isolations["ingress"], unit: Unit): number {
+  if (unit === "pod") return pods
+  return workloads.reduce((rest, each) => rest - each.pods + 1, pods)
+}
+
+function isolationParts({ ingress, egress }: Isolations, { one, many, unit }: Words): readonly string[] {
   const directions = [
-    { direction: "ingress", pods: ingress.pods },
-    { direction: "egress", pods: egress.pods },
-  ].filter(({ pods }) => pods > 0)
-  const texts = directions.map(({ direction, pods }, i) =>
+    { direction: "ingress", amount: isolatedCount(ingress, unit) },
+    { direction: "egress", amount: isolatedCount(egress, unit) },
+  ].filter(({ amount }) => amount > 0)
+  const texts = directions.map(({ direction, amount }, i) =>
     i === 0
-      ? `${counted(pods, "pod")} ${pods === 1 ? one : many} ${direction}${end}`
-      : `${inDigits(pods)} ${direction}${end}`,
+      ? `${counted(amount, unit)} ${amount === 1 ? one : many} ${direction}-isolated`
+      : `${inDigits(amount)} ${direction}-isolated`,
   )
   return texts.length === 0 ? [] : [texts.join(", ")]
 }

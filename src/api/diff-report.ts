@@ -30,7 +30,11 @@ const workload = {
     namespace: { type: "string" },
     name: { type: "string" },
     kind: { type: "string" },
-    pods: { type: "integer", minimum: 1 },
+    pods: {
+      type: "integer",
+      minimum: 1,
+      description: "Of manifests one for each template; of a StatefulSet as many as its replicas, up to 100.",
+    },
     ingressIsolated: { type: "boolean", description: "A policy selects every pod of it for ingress." },
     egressIsolated: { type: "boolean" },
   },

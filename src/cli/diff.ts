@@ -8,7 +8,7 @@ import { withClusterOptions } from "./cluster-options.ts"
 import { type Asked, asked } from "./diff/asked.ts"
 import { compare } from "./diff/compare.ts"
 import { diffMarkdown } from "./diff/diff-markdown.ts"
-import { diffText } from "./diff/diff-text.ts"
+import { type DiffStyle, diffText } from "./diff/diff-text.ts"
 import {
   type ReadSides,
   readAgainstCluster,
@@ -103,7 +103,10 @@ async function diff(
   line.clear()
   const { warnings, sourceLine } = after.input
   return {
-    ...answered(printed(report, options, screen), [...warnings, ...notes, ...emptiness(read.value)]),
+    ...answered(
+      printed(report, { ...options, unit: question.ask === "cluster" ? "pod" : "workload" }, screen),
+      [...warnings, ...notes, ...emptiness(read.value)],
+    ),
     status: options.exitCode === true && report.different ? 1 : 0,
     sourceLine,
   }
@@ -130,14 +133,18 @@ function emptiness({ before, after }: Sides): readonly Diagnostic[] {
   return [diagnostic("noWorkloads", { before: before.label, after: after.label })]
 }
 
-function printed(report: DiffReport, { output, limit }: DiffOptions, screen: Screen): string {
+function printed(
+  report: DiffReport,
+  { output, limit, unit }: DiffOptions & Pick<DiffStyle, "unit">,
+  screen: Screen,
+): string {
   switch (output) {
     case "text":
-      return diffText(report, { ...screen, limit })
+      return diffText(report, { ...screen, limit, unit })
     case "json":
       return `${JSON.stringify(report, null, 2)}\n`
     case "md":
-      return diffMarkdown(report, limit)
+      return diffMarkdown(report, { limit, unit })
   }
 }
 

@@ -12,7 +12,7 @@ export function impactText(source: ImpactReport, screen: Screen): string {
   const report = printableReport(source)
   const sections = [
     headLines(report, screen),
-    ...impactSections(report, { ...screen, limit: Infinity }),
+    ...impactSections(report, { ...screen, limit: Infinity, unit: "pod" }),
     findingLines(report, screen),
     nodeLines(report, screen),
     hiddenLines(report, screen),
@@ -29,7 +29,7 @@ function headLines(report: ImpactReport, { palette, columns }: Screen): readonly
   const { subject, operation } = report
   const title =
     subject === null ? [] : [palette.bold(`${subject.kind} ${nameText(subject)}, ${done[operation]}`)]
-  const summary = `${summaryText(report)}${observedText(report)}`
+  const summary = `${summaryText(report, "pod")}${observedText(report)}`
   const isShort = report.complete
     ? []
     : [palette.warn("the time allowed was not enough: counts are lower bounds")]

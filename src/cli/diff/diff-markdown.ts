@@ -4,15 +4,17 @@ import { changedText, connectionGroups, impactEndText } from "../../analysis/con
 import type { DiffObject, DiffReport, DiffWorkload } from "../../api/diff-report.ts"
 import type { ImpactEnd, ImpactReport } from "../../api/impact-report.ts"
 import { count } from "../text-layout.ts"
-import { notesBeside, summaryText, workloadText } from "./diff-text.ts"
+import { type DiffStyle, notesBeside, summaryText, workloadText } from "./diff-text.ts"
 
 /** Rows that are shown without a click. */
 const MOST_OPEN = 10
 
-export function diffMarkdown(report: DiffReport, limit: number): string {
+type MarkdownStyle = Pick<DiffStyle, "limit" | "unit">
+
+export function diffMarkdown(report: DiffReport, { limit, unit }: MarkdownStyle): string {
   const { impact } = report
   const verdict = report.different
-    ? `**${escaped(capital(summaryText(impact)))}.**`
+    ? `**${escaped(capital(summaryText(impact, unit)))}.**`
     : "**Nothing else flows, and nobody else is isolated.**"
   const parts = [
     `### Network policy: ${code(report.before)} → ${code(report.after)}`,
@@ -21,10 +23,10 @@ export function diffMarkdown(report: DiffReport, limit: number): string {
       ? ["What disappears is only counted for now: its namespaces are observed."]
       : []),
     ...assertionParts(impact),
-    ...isolationParts(impact, limit),
+    ...isolationParts(impact, { limit, unit }),
     ...connectionParts({ title: "Disappears", changed: impact.disappearing, limit }),
     ...connectionParts({ title: "Appears", changed: impact.appearing, limit }),
-    ...workloadParts(report.workloads),
+    ...workloadParts(report.workloads, unit),
     ...objectParts(report.objects),
     ...notesBeside(impact).map((note) => `> ${escaped(note)}`),
   ]
@@ -48,7 +50,10 @@ function assertionParts({ assertions }: ImpactReport): readonly string[] {
   ]
 }
 
-function isolationParts({ isolated, released }: ImpactReport, limit: number): readonly string[] {
+function isolationParts(
+  { isolated, released }: ImpactReport,
+  { limit, unit }: MarkdownStyle,
+): readonly string[] {
   const all = [
     ["becomes ingress-isolated", isolated.ingress],
     ["becomes egress-isolated", isolated.egress],
@@ -56,11 +61,11 @@ function isolationParts({ isolated, released }: ImpactReport, limit: number): re
     ["is no longer egress-isolated", released.egress],
   ] as const
   const rows = all.flatMap(([what, { workloads }]) =>
-    workloads.map((each) => [code(workloadText(each)), count(each.pods, "pod"), what]),
+    workloads.map((each) => [code(workloadText(each)), ...podCells(each, unit), what]),
   )
   if (rows.length === 0) return []
   const told = rows.slice(0, limit)
-  const columns = ["workload", "pods", ""]
+  const columns = ["workload", ...podColumns(unit), ""]
   return [
     table({ title: "Isolation", columns, rows: told, pairs: rows.length, hidden: rows.length - told.length }),
   ]
@@ -96,11 +101,23 @@ function endCodes(ends: readonly ImpactEnd[]): string {
   return `${named.map((end) => code(impactEndText(end))).join(", ")}${more > 0 ? ` and ${more.toLocaleString("en-US")} more` : ""}`
 }
 
-function workloadParts({ added, removed }: DiffReport["workloads"]): readonly string[] {
+/** Of manifests it is not known how many there are. */
+function podColumns(unit: DiffStyle["unit"]): readonly string[] {
+  return unit === "pod" ? ["pods"] : []
+}
+
+function podCells({ pods }: { readonly pods: number }, unit: DiffStyle["unit"]): readonly string[] {
+  return unit === "pod" ? [count(pods, "pod")] : []
+}
+
+function workloadParts(
+  { added, removed }: DiffReport["workloads"],
+  unit: DiffStyle["unit"],
+): readonly string[] {
   const row = (each: DiffWorkload, change: string, open: string) => [
     change,
     code(workloadText(each)),
-    count(each.pods, "pod"),
+    ...podCells(each, unit),
     open,
   ]
   const rows = [
@@ -109,7 +126,13 @@ function workloadParts({ added, removed }: DiffReport["workloads"]): readonly st
   ]
   if (rows.length === 0) return []
   return [
-    table({ title: "Workloads", columns: ["", "workload", "pods", ""], rows, pairs: rows.length, hidden: 0 }),
+    table({
+      title: "Workloads",
+      columns: ["", "workload", ...podColumns(unit), ""],
+      rows,
+      pairs: rows.length,
+      hidden: 0,
+    }),
   ]
 }
 

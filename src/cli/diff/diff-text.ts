@@ -1,7 +1,7 @@
 // A comparison as people read it in a terminal: what was written, what it does, and nothing that stays as it is.
 
 import { changedText, connectionGroups, endsText } from "../../analysis/connection-groups.ts"
-import { impactSummary } from "../../analysis/impact-summary.ts"
+import { impactSummary, isolatedCount, type Unit } from "../../analysis/impact-summary.ts"
 import type { DiffObject, DiffReport, DiffWorkload } from "../../api/diff-report.ts"
 import type { ImpactReport } from "../../api/impact-report.ts"
 import type { Palette } from "../palette.ts"
@@ -19,6 +19,7 @@ const mostEndColumns = 36
 export interface DiffStyle extends Screen {
   /** Groups of connections of each kind. */
   readonly limit: number
+  readonly unit: Unit
 }
 
 export function diffText(report: DiffReport, screen: DiffStyle): string {
@@ -26,7 +27,7 @@ export function diffText(report: DiffReport, screen: DiffStyle): string {
   const sections = [
     [`${palette.bold(report.before)} → ${palette.bold(report.after)}`],
     report.objects.map((each) => objectLine(each, palette)),
-    workloadLines(report.workloads, palette),
+    workloadLines(report.workloads, screen),
     ...changeSections(report, screen),
   ]
   return `${sections
@@ -36,8 +37,8 @@ export function diffText(report: DiffReport, screen: DiffStyle): string {
 }
 
 /** Manifests often name no node: of those nothing is said. */
-export function summaryText(impact: ImpactReport): string {
-  const summary = impactSummary(impact)
+export function summaryText(impact: ImpactReport, unit: Unit): string {
+  const summary = impactSummary(impact, unit)
   return impact.nodes.length === 0 ? summary.replace(/; no node changes$/, "") : summary
 }
 
@@ -51,7 +52,7 @@ function changeSections(report: DiffReport, screen: DiffStyle): readonly (readon
   const { palette } = screen
   if (!report.different) return [[palette.good("✓ nothing else flows, and nobody else is isolated")]]
   return [
-    wrapped(`${summaryText(impact)}${observedText(impact)}`, screen.columns).map((line) =>
+    wrapped(`${summaryText(impact, screen.unit)}${observedText(impact)}`, screen.columns).map((line) =>
       palette.bold(line),
     ),
     ...impactSections(impact, screen),
@@ -80,9 +81,12 @@ function objectLine({ change, kind, namespace, name, file, line }: DiffObject, p
   return `  ${palette[inks[change]](marks[change])} ${kind} ${namespace === "" ? name : `${namespace}/${name}`}${place}`
 }
 
-function workloadLines({ added, removed }: DiffReport["workloads"], palette: Palette): readonly string[] {
+function workloadLines(
+  { added, removed }: DiffReport["workloads"],
+  { palette, unit }: DiffStyle,
+): readonly string[] {
   const line = (each: DiffWorkload, change: "added" | "removed") =>
-    `  ${palette[inks[change]](marks[change])} ${workloadText(each)}  ${count(each.pods, "pod")}${
+    `  ${palette[inks[change]](marks[change])} ${workloadText(each)}${unit === "pod" ? `  ${count(each.pods, "pod")}` : ""}${
       change === "added" ? openText(each, palette) : ""
     }`
   return [...added.map((each) => line(each, "added")), ...removed.map((each) => line(each, "removed"))]
@@ -97,7 +101,7 @@ function openText({ ingressIsolated, egressIsolated }: DiffWorkload, palette: Pa
 
 function isolationSections(
   impact: ImpactReport,
-  { palette, columns, limit }: DiffStyle,
+  { palette, columns, limit, unit }: DiffStyle,
 ): readonly (readonly string[])[] {
   const sections = [
     { title: "ingress-isolated then", ink: palette.warn, isolation: impact.isolated.ingress },
@@ -108,10 +112,11 @@ function isolationSections(
   return sections.map(({ title, ink, isolation }) => {
     if (isolation.pods === 0) return []
     const workloads = isolation.workloads.slice(0, limit)
-    const named = workloads.reduce((total, { pods }) => total + pods, 0)
-    const more = isolation.pods > named ? [`and ${count(isolation.pods - named, "pod")} more`] : []
+    const named = unit === "workload" ? workloads.length : workloads.reduce((sum, { pods }) => sum + pods, 0)
+    const total = isolatedCount(isolation, unit)
+    const more = total > named ? [`and ${count(total - named, unit)} more`] : []
     const names = [...workloads.map(workloadText), ...more].join(", ")
-    return [`${ink(title)}  ${palette.dim(count(isolation.pods, "pod"))}`, ...wrapped(`  ${names}`, columns)]
+    return [`${ink(title)}  ${palette.dim(count(total, unit))}`, ...wrapped(`  ${names}`, columns)]
   })
 }
 

@@ -87,6 +87,7 @@ function workloadLines(node: WorkloadNode): readonly CardLine[] {
 
 export function aboutWorkload({ workload, pods }: WorkloadNode["members"][number]): string {
   if (workload === "Pod") return "Pod"
+  if (pods === 0) return shortened(workload, 30)
   return `${shortened(workload, 30)} · ${pods} ${pods === 1 ? "pod" : "pods"}`
 }
 

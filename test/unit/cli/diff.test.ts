@@ -110,7 +110,7 @@ test("what appears one way disappears the other way", () => {
 })
 
 const same = /✓ nothing else flows, and nobody else is isolated/
-const closed = /1 pod becomes ingress-isolated/
+const closed = /1 workload becomes ingress-isolated/
 
 test.for<[string, string, readonly string[], RegExp]>([
   ["a revision with itself", "", ["--git", "HEAD", "-f", "deploy"], same],
