@@ -58,7 +58,8 @@ export const explainApiCodes = {
     severity: "error",
     title: "No explain API",
     template: "{why}",
-    remedy: "Ask whoever runs the cluster for the right to, or to install Postern's webhook: docs/explain-api.md.",
+    remedy:
+      "Ask whoever runs the cluster for the right to, or to install Postern's webhook: docs/explain-api.md.",
   },
   hiddenMistake: {
     code: "PNP0709",
