@@ -33,6 +33,16 @@ test.for<[string, ReviewParts, readonly string[]]>([
   ],
   ["a policy's status", { subResource: "status", operation: "UPDATE", object: policy({}) }, []],
   ["a pod that is made", pod, ["pod set"]],
+  [
+    "a pod that a controller of the cluster makes",
+    { ...pod, userInfo: { username: "system:serviceaccount:kube-system:replicaset-controller" } },
+    [],
+  ],
+  [
+    "a policy, whoever makes it",
+    { userInfo: { username: "system:serviceaccount:kube-system:x" } },
+    ["policy set"],
+  ],
   ["a pod that is deleted", { ...pod, operation: "DELETE" }, []],
   [
     "a namespace whose labels change",
