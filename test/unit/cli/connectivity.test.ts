@@ -51,7 +51,7 @@ test.for<[string, readonly string[], number, RegExp]>([
     "a workload that there is not, with a near one",
     [...boutique, "--focus", "boutique/cartservise"],
     2,
-    /no workload is called "?boutique\/cartservise"?; did you mean boutique\/cartservice\?/,
+    /PNP0802.*no workload is called "?boutique\/cartservise"?; did you mean boutique\/cartservice\?/,
   ],
   [
     "a workload of another namespace",
