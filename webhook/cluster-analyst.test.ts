@@ -72,7 +72,8 @@ const denied = { ...reaches, from: "other/client", expect: "Deny" }
 test.for<[string, Readonly<Record<string, unknown>>, readonly string[], readonly string[]]>([
   ["what holds and would fail is told", { "shop/a": reaches }, ["shop/a spec.ports[0]"], []],
   ["what goes on holding is not", { "shop/a": denied }, [], []],
-  ["what fails already is not", { "shop/a": { ...reaches, expect: "Deny" } }, [], []],
+  ["what fails already is not", { "shop/a": { ...denied, expect: "Allow" } }, [], []],
+  ["what fails now and would hold is not", { "shop/a": { ...reaches, expect: "Deny" } }, [], []],
   ["one of several cases", { "shop/a": { cases: [denied, reaches] } }, ["shop/a spec.cases[1].ports[0]"], []],
   [
     "an assertion that refuses",
