@@ -168,7 +168,9 @@ async function warning(): Promise<string> {
 
 /** A door is opened for strangers and shut again. The webhook knows of it before. */
 async function nextChangeIsEnforced(): Promise<void> {
-  await expect.poll(warning, { timeout: 120_000, interval: 500 }).toMatch(/^Warning: .*connections? appear/)
+  await expect
+    .poll(warning, { timeout: 120_000, interval: 500 })
+    .toMatch(/^Warning: 0 connections disappear, [1-9]\d* appear/)
   await pods.apply([door])
   await untilOutcome("open", 8080)
   await rig.kubectl(["delete", "networkpolicy", "-n", "live", "door"])

@@ -88,10 +88,13 @@ describe("what the webhook has written", () => {
 
   test("stays through helm upgrade, also where it changes the same objects", async () => {
     const release = ["postern", chart, "--namespace", "kube-system"]
-    await run("install", ...release)
+    const notes = await run("install", ...release)
+    expect(notes).toContain("rollout status deployment/postern-webhook")
+    expect(notes).not.toContain("While no replica answers")
     expect(await held()).toEqual([false, undefined, 5, false])
     await write()
-    await run("upgrade", ...release, "--set", "webhook.timeoutSeconds=7")
+    const change = "webhook.timeoutSeconds=7,webhook.failurePolicy=Fail"
+    expect(await run("upgrade", ...release, "--set", change)).toContain("While no replica answers")
     expect(await held()).toEqual([true, path, 7, true])
     await run("uninstall", "postern", "--namespace", "kube-system", "--no-hooks")
     expect(await kubectl("get", "validatingwebhookconfigurations", "-o", "name")).toBe("")
