@@ -86,7 +86,7 @@ export function isTouched(group: WorkloadGroup, scope: ImpactScope): boolean {
   return (
     scope.namespaces.has(group.namespace) ||
     isSubject(group, scope) ||
-    (scope.hasOtherPods && !haveSameKeys(group.before, group.after))
+    (scope.hasOtherPods && (group.moves || !haveSameKeys(group.before, group.after)))
   )
 }
 

@@ -23,6 +23,8 @@ export interface WorkloadGroup {
   readonly dns: boolean
   /** Some pod is its node. Such a workload is a group of its own, since it matters on which nodes its pods are. */
   readonly hasHosts: boolean
+  /** Their pods run on other nodes after than before: a node reaches its own pods. */
+  readonly moves: boolean
   /** Made when they are asked for. */
   readonly workloads: () => readonly GroupedWorkload[]
 }
@@ -142,6 +144,7 @@ function groupsOfIdentity(
     size: some.length + others.length,
     dns,
     hasHosts: identity.kind === "host",
+    moves: false,
     workloads: once(() => [
       ...some.map((pod) => groupedWorkload([pod], [pod])),
       ...others.map((key) => {
@@ -176,8 +179,9 @@ function unsettledGroups(
       }
       const hasHosts = [...sides.before, ...sides.after].some(({ kind }) => kind === "host")
       const alone = hasHosts ? each.key : ""
-      const key = `${numbered(sides.before, ids)} ${numbered(sides.after, ids)} ${alone}`
-      return { key, hasHosts, ...sides, workload: groupedWorkload(each.before, each.after) }
+      const moves = nodesText(each.before) !== nodesText(each.after)
+      const key = `${numbered(sides.before, ids)} ${numbered(sides.after, ids)} ${moves} ${alone}`
+      return { key, hasHosts, moves, ...sides, workload: groupedWorkload(each.before, each.after) }
     })
   return Array.from(Map.groupBy(placed, ({ key }) => key).values(), (members) => {
     const workloads = members.map(({ workload }) => workload)
@@ -189,6 +193,7 @@ function unsettledGroups(
       size: workloads.length,
       dns: workloads.some(({ dns }) => dns),
       hasHosts: first?.hasHosts ?? false,
+      moves: first?.moves ?? false,
       workloads: () => workloads,
     }
   })
@@ -246,6 +251,10 @@ function groupedWorkload(podsBefore: readonly Pod[], podsAfter: readonly Pod[]):
 
 function isDnsServer({ labels, ports }: Pod): boolean {
   return labelValue(labels, "k8s-app") === "kube-dns" || ports.some(({ port }) => port === 53)
+}
+
+function nodesText(pods: readonly Pod[]): string {
+  return [...new Set(pods.map(({ node }) => node))].sort().join(" ")
 }
 
 function numbered(identities: readonly Identity[], ids: Map<Identity, number>): string {
