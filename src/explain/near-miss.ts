@@ -11,13 +11,17 @@ export interface Miss {
   readonly near: boolean
 }
 
+/** Nobody mistypes more labels than so many at once; selectors may have thousands. */
+const MOST_TOLD = 20
+
 /** Null where the selector holds. */
 export function selectorMiss(selector: unknown, labels: Labels): Miss | null {
-  const misses = unmetRequirements(selector, labels).map((requirement) =>
-    requirementMiss(requirement, labels),
-  )
+  const unmet = unmetRequirements(selector, labels)
+  const misses = unmet.slice(0, MOST_TOLD).map((requirement) => requirementMiss(requirement, labels))
   if (misses.length === 0) return null
-  return { text: misses.map((miss) => miss.text).join(", "), near: misses.every((miss) => miss.near) }
+  const more = unmet.length - misses.length
+  const texts = [...misses.map((miss) => miss.text), ...(more > 0 ? [`and ${more} more`] : [])]
+  return { text: texts.join(", "), near: more === 0 && misses.every((miss) => miss.near) }
 }
 
 export function selectorText(selector: unknown): string {

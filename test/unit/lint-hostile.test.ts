@@ -3,7 +3,8 @@
 import { expect, test } from "vitest"
 import { lint } from "../../src/analysis/lint/lint.ts"
 import type { PolicyObject } from "../../src/compile/snapshot.ts"
-import { app, modelOf, policy, shop } from "../lint-clusters.ts"
+import { selectorMiss } from "../../src/explain/near-miss.ts"
+import { app, modelOf, pod, policy, shop } from "../lint-clusters.ts"
 
 const many = (make: (i: number) => object) => Array.from({ length: 10_000 }, (_, i) => make(i))
 const term = (i: number) => ({ key: `k${i}`, operator: "In", values: ["v"] })
@@ -66,4 +67,21 @@ test("past its time it tells what it has found", () => {
   expect(lint({ view }).map(({ object }) => object?.name)).toContain("c")
   expect(lint({ view, deadline }).map(({ object }) => object?.name)).toEqual(["a"])
   expect(lint({ view, deadline: { expired: () => true } })).toEqual([])
+})
+
+test("what was nearly meant is looked for as long as there is time, pod by pod", () => {
+  const pods = Array.from({ length: 500 }, (_, i) => pod(`shop/p${i}`, { labels: { n: `${i}` } }))
+  const policies = [policy("shop/a", { podSelector: { matchExpressions: [term(1), term(2)] } })]
+  const view = modelOf({ ...shop, pods, policies })
+  let asked = 0
+  lint({ view, deadline: { expired: () => (asked += 1) > 50 } })
+  expect(asked).toBeGreaterThan(50)
+  expect(asked).toBeLessThan(100)
+})
+
+test("of thousands of labels that differ a few are told, and they are no near miss", () => {
+  const selector = { matchExpressions: many((i) => ({ ...term(0), key: `ap${i}` })) }
+  const miss = selectorMiss(selector, { app: "v" })
+  expect(miss?.near).toBe(false)
+  expect(miss?.text).toMatch(/^has app=v, .*, and 9980 more$/)
 })

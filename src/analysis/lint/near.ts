@@ -15,11 +15,11 @@ export function nearPods(expression: PodExpression, cluster: LintCluster): strin
 }
 
 /** "; namespace shop has team=a", or "". The selector holds no namespace. */
-export function nearNamespaces(selector: Selector, { view, mayName }: LintCluster): string {
+export function nearNamespaces(selector: Selector, { view, mayName, expired }: LintCluster): string {
   const isMissed = missing(selector)
   let left = LOOKED_AT
   for (const name of view.namespaces()) {
-    if (left-- === 0) break
+    if (left-- === 0 || expired()) break
     const miss = isMissed(view.namespaceLabels(name))
     if (miss === null || !mayName(name)) continue
     return nameIn(selector) === undefined ? `; namespace ${name} ${miss}` : `; there is ${name}`
@@ -28,13 +28,14 @@ export function nearNamespaces(selector: Selector, { view, mayName }: LintCluste
 }
 
 function nearPod(expression: PodExpression, cluster: LintCluster): string | null {
-  const { view, mayName } = cluster
+  const { view, mayName, expired } = cluster
   const isOwn = expression.namespaces.kind === "name"
   const isMissed = missing(expression.pods)
   let left = LOOKED_AT
   for (const namespace of namespacesOf(expression, view)) {
     for (const pod of view.pods(namespace)) {
-      if (left-- === 0) return null
+      // A selector of thousands of terms takes its time for each pod.
+      if (left-- === 0 || expired()) return null
       const miss = pod.hostNetwork ? null : isMissed(pod.labels)
       // Asked last: for each namespace that is asked about somebody's rights are looked up.
       if (miss !== null && mayName(namespace)) return `; ${isOwn ? podWords(pod) : inNamespace(pod)} ${miss}`
