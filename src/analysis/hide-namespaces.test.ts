@@ -59,3 +59,13 @@ test("all that is hidden is hidden: nobody is asked twice, and hiding again chan
     }),
   )
 })
+
+test("the subject's namespace is asked about first: of very many only some are", () => {
+  fc.assert(
+    fc.property(randomReport, (report) => {
+      const { subject } = report
+      if (subject === null) return
+      expect(namespacesIn(report)[0]).toBe(subject.namespace || subject.name)
+    }),
+  )
+})

@@ -7,16 +7,15 @@ import type { ImpactEnd, ImpactReport } from "../api/impact-report.ts"
 type MayName = (namespace: string) => boolean
 type ConnectionChange = ImpactReport["appearing"]["listed"][number]
 
-/** Every namespace that the report names, in order: those to ask about. */
+/** Every namespace that the report names: those to ask about, the subject's first, for not all may be asked about. */
 export function namespacesIn(report: ImpactReport): readonly string[] {
   const named = new Set([
-    ...namespaceOfSubject(report),
     ...isolationsOf(report).flatMap(({ workloads }) => workloads.map(({ namespace }) => namespace)),
     ...listedIn(report).flatMap(namespacesOfChange),
     ...report.findings.flatMap(({ namespaces = [] }) => namespaces),
     ...report.assertions.flatMap(namespacesOfAssertion),
   ])
-  return [...named].sort()
+  return [...new Set([...namespaceOfSubject(report), ...[...named].sort()])]
 }
 
 /** `mayName` is asked for the namespaces of namespacesIn. Findings tell of pods of the subject's own, too. */
