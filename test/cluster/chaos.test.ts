@@ -116,6 +116,8 @@ test("all nodes restart at once: Postern starts, and enforces for pods under new
   await untilNewAddress(old)
   await untilRolledOut(rig)
   await untilOutcome("shut", 80)
+  // Their new addresses are known, too.
+  await untilOutcome("open", 80, ENDS.friends)
   const flows = await watchFlows(pods, ENDS)
   await sleep(3_000)
   expect(await flows.end()).toStrictEqual([])
@@ -177,12 +179,16 @@ async function nextChangeIsEnforced(): Promise<void> {
   await untilOutcome("shut", 8080)
 }
 
-/** What strangers meet at a port of the server. */
-async function untilOutcome(outcome: "open" | "shut", port: number): Promise<void> {
-  for (const stranger of ENDS.strangers) {
+/** What strangers, or others, meet at a port of the server. */
+async function untilOutcome(
+  outcome: "open" | "shut",
+  port: number,
+  clients: readonly string[] = ENDS.strangers,
+): Promise<void> {
+  for (const client of clients) {
     const [address] = (await pods.status(ENDS.server)).addresses
     const targets = [`${address}/${port}`]
-    const prober = await pods.probe(stranger, { protocol: "tcp", everyMs: 100, timeoutMs: 500, targets })
+    const prober = await pods.probe(client, { protocol: "tcp", everyMs: 100, timeoutMs: 500, targets })
     await prober.until((line) => line.startsWith(outcome), 120_000)
     await prober.stop()
   }
