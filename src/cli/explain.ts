@@ -21,7 +21,7 @@ import { isStatus } from "../kubernetes/api-error.ts"
 import { allowanceJsonText } from "./allowance-text.ts"
 import { type ClusterOptions, withClusterOptions } from "./cluster-options.ts"
 import { explanationJsonText } from "./explain-text.ts"
-import { type Input, readInput, readInputOrCluster } from "./input.ts"
+import { type Input, readInput, readInputOrCluster, tellOfFiles } from "./input.ts"
 import { type Outcome, refused } from "./outcome.ts"
 import type { Terminal } from "./terminal.ts"
 import { readWorldSettings, type WorldOptions, withWorldOptions } from "./world-options.ts"
@@ -96,7 +96,7 @@ async function explain(options: ExplainOptions, terminal: Pick<Terminal, "palett
   }
   // Loaded here: who judges files does not wait for a Kubernetes client.
   const { explainLive } = await import("./explain-live.ts")
-  const live = await explainLive(options)
+  const live = await explainLive(options).catch(tellOfFiles)
   if (live.kind === "told") return print(live.told, options, terminal)
   try {
     const input = await readInputOrCluster({ ...options, namespace: live.namespace })

@@ -5,6 +5,7 @@ import type { Diagnostic, FieldPath } from "../api/diagnostic.ts"
 import { diagnostic } from "../api/report.ts"
 import type { Enforcement, Snapshot } from "../compile/snapshot.ts"
 import type { Locate } from "../explain/explain-json.ts"
+import { NoClusterError } from "../kubernetes/api-error.ts"
 import {
   type Manifests,
   type PositionLookup,
@@ -70,10 +71,15 @@ export async function readInputOrCluster(options: InputOptions): Promise<ReadInp
   if (options.file !== undefined) return readInput(options.file, options.namespace)
   // Loaded here: who judges files does not wait for a Kubernetes client.
   const { readClusterSnapshot } = await import("./cluster-snapshot.ts")
-  const { mistakes, ...cluster } = await readClusterSnapshot(options)
+  const { mistakes, ...cluster } = await readClusterSnapshot(options).catch(tellOfFiles)
   const warnings = mistakes.map((what) => diagnostic("readInPart", { what }))
   const nowhere = { positions: () => undefined, locate: () => null, sourceLine: () => undefined }
   return { ok: true, value: { ...cluster, ...nowhere, warnings } }
+}
+
+export function tellOfFiles(error: unknown): never {
+  if (error instanceof NoClusterError) throw new NoClusterError(`${error.message}; -f PATH reads manifests`)
+  throw error
 }
 
 /** "spec.ingress[0]" as segments; the paths of rules have no keys that need quotes. */

@@ -142,4 +142,5 @@ function calledAs(name: string, help: string): string {
 }
 
 const EXIT_STATUSES = `
-Exit status: 0 answered, 1 bad news (what was expected does not hold), 2 bad input, 3 broken environment.`
+Exit status: 0 answered, 1 bad news (what was expected does not hold),
+2 bad input, 3 broken environment.`

@@ -43,6 +43,14 @@ export class ConnectionError extends Error {
   }
 }
 
+/** Nothing says where a cluster is. */
+export class NoClusterError extends ConnectionError {
+  constructor(what: string) {
+    super(what)
+    this.name = "NoClusterError"
+  }
+}
+
 /** The answer is larger than we are ready to hold. */
 export class AnswerTooLargeError extends Error {
   readonly code = "KUBERNETES_ANSWER_TOO_LARGE"

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import type { RequestOptions } from "node:https"
 import { join } from "node:path"
-import { ConnectionError } from "./api-error.ts"
+import { ConnectionError, NoClusterError } from "./api-error.ts"
 
 export interface ClusterConfig {
   /** https://host:port, with a path where a proxy serves the API below one. */
@@ -92,7 +92,7 @@ async function fromKubeconfig(file: string | undefined, context: string | undefi
   const server = config.getCurrentCluster()?.server
   if (server === undefined) throw new ConnectionError("no cluster in the kubeconfig's current context")
   if (file === undefined && server === NO_KUBECONFIG)
-    throw new ConnectionError("no cluster: there is neither --kubeconfig nor KUBECONFIG nor ~/.kube/config")
+    throw new NoClusterError("no cluster: there is neither --kubeconfig nor KUBECONFIG nor ~/.kube/config")
   const namespace = config.getContextObject(config.getCurrentContext())?.namespace
   return {
     server: server.replace(/\/+$/, ""),

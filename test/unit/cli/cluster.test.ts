@@ -23,7 +23,19 @@ writeFileSync(
 afterAll(() => rmSync(home, { recursive: true }))
 
 test.for<readonly [string, readonly string[], number, RegExp]>([
-  ["no kubeconfig", ["status"], 3, /^postern: no cluster: there is neither --kubeconfig nor KUBECONFIG/],
+  [
+    "no kubeconfig",
+    ["status"],
+    3,
+    /^postern: no cluster: there is neither --kubeconfig nor KUBECONFIG nor \S+\n$/,
+  ],
+  ["no kubeconfig where files would do", ["lint"], 3, /config; -f PATH reads manifests\n$/],
+  [
+    "the same of explain",
+    ["explain", "--from", "a/b", "--to", "a/c"],
+    3,
+    /config; -f PATH reads manifests\n$/,
+  ],
   ["a kubeconfig that is not there", ["status", "--kubeconfig", "/nowhere"], 3, /^postern: the kubeconfig/],
   [
     "a context that is not there",
