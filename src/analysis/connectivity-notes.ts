@@ -14,7 +14,8 @@ export interface Noted {
 
 const MOST_NAMED = 3
 
-export function createNotes(): Notes {
+/** `ownNodes`: the lines themselves tell what flows between a host-network pod and its own node's pods. */
+export function createNotes(ownNodes: boolean): Notes {
   const pods = createTally()
   const families = createTally()
   const nodes = createTally()
@@ -31,7 +32,9 @@ export function createNotes(): Notes {
         "addresses differ (IPv4 and IPv6, most often), and lines tell what some pair of them can do",
       ),
       ...nodes.text(
-        "open only between a host-network pod and the pods of its own node, which no policy cuts off",
+        ownNodes
+          ? "open only between a host-network pod and the pods of its own node, which no policy cuts off"
+          : "a host-network pod reaches the pods of its own node whatever policies say, and lines tell only what these say",
       ),
     ],
   }
@@ -52,7 +55,7 @@ function createTally(): Tally {
     },
     text: (what) => {
       if (count === 0) return []
-      const lines = count === 1 ? "1 line" : `${count} lines`
+      const lines = count === 1 ? "1 pair" : `${count} pairs`
       return [`${what}: ${lines} (${named.join("; ")}${count > named.length ? "; ..." : ""})`]
     },
   }

@@ -40,16 +40,21 @@ export interface ConnectivityOptions {
   /** Only lines from or to these workloads. */
   readonly focus?: (workload: Workload) => boolean
   readonly deadline?: Deadline
+  /**
+   * Whether a host-network pod's way to the pods of its own node, which no policy cuts off (probes), is told in lines;
+   * otherwise a note tells of it, and lines are what policies say.
+   */
+  readonly ownNodes?: boolean
 }
 
 export function connectivity(view: ClusterView, options: ConnectivityOptions = {}): Connectivity {
-  const { focus = () => true, deadline = NO_DEADLINE } = options
+  const { focus = () => true, deadline = NO_DEADLINE, ownNodes = true } = options
   const workloads = view.workloads().map((each) => partyOf(each, view, focus))
   const ranges = new Map<string, RangeEnd>()
   const partiesOf = (direction: "ingress" | "egress"): readonly Party[] =>
     [...workloads, ...view.runs(direction).map((run) => rangeParty(run, ranges))].sort(byText)
   const parties = { sources: partiesOf("ingress"), destinations: partiesOf("egress") }
-  const question: Question = { reach: createReach(view), notes: createNotes() }
+  const question: Question = { reach: createReach(view), notes: createNotes(ownNodes), ownNodes }
   const focused = parties.destinations.filter(({ isFocus }) => isFocus)
   const lines: ConnectivityLine[] = []
   let complete = true
@@ -79,6 +84,7 @@ interface Party {
 interface Question {
   readonly reach: Reach
   readonly notes: Notes
+  readonly ownNodes: boolean
 }
 
 function partyOf(workload: Workload, view: ClusterView, focus: (workload: Workload) => boolean): Party {
@@ -121,14 +127,14 @@ function byText(a: Party, b: Party): number {
 
 type Pair = readonly [source: Party, destination: Party]
 
-function addLine(lines: ConnectivityLine[], pair: Pair, { reach, notes }: Question): void {
+function addLine(lines: ConnectivityLine[], pair: Pair, { reach, notes, ownNodes }: Question): void {
   const [source, destination] = pair
   const isSame = source === destination
   if (isSame || (source.end.kind === "range" && destination.end.kind === "range")) return
-  const found = reachedBy(pair, reach)
+  const found = reachedBy(pair, reach, ownNodes)
   const { connections, enforced } = found
+  if (isTold(connections) || found.ownNode) notes.add(found, source.text, destination.text)
   if (!isTold(connections)) return
-  notes.add(found, source.text, destination.text)
   const observed = connections !== enforced && !isEqual(connections, enforced)
   lines.push({ source: source.end, destination: destination.end, connections, observed })
 }
@@ -136,11 +142,11 @@ function addLine(lines: ConnectivityLine[], pair: Pair, { reach, notes }: Questi
 /** What some pod of one can reach of some pod of the other. */
 interface PairReached extends Reached {
   readonly podsDiffer: boolean
-  /** Only between pods of one node. */
+  /** More than policies allow flows between a host-network pod and the pods of its own node. */
   readonly ownNode: boolean
 }
 
-function reachedBy([source, destination]: Pair, reach: Reach): PairReached {
+function reachedBy([source, destination]: Pair, reach: Reach, ownNodes: boolean): PairReached {
   let found: Reached | undefined
   let podsDiffer = false
   for (const from of source.peers) {
@@ -159,6 +165,7 @@ function reachedBy([source, destination]: Pair, reach: Reach): PairReached {
   if (isOpen || !shareNode(source, destination)) {
     return { connections, enforced, mixed, podsDiffer, ownNode: false }
   }
+  if (!ownNodes) return { connections, enforced, mixed, podsDiffer, ownNode: !isFree }
   const all = { connections: ALL_CONNECTIONS, enforced: ALL_CONNECTIONS }
   return { ...all, mixed: false, podsDiffer: false, ownNode: !isFree }
 }

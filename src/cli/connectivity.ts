@@ -69,7 +69,8 @@ export async function tellConnectivity(
   model.apply(changesTo(snapshot))
   const focus = readFocus(options.focus ?? [], { workloads: model.workloads(), namespace: options.namespace })
   if (!focus.ok) return refused(focus.diagnostics)
-  const found = connectivity(model, focus.value === null ? {} : { focus: focus.value.holds })
+  const focused = focus.value === null ? {} : { focus: focus.value.holds }
+  const found = connectivity(model, { ...focused, ownNodes: false })
   const format: ConnectivityFormat | undefined = CONNECTIVITY_FORMATS[options.output]
   if (format === undefined) throw new Error(`no format ${options.output}`)
   const output = await format(found, { screen: terminal, focus: focus.value?.ends ?? null })

@@ -260,7 +260,7 @@ test.for<[string, Snapshot, readonly RegExp[]]>([
       ],
       policies: [networkPolicy("in", { podSelector: { matchLabels: { side: "in" } } })],
     }),
-    [/^the pods of a workload differ.*: 1 line \(0\.0\.0\.0-255\.255\.255\.255 → shop\/x\[StatefulSet\]\)$/],
+    [/^the pods of a workload differ.*: 1 pair \(0\.0\.0\.0-255\.255\.255\.255 → shop\/x\[StatefulSet\]\)$/],
   ],
   [
     "where its families differ, the union, with a note",
@@ -271,7 +271,7 @@ test.for<[string, Snapshot, readonly RegExp[]]>([
       ],
       policies: [from("0.0.0.0/0")],
     }),
-    [/^addresses differ.*: 1 line \(shop\/a\[Pod\] → shop\/b\[Pod\]\)$/],
+    [/^addresses differ.*: 1 pair \(shop\/a\[Pod\] → shop\/b\[Pod\]\)$/],
   ],
   [
     "a node reaches its own pods, and nobody thinks that it is the policies' doing",
@@ -285,13 +285,41 @@ test.for<[string, Snapshot, readonly RegExp[]]>([
       policies: [closed],
     }),
     [
-      /^open only between a host-network pod and the pods of its own node.*: 1 line \(shop\/host\[Pod\] → shop\/near\[Pod\]\)$/,
+      /^open only between a host-network pod and the pods of its own node.*: 1 pair \(shop\/host\[Pod\] → shop\/near\[Pod\]\)$/,
     ],
   ],
 ])("%s", ([, cluster, expected]) => {
   const { notes } = told(cluster)
   expect(notes.length).toBe(expected.length)
   for (const [i, each] of expected.entries()) expect(notes[i]).toMatch(each)
+})
+
+test("a host-network workload is matched by address blocks only, and a note tells of its own node's pods", () => {
+  const model = createModel({ lower })
+  const pods = [
+    pod("host", { hostNetwork: true, node: "n1" }),
+    pod("near", { ...at("10.0.0.2"), node: "n1" }),
+    pod("far", { ...at("10.0.1.2"), node: "n2" }),
+  ]
+  const nodes = [node("n1", { addresses: ["192.168.0.1"] })]
+  const noEgress = networkPolicy("closed", { podSelector: {}, policyTypes: ["Ingress"] })
+  const block = { ingress: [{ from: [{ ipBlock: { cidr: "192.168.0.0/24" } }], ports: [{ port: 80 }] }] }
+  const some = networkPolicy("some", { podSelector: { matchLabels: { app: "far" } }, ...block })
+  model.apply(changesTo(snapshot({ nodes, pods, policies: [noEgress, some] })))
+  const { lines, notes } = connectivity(model, { ownNodes: false })
+  const between = lines.filter(({ source, destination }) => source.kind === destination.kind)
+  const texts = between.map(({ source, destination, connections }) =>
+    [endText(source), endText(destination), connectionText(connections)].join(" "),
+  )
+  expect(texts).toEqual([
+    `shop/far[Pod] shop/host[Pod] ${ALL}`,
+    "shop/host[Pod] shop/far[Pod] TCP 80",
+    `shop/near[Pod] shop/host[Pod] ${ALL}`,
+  ])
+  expect(notes).toHaveLength(1)
+  expect(notes[0]).toMatch(
+    /^a host-network pod reaches the pods of its own node .*: 1 pair \(shop\/host\[Pod\] → shop\/near\[Pod\]\)$/,
+  )
 })
 
 test("ends are everybody, with connections or without, sorted", () => {

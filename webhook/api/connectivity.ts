@@ -48,7 +48,7 @@ export async function connectivityOf(
   const until = performance.now() + workMs
   const deadline = { expired: () => performance.now() > until }
   const focus = (end: { readonly namespace: string }) => namespace === "" || end.namespace === namespace
-  const found = await turns.take(() => connectivity(view, { focus, deadline }))
+  const found = await turns.take(() => connectivity(view, { focus, deadline, ownNodes: false }))
   if (!found.complete || found.lines.length > MOST_LINES)
     return failed(mistaken(504, [diagnostic("questionTooLong", {})]))
   if (seesAll) return { ok: true, value: told(found.lines, found, 0) }
