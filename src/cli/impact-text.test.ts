@@ -83,3 +83,20 @@ test("names cannot steer the terminal", () => {
   const subject = { kind: "NetworkPolicy", namespace: "shop", name: "a\u001b[2Jb" }
   expect(impactText({ ...quiet, subject }, screen)).not.toContain("\u001b")
 })
+
+test("a connection that does not fit in a line has its destination in the next one", () => {
+  const sources = ["aggregator", "backoffice", "collector", "dispatcher"]
+  const listed = sources.map((name) => ({
+    source: { ...client, name },
+    destination: web,
+    before: "All Connections",
+    after: "",
+    changed: "All Connections",
+    decidedBy: "",
+    dns: true,
+  }))
+  expect(impactText({ ...quiet, disappearing: { pairs: 4, observed: 0, listed } }, screen)).toContain(`
+  - shop/aggregator[Pod], shop/backoffice[Pod] and 2 more
+    → shop/web[Deployment]  All Connections  DNS
+`)
+})

@@ -144,8 +144,12 @@ function connectionLines(
     const isSaid = other === "" || what !== change.changed
     const rest = isSaid ? "" : palette.dim(`  ${way === "lost" ? "left" : "before"}: ${other}`)
     const dns = change.dns ? palette.warn("  DNS") : ""
+    const end = `→ ${to}  ${what}${dns}${rest}`
+    const isShort = width(`  ${mark} ${padded(from, widest)} ${end}`) <= columns
     return [
-      `  ${palette[ink](mark)} ${padded(from, widest)} → ${to}  ${what}${dns}${rest}`,
+      ...(isShort
+        ? [`  ${palette[ink](mark)} ${padded(from, widest)} ${end}`]
+        : [`  ${palette[ink](mark)} ${from}`, `    ${end}`]),
       ...reasons.flatMap((reason) => wrapped(`      ${reason}`, columns).map(palette.dim)),
     ]
   })
