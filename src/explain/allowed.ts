@@ -31,10 +31,12 @@ export interface Pair {
   readonly throughService: boolean
 }
 
-export function allowed(pair: Pair, world: World): Allowed {
+/** Once the time is over the answer means nothing; the caller, whose time it is, looks again. */
+export function allowed(pair: Pair, world: World, expired = () => false): Allowed {
   const pieces = portPieces(pair, world)
   let observed = false
   const allows = (port: Port): boolean => {
+    if (expired()) return false
     const { verdict, egress, ingress } = judgeConnection({ ...pair, port }, world)
     const isAllowed = verdict === "Allow"
     observed ||= isAllowed && (egress?.observed === true || ingress?.observed === true)

@@ -337,3 +337,25 @@ test("a question is given up when its time is over, or when it is about too much
   expect(inquire({ ...ends, port }, world, narrow)).toMatchObject({ diagnostics: [{ code: "PNP0703" }] })
   expect(inquireAllowed(ends, world, narrow)).toMatchObject({ diagnostics: [{ code: "PNP0703" }] })
 })
+
+test("a question about every port is given up between two ports, too", () => {
+  const from = resolveReference("client", scope)
+  const to = resolveReference("shop/deploy/web", scope)
+  if (!from.ok || !to.ok) throw new Error("no such ends")
+  const ends = { from: from.value, to: to.value }
+  const port = { kind: "range", protocol: "TCP", from: 0, to: 65535 } as const
+  const polls = (most: number) => {
+    let asked = 0
+    return { limits: { pairs: 9, expired: () => (asked += 1) > most }, asked: () => asked }
+  }
+  for (const ask of [
+    (limits: ReturnType<typeof polls>["limits"]) => inquire({ ...ends, port }, world, limits),
+    (limits: ReturnType<typeof polls>["limits"]) => inquireAllowed(ends, world, limits),
+  ]) {
+    const unlimited = polls(Number.POSITIVE_INFINITY)
+    expect(ask(unlimited.limits).ok).toBe(true)
+    // More often than once for each pair of addresses, of which there are few.
+    expect(unlimited.asked()).toBeGreaterThan(8)
+    expect(ask(polls(4).limits)).toMatchObject({ diagnostics: [{ code: "PNP0704" }] })
+  }
+})

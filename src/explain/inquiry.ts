@@ -62,9 +62,10 @@ export function inquire(inquiry: Inquiry, world: World, limits = NO_LIMITS): Che
   for (const { from, destination } of ends.value) {
     for (const connection of connectionsTo(destination, from, world)) {
       if (limits.expired()) return bad(diagnostic("questionTooLong", {}))
-      cases.push(...explainPorts(connection, destination, world))
+      cases.push(...explainPorts(connection, destination, { world, expired: limits.expired }))
     }
   }
+  if (limits.expired()) return bad(diagnostic("questionTooLong", {}))
   if (cases.length === 0) return bad(noCommonFamily(inquiry))
   return good({ ...combineCases(cases), cases, notes: notesOf(cases) })
 }
@@ -81,8 +82,8 @@ export function inquireAllowed(
   if (connections.length === 0) return bad(noCommonFamily(inquiry))
   const cases: AllowedCase[] = []
   for (const connection of connections) {
+    cases.push({ connection, allowed: allowed(connection, world, limits.expired) })
     if (limits.expired()) return bad(diagnostic("questionTooLong", {}))
-    cases.push({ connection, allowed: allowed(connection, world) })
   }
   return good(cases)
 }
@@ -125,26 +126,33 @@ function flowOf(from: End, { end, ports, throughService }: Destination): Flow {
   return { from, to: end, port, throughService: throughService !== null }
 }
 
-/** One case for each stretch of the ports asked for that has one answer. */
+interface Timed {
+  readonly world: World
+  readonly expired: () => boolean
+}
+
+/** One case for each stretch of the ports asked for that has one answer; those for which there is time. */
 function explainPorts(
   connection: Connection,
   { ports, throughService: service }: Destination,
-  world: World,
+  { world, expired }: Timed,
 ): readonly AnswerCase[] {
   if (ports?.kind !== "range") return [{ ...explainConnection(connection, world), ports: null, service }]
   const { protocol, from, to } = ports
   const pieces = portPieces(connection, world)
     .filter((piece) => piece.from <= to && from <= piece.to)
     .map((piece) => ({ from: Math.max(piece.from, from), to: Math.min(piece.to, to) }))
-  const cases = pieces.map((piece): AnswerCase => {
+  const cases: AnswerCase[] = []
+  for (const piece of pieces) {
+    // There may be thousands, and as many rules to be told for each.
+    if (expired()) return cases
     const port: Port = { kind: "port", protocol, port: piece.from }
-    return { ...explainConnection({ ...connection, port }, world), ports: piece, service }
-  })
-  return cases.reduce<readonly AnswerCase[]>((joined, each) => {
-    const last = joined.at(-1)
-    if (last === undefined || !isSameAnswer(last, each)) return [...joined, each]
-    return [...joined.slice(0, -1), { ...last, ports: joinedInterval(last.ports, each.ports) }]
-  }, [])
+    const each = { ...explainConnection({ ...connection, port }, world), ports: piece, service }
+    const last = cases.at(-1)
+    if (last === undefined || !isSameAnswer(last, each)) cases.push(each)
+    else cases[cases.length - 1] = { ...last, ports: joinedInterval(last.ports, each.ports) }
+  }
+  return cases
 }
 
 function isSameAnswer(a: Case, b: Case): boolean {
