@@ -2,6 +2,7 @@
 
 import { Command } from "commander"
 import manifest from "../../package.json" with { type: "json" }
+import { fittedHelp } from "./help-text.ts"
 import { palette } from "./palette.ts"
 import type { Terminal } from "./terminal.ts"
 
@@ -131,10 +132,19 @@ function rootCommand(name: string): Command {
     .showSuggestionAfterError(true)
     .showHelpAfterError("(--help tells more)")
     .addHelpText("after", EXIT_STATUSES)
-    .configureOutput({ writeOut: (text) => process.stdout.write(calledAs(name, text)) })
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(fittedHelp(calledAs(name, text), helpColumns())),
+    })
     .enablePositionalOptions()
     .exitOverride()
 }
+
+/** As many as commander counts for the options. */
+function helpColumns(): number {
+  return process.stdout.isTTY ? process.stdout.columns || COLUMNS_OF_A_PIPE : COLUMNS_OF_A_PIPE
+}
+
+const COLUMNS_OF_A_PIPE = 80
 
 /** Examples are told as they are typed: kubectl postern, where kubectl calls it. */
 function calledAs(name: string, help: string): string {
