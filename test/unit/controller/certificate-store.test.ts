@@ -100,7 +100,7 @@ test("a Secret that another replica wrote while this one decided is served, and 
   store = createCertificateStore({
     client: {
       ...readOnlyClient({}),
-      get: async () => ({ items: [], metadata: { resourceVersion: "4" } }),
+      get: async () => JSON.parse(JSON.stringify({ items: [], metadata: { resourceVersion: "4" } })),
       create: () => conflict("create"),
       replace: () => conflict("replace"),
       watch: (_path, query, options) => {
