@@ -121,7 +121,7 @@ test.for<[string, string, "met" | "failed" | "error"]>([
 ])("a case is as its worst port: %s", ([, ports, expected]) => {
   const assertion = assertionOf(asserted("web", "db", ports, "Allow"))
   const [first] = assertion.cases
-  expect(first && checkCase(assertion, first, worldOf()).status).toBe(expected)
+  expect(first && checkCase(assertion, first, { world: worldOf() }).status).toBe(expected)
 })
 
 test("cases after a mistake are judged; cases after the deadline are left out", () => {
@@ -133,7 +133,24 @@ test("cases after a mistake are judged; cases after the deadline are left out", 
     ["failed", "spec.cases[1].ports[0]"],
     ["failed", "spec.cases[0].ports[0]"],
   ])
+  const polled = (most: number) => {
+    let asked = 0
+    return { expired: () => ++asked > most }
+  }
+  // However far it came: what was told is true, and what was given up in the middle is not told.
+  const lengths = Array.from({ length: 30 }, (_, most) => {
+    const some = failedAssertions({ world: worldOf(), assertions, deadline: polled(most) })
+    expect(some).toEqual(all.slice(0, some.length))
+    return some.length
+  })
+  expect(lengths).toEqual(lengths.toSorted())
+  expect([lengths[0], lengths.at(-1)]).toEqual([0, 3])
+})
+
+test("a case about every port is given up between two ports", () => {
   let asked = 0
-  const deadline = { expired: () => ++asked > 2 }
-  expect(failedAssertions({ world: worldOf(), assertions, deadline })).toHaveLength(2)
+  const deadline = { expired: () => ++asked > 3 }
+  const range = { ...assertionOf(asserted("bare", "db", "1-65535", "Allow")) }
+  expect(failedAssertions({ world: worldOf(), assertions: [range] })).toHaveLength(1)
+  expect(failedAssertions({ world: worldOf(), assertions: [range], deadline })).toEqual([])
 })

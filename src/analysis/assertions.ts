@@ -58,7 +58,7 @@ export interface AssertionsToCheck {
   readonly world: World
   readonly assertions: readonly AssertionObject[]
   /** Past it the rest is left out; the caller, whose deadline it is, says so. */
-  readonly deadline?: { readonly expired: () => boolean }
+  readonly deadline?: { readonly expired: () => boolean } | undefined
 }
 
 export function failedAssertions({
@@ -70,16 +70,24 @@ export function failedAssertions({
   for (const assertion of assertions) {
     for (const asserted of assertion.cases) {
       if (deadline?.expired() === true) return failed
-      failed.push(...failuresOf(checkCase(assertion, asserted, world)))
+      const failures = failuresOf(checkCase(assertion, asserted, { world, deadline }))
+      // What was given up in the middle is not what fails.
+      if (deadline?.expired() === true) return failed
+      failed.push(...failures)
     }
   }
   return failed
 }
 
-export function checkCase(assertion: AssertionObject, asserted: AssertedCase, world: World): CaseCheck {
+/** A port that there was no time for is an error. */
+export function checkCase(
+  assertion: AssertionObject,
+  asserted: AssertedCase,
+  { world, deadline }: Pick<AssertionsToCheck, "world" | "deadline">,
+): CaseCheck {
   const { namespace, name } = assertion
   const ports = asserted.ports.map((port, i) =>
-    checkPort({ ...asserted, namespace, port, path: [...asserted.path, "ports", i] }, world),
+    checkPort({ ...asserted, namespace, port, path: [...asserted.path, "ports", i] }, { world, deadline }),
   )
   const worst = (["error", "failed"] as const).find((status) => ports.some((each) => each.status === status))
   const object = { kind: "ConnectivityAssertion", namespace, name }
@@ -100,13 +108,20 @@ export interface AssertedAnswer {
 }
 
 /** What the policies say about one port of a case, whatever is expected. */
-export function askAsserted(asserted: AssertedPort, world: World): Checked<AssertedAnswer> {
+export function askAsserted(
+  asserted: AssertedPort,
+  { world, deadline }: Pick<AssertionsToCheck, "world" | "deadline">,
+): Checked<AssertedAnswer> {
   const scope = { world, namespace: asserted.namespace }
   const from = resolveReference(asserted.from, scope)
   const to = resolveReference(asserted.to, scope)
   const port = parsePortRequest(asserted.port)
   if (!from.ok || !to.ok || !port.ok) return { ok: false, diagnostics: mistakesOf([from, to, port]) }
-  const answer = inquire({ from: from.value, to: to.value, port: port.value }, world)
+  const answer = inquire({ from: from.value, to: to.value, port: port.value }, world, {
+    pairs: Number.POSITIVE_INFINITY,
+    // A range may be over thousands of ports that policies tell apart.
+    expired: () => deadline?.expired() === true,
+  })
   return answer.ok ? good({ answer: answer.value, port: port.value }) : answer
 }
 
@@ -115,9 +130,12 @@ interface PortToCheck extends AssertedPort {
   readonly path: FieldPath
 }
 
-function checkPort({ path, expect, ...asserted }: PortToCheck, world: World): PortCheck {
+function checkPort(
+  { path, expect, ...asserted }: PortToCheck,
+  asking: Pick<AssertionsToCheck, "world" | "deadline">,
+): PortCheck {
   const { port } = asserted
-  const asked = askAsserted(asserted, world)
+  const asked = askAsserted(asserted, asking)
   if (!asked.ok) return { port, path, status: "error", answer: null, diagnostics: asked.diagnostics }
   const { answer } = asked.value
   const status = answer.verdict === expect ? "met" : "failed"

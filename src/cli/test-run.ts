@@ -37,7 +37,7 @@ export function runTests(
         `${namespace}/${name} ${from} → ${to} ${ports.join(" ")} ${expect}`.toLowerCase().includes(wanted),
       )
       .map((asserted) => {
-        const check = checkCase(assertion, asserted, world)
+        const check = checkCase(assertion, asserted, { world })
         return { ...printableCheck(check), position: positions(check.assertion, asserted.path) }
       })
   })

@@ -41,7 +41,7 @@ export function assertionTries(assertions: readonly Assertion[], world: World): 
 }
 
 function portTries(assertion: Assertion, portText: string, world: World): AssertionTries {
-  const asked = askAsserted({ ...assertion, port: portText }, world)
+  const asked = askAsserted({ ...assertion, port: portText }, { world })
   if (!asked.ok) return { tries: [], mistakes: asked.diagnostics }
   const { answer, port } = asked.value
   const text = `${assertion.from} → ${assertion.to} ${portText}`
