@@ -13,6 +13,7 @@ import {
   isAlike,
   isNothing,
 } from "./flow-comparison.ts"
+import { concernedPeers } from "./impact-peers.ts"
 import { type ImpactScope, isTouched } from "./impact-scope.ts"
 import type { WorkloadGroup } from "./model/workload-groups.ts"
 import {
@@ -90,16 +91,21 @@ const PAIRS_BETWEEN_POLLS = 64
 function compareAll({ groups, scope, ...question }: ConnectionQuestion, tally: Tally): boolean {
   const touched = groups.filter((each) => isTouched(each, scope))
   const isSubject = new Set(touched)
+  const concerned = concernedPeers({ before: question.before.view, after: question.after.view }, scope)
+  const isConcerned = ({ before, after }: WorkloadGroup): boolean =>
+    concerned === null || [...before, ...after].some((each) => concerned.has(each))
+  const isPeerOfItself = touched.some(isConcerned)
   let compared = 0
   // Peers outside: what is known of one is used for every subject while it is at hand.
   for (const peer of groups) {
+    if (!isConcerned(peer) && !(isPeerOfItself && isSubject.has(peer))) continue
     for (const subject of touched) {
       if (compared++ % PAIRS_BETWEEN_POLLS === 0 && question.deadline.expired()) return false
       compareGroups(tally, subject, peer)
       if (!isSubject.has(peer)) compareGroups(tally, peer, subject)
     }
   }
-  return compareRanges(touched, question, tally)
+  return concerned !== null || compareRanges(touched, question, tally)
 }
 
 /** False where there was no time for all of it. */

@@ -90,6 +90,61 @@ test("a default-deny tells of DNS first, then of its own namespace, and who deci
   })
 })
 
+const fromWeb = { from: [{ podSelector: { matchLabels: { app: "web" } } }] }
+const fromDb = { from: [{ podSelector: { matchLabels: { app: "db" } } }] }
+const fromSystem = {
+  from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } } }],
+}
+const dbFrom = (...ingress: readonly unknown[]): PolicyObject =>
+  networkPolicy("db", { podSelector: { matchLabels: { app: "db" } }, ingress })
+const shopFrom = (...ingress: readonly unknown[]): PolicyObject =>
+  networkPolicy("shop", { podSelector: {}, ingress })
+
+/** Without who decides. */
+test.for<[string, Asked, readonly string[], readonly string[]]>([
+  [
+    "a rule that goes",
+    { policies: [dbFrom(fromWeb, fromSystem)], changes: [set(dbFrom(fromWeb))] },
+    ["coredns > db"],
+    [],
+  ],
+  [
+    "a rule that comes",
+    { policies: [dbFrom(fromWeb)], changes: [set(dbFrom(fromSystem, fromWeb))] },
+    [],
+    ["coredns > db"],
+  ],
+  [
+    "rules that change places",
+    { policies: [dbFrom(fromWeb, fromSystem)], changes: [set(dbFrom(fromSystem, fromWeb))] },
+    [],
+    [],
+  ],
+  [
+    "other peers, which are subjects themselves",
+    { policies: [shopFrom(fromDb)], changes: [set(shopFrom(fromWeb))] },
+    ["db > web-1"],
+    ["web-1 > db"],
+  ],
+  [
+    "a peer that is a subject itself, to one that is no peer",
+    { policies: [shopFrom(fromDb, fromWeb)], changes: [set(shopFrom(fromWeb))] },
+    ["db > web-1"],
+    [],
+  ],
+  [
+    "the same rules for other subjects",
+    { policies: [dbFrom(fromWeb)], changes: [set(shopFrom(fromWeb)), gone(dbFrom())] },
+    ["db > web-1", "coredns > web-1"],
+    [],
+  ],
+])("only who a rule speaks of: %s", ([, asked, disappearing, appearing]) => {
+  const report = reportOf(asked)
+  const pairs = (connections: ImpactReport["appearing"]) =>
+    told(connections).map((line) => line.slice(0, line.indexOf(":")))
+  expect([pairs(report.disappearing), pairs(report.appearing)]).toEqual([disappearing, appearing])
+})
+
 test.for<[string, Asked, readonly string[], readonly string[]]>([
   [
     "a port that goes is a part of a connection",

@@ -1,11 +1,20 @@
 // Random changes of a random cluster, as an admission request or a file brings them: few at a time.
 
 import * as fc from "fast-check"
+import { listIn } from "../../src/api/conforms.ts"
 import type { Change, Pod, PolicyObject, Snapshot } from "../../src/compile/snapshot.ts"
 import { deletionOf } from "../engine/cluster.ts"
 import { NAMESPACES } from "./alphabet.ts"
 import { observed, type RandomCluster, randomCluster } from "./cluster.ts"
-import { labels, namespace, policiesUpTo } from "./policies.ts"
+import {
+  labels,
+  namespace,
+  namespaceSelector,
+  podSelector,
+  policiesUpTo,
+  port,
+  withoutUndefined,
+} from "./policies.ts"
 
 export interface RandomImpact {
   readonly cluster: RandomCluster
@@ -82,8 +91,38 @@ const onePolicy: fc.Arbitrary<PolicyObject> = policiesUpTo(3)
     return first
   })
 
-function changedPolicy({ metadata }: PolicyObject): fc.Arbitrary<Change> {
-  return onePolicy.map((policy) => settingPolicy({ ...policy, metadata }))
+function changedPolicy(policy: PolicyObject): fc.Arbitrary<Change> {
+  const { metadata } = policy
+  return fc.oneof(
+    onePolicy.map((other) => settingPolicy({ ...other, metadata })),
+    editedRules(policy).map(settingPolicy),
+  )
+}
+
+/** As people edit: a rule goes, comes, changes places, or takes other peers or ports; all else stays. */
+function editedRules(policy: PolicyObject): fc.Arbitrary<PolicyObject> {
+  const [field, peers] = Object.hasOwn(Object(policy.spec), "egress") ? ["egress", "to"] : ["ingress", "from"]
+  const rules = listIn(policy.spec, field)
+  const others = { podSelector, namespaceSelector }
+  const added = fc.record({
+    [peers]: fc.array(fc.record(others, { requiredKeys: ["podSelector"] }), { minLength: 1, maxLength: 2 }),
+    ports: fc.array(port, { minLength: 1, maxLength: 2 }),
+  })
+  const edits: readonly fc.Arbitrary<readonly unknown[]>[] = [
+    added.map((rule) => [...rules, rule]),
+    added.map((rule) => [rule, ...rules.slice(1)]),
+    fc.constant(rules.slice(1)),
+    fc.constant(rules.toReversed()),
+    fc.constant([...rules, ...rules]),
+  ]
+  return fc.oneof(...edits).map((edited) => {
+    const spec = withoutUndefined({ ...recordOf(policy.spec), [field]: edited })
+    return { ...policy, spec }
+  })
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(Object(value)))
 }
 
 const namespaceChange: fc.Arbitrary<Change> = fc

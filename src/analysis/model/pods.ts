@@ -34,6 +34,7 @@ export function setPod(state: ModelState, pod: Pod, dirty: Set<string>): void {
   const addresses = pod.finished ? [] : readAddresses(pod.addresses)
   const record: PodRecord = { key, pod, addresses, identity: null }
   putInner(state.pods, [pod.namespace, pod.name], record)
+  state.podsRevision += 1
   countFamilies(state, pod.addresses, 1)
   if (pod.finished) return
   if (addresses.length === 0) put(state.unaddressed, key, true)
@@ -62,6 +63,7 @@ function withdraw(state: ModelState, name: Pick<Pod, "namespace" | "name">, dirt
   const { key, pod } = before
   if (before.identity !== null) leave(state, before, before.identity)
   removeInner(state.pods, pod.namespace, pod.name)
+  state.podsRevision += 1
   remove(state.unaddressed, key)
   dirty.delete(key)
   countFamilies(state, pod.addresses, -1)
@@ -101,6 +103,7 @@ export function identify(state: ModelState, key: string): void {
   if (pod.controller !== undefined) putInner(state.controlled, [workloadOf(pod).key, key], pod)
   const placed = { ...record, identity: known ?? identity }
   putInner(state.pods, [pod.namespace, pod.name], placed)
+  state.podsRevision += 1
 }
 
 function leave(state: ModelState, { key, pod }: PodRecord, identity: Identity): void {

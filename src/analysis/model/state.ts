@@ -68,6 +68,8 @@ export interface ModelState {
   unusedWords: number
   /** Counts changes, so that what was computed before them is computed again. */
   revision: number
+  /** The same of pods and their identities alone. */
+  podsRevision: number
 }
 
 export interface StateOptions {
@@ -99,6 +101,7 @@ export function createState({ lower, enforcement, podRanges }: StateOptions): Mo
     controlled: createLayer(),
     unusedWords: 0,
     revision: 0,
+    podsRevision: 0,
   }
 }
 
@@ -126,6 +129,7 @@ export function stateUpon(state: ModelState): ModelState {
     controlled: createLayer(state.controlled),
     unusedWords: state.unusedWords,
     revision: state.revision,
+    podsRevision: state.podsRevision,
   }
 }
 

@@ -41,9 +41,29 @@ export interface GroupedWorkload {
   readonly podsAfter: readonly Pod[]
 }
 
+const NONE: ReadonlyMap<string, Unsettled> = new Map()
+const unmoved = new WeakMap<
+  ModelState,
+  { readonly podsRevision: number; readonly groups: readonly WorkloadGroup[] }
+>()
+
 /** `after` is a state upon `before`. */
 export function workloadGroups(before: ModelState, after: ModelState): readonly WorkloadGroup[] {
   const moved = movedWorkloads(before, after)
+  if (moved.size > 0) return groupsOf(before, after, moved)
+  const { podsRevision } = before
+  const known = unmoved.get(before)
+  if (known?.podsRevision === podsRevision) return known.groups
+  const groups = groupsOf(before, before, NONE)
+  unmoved.set(before, { podsRevision, groups })
+  return groups
+}
+
+function groupsOf(
+  before: ModelState,
+  after: ModelState,
+  moved: ReadonlyMap<string, Unsettled>,
+): readonly WorkloadGroup[] {
   const groups: WorkloadGroup[] = []
   const scattered = new Set<string>()
   for (const identities of valuesOf(before.identities)) {
