@@ -59,5 +59,5 @@ function ruleText({ action, peers, ports }: Rule): string {
 }
 
 function sortedSets(_key: string, value: unknown): unknown {
-  return value instanceof Set ? [...value].sort() : value
+  return value instanceof Set ? [...value].map(String).sort() : value
 }
