@@ -89,11 +89,14 @@ interface Count {
 const PAIRS_BETWEEN_POLLS = 64
 
 function compareAll({ groups, scope, ...question }: ConnectionQuestion, tally: Tally): boolean {
+  const concerned = concernedPeers({ before: question.before.view, after: question.after.view }, scope)
+  if (concerned?.size === 0) return true
   const touched = groups.filter((each) => isTouched(each, scope))
   const isSubject = new Set(touched)
-  const concerned = concernedPeers({ before: question.before.view, after: question.after.view }, scope)
   const isConcerned = ({ before, after }: WorkloadGroup): boolean =>
-    concerned === null || [...before, ...after].some((each) => concerned.has(each))
+    concerned === null ||
+    before.some((each) => concerned.has(each)) ||
+    after.some((each) => concerned.has(each))
   const isPeerOfItself = touched.some(isConcerned)
   let compared = 0
   // Peers outside: what is known of one is used for every subject while it is at hand.
