@@ -7,6 +7,7 @@ import type {
   PolicyIr,
   PolicyReference,
 } from "../../compile/policy-ir.ts"
+import { comparePolicies } from "../../compile/policy-order.ts"
 import { type Selector, selects } from "../../compile/selector.ts"
 import type { PolicyObject } from "../../compile/snapshot.ts"
 import type { Identity } from "../cluster-view.ts"
@@ -73,7 +74,7 @@ function selectingAny(state: ModelState, identity: Identity): readonly PolicyEnt
       if (expressionHolds(state, entry.ir.subject, identity)) entries.push(entry)
     }
   }
-  entries.sort(byOrder)
+  entries.sort((a, b) => comparePolicies(a.ir, b.ir))
   lastAsked.set(state, { identity, revision, entries })
   return entries
 }
@@ -90,21 +91,6 @@ export function expressionHolds(
       ? namespaces.name === identity.namespace
       : namespaceHolds(state, namespaces.selector, identity.namespace)
   return isInScope && selects(pods, identity.labels)
-}
-
-/** Tiers by order, in a tier policies by (order, kind, namespace, name). */
-function byOrder({ ir: a }: PolicyEntry, { ir: b }: PolicyEntry): number {
-  return (
-    a.tier.order - b.tier.order ||
-    a.order - b.order ||
-    compare(a.policy.kind, b.policy.kind) ||
-    compare(a.policy.namespace, b.policy.namespace) ||
-    compare(a.policy.name, b.policy.name)
-  )
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** Where a subject is kept: under each value of its narrowest `in`, else a key that must be there, else its scope alone. */

@@ -49,21 +49,6 @@ export function buildClass(
   return { policyClass, needed: subject.needed }
 }
 
-/** The order of evaluation. */
-export function comparePolicies(a: PolicyRecord, b: PolicyRecord): number {
-  return (
-    a.tier.order - b.tier.order ||
-    a.order - b.order ||
-    compareText(a.policy.kind, b.policy.kind) ||
-    compareText(a.policy.namespace, b.policy.namespace) ||
-    compareText(a.policy.name, b.policy.name)
-  )
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
-}
-
 /** Policies of one tier: a part of all that hold the pod. */
 interface Part {
   readonly from: number

@@ -3,8 +3,9 @@
 // Most identities share theirs with many others: a stack is known by the subjects it comes from, and its
 // classes are built once, and again only when one of these subjects gains or loses a policy.
 
+import { comparePolicies } from "../policy-order.ts"
 import { NONE, visitItems, withItem } from "./bag.ts"
-import { buildClass, type ClassDraft, comparePolicies } from "./policy-class.ts"
+import { buildClass, type ClassDraft } from "./policy-class.ts"
 import type { PolicyRecord } from "./policy-record.ts"
 import { append } from "./positioned-list.ts"
 import { internAddressSet, internNamedPortSet } from "./sets.ts"
