@@ -2,7 +2,7 @@
 
 import { assertionResource } from "../../webhook/assertion-resource.ts"
 import type { AssertionObject } from "../analysis/assertions.ts"
-import { fieldOf, listIn, recordIn } from "../api/conforms.ts"
+import { fieldOf, listIn } from "../api/conforms.ts"
 import type {
   Change,
   Enforcement,
@@ -16,6 +16,7 @@ import type {
 import { isStatus } from "../kubernetes/api-error.ts"
 import type { KubernetesClient } from "../kubernetes/client.ts"
 import { clusterResources } from "../kubernetes/cluster-watch.ts"
+import { listPages } from "../kubernetes/list-pages.ts"
 import { type Resource, textIn, versionOf } from "../kubernetes/resource.ts"
 import { type ClusterOptions, withCluster } from "./cluster-options.ts"
 import { count } from "./text-layout.ts"
@@ -94,13 +95,7 @@ async function readPages<T>(
   { client, mistake, read }: Reading,
 ): Promise<readonly T[]> {
   const values: T[] = []
-  let next = ""
-  do {
-    const page = await client.get(resource.path, {
-      ...resource.query,
-      limit: PAGE,
-      continue: next === "" ? undefined : next,
-    })
+  for await (const page of listPages(client, resource, { limit: PAGE })) {
     const items = listIn(page, "items")
     for (const item of items) {
       const key = versionOf(item)?.key
@@ -109,8 +104,7 @@ async function readPages<T>(
       values.push(resource.decode(item, key, (text) => mistake(`${resource.name} ${name}: ${text}`)))
     }
     read(resource.name, items.length)
-    next = textIn(recordIn(page, "metadata"), "continue")
-  } while (next !== "")
+  }
   return values
 }
 

@@ -5,6 +5,7 @@ import { listIn, recordIn } from "../api/conforms.ts"
 import { AnswerTooLargeError, ApiError, type ApiErrorDetails, ConnectionError } from "./api-error.ts"
 import { readLines, readText } from "./body.ts"
 import type { ClusterConfig, TlsMaterial } from "./cluster-config.ts"
+import { listPages } from "./list-pages.ts"
 import { textIn } from "./resource.ts"
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>
@@ -103,12 +104,8 @@ class UndiciClient implements KubernetesClient {
 
   async list<T>(path: string, query: Query = {}): Promise<readonly T[]> {
     const items: T[] = []
-    let next: string | undefined
-    do {
-      const page: ObjectList<T> = await this.get(path, { limit: PAGE, ...query, continue: next })
+    for await (const page of listPages<ObjectList<T>>(this, { path, query }, { limit: PAGE }))
       items.push(...page.items)
-      next = page.metadata.continue
-    } while (next !== undefined && next !== "")
     return items
   }
 

@@ -6,18 +6,18 @@ import { textIn } from "./resource.ts"
 
 export interface Pages {
   readonly limit: number
-  readonly signal: AbortSignal
+  readonly signal?: AbortSignal
 }
 
 /** From the store as it is now, and from no cache that may be behind it: no version is asked for. */
-export async function* listPages(
+export async function* listPages<T = unknown>(
   client: Pick<KubernetesClient, "get">,
   { path, query }: { readonly path: string; readonly query?: Query },
   { limit, signal }: Pages,
-): AsyncGenerator<unknown, void> {
+): AsyncGenerator<T, void> {
   let next: string | undefined
   do {
-    const page = await client.get(path, { ...query, limit, continue: next }, signal)
+    const page = await client.get<T>(path, { ...query, limit, continue: next }, signal)
     yield page
     next = textIn(recordIn(page, "metadata"), "continue")
   } while (next !== "")
