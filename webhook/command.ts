@@ -1,6 +1,7 @@
 // postern webhook.
 
-import { Command, Option } from "commander"
+import { Command, type Option } from "commander"
+import { replicaOptions, variableOption } from "../src/kubernetes/replica-options.ts"
 import { DEFAULT_FLAGS, readWebhookOptions, type WebhookFlags } from "./options.ts"
 import { runWebhook } from "./run-webhook.ts"
 
@@ -29,44 +30,31 @@ Examples:
     with url: https://192.0.2.1:10652/validate in the clientConfig of ValidatingWebhookConfiguration postern`
 
 function runOptions(): readonly Option[] {
-  const option = (flags: string, variable: string, text: string): Option =>
-    new Option(flags, text).env(variable)
+  const { who, metrics, last } = replicaOptions("webhook", DEFAULT_FLAGS)
   return [
-    option("--namespace <name>", "POD_NAMESPACE", "namespace of the webhook's own objects").default(
-      DEFAULT_FLAGS.namespace,
-    ),
-    option("--identity <name>", "POD_NAME", "name of this replica (default: the host's name)"),
-    option("--listen <address>", "POSTERN_LISTEN", "where the API server sends admission reviews").default(
-      DEFAULT_FLAGS.listen,
-    ),
-    option(
+    ...who,
+    variableOption(
+      "--listen <address>",
+      "POSTERN_LISTEN",
+      "where the API server sends admission reviews",
+    ).default(DEFAULT_FLAGS.listen),
+    variableOption(
       "--names <names>",
       "POSTERN_NAMES",
       "more names and addresses of this server for its certificate, with commas between",
     ),
-    option(
+    variableOption(
       "--listen-api <address>",
       "POSTERN_LISTEN_API",
       "where the API server passes on requests to the explain API; empty for nowhere",
     ).default(DEFAULT_FLAGS.listenApi),
-    option(
-      "--metrics <address>",
-      "POSTERN_METRICS",
-      "where /healthz, /readyz and /metrics are; empty for nowhere",
-    ).default(DEFAULT_FLAGS.metrics),
-    option(
+    ...metrics,
+    variableOption(
       "--budget <seconds>",
       "POSTERN_BUDGET",
       "how long after its arrival a review may wait for its analysis; then it is answered without",
     ).default(DEFAULT_FLAGS.budget),
-    option(
-      "--kubeconfig <file>",
-      "KUBECONFIG",
-      "how to reach the API server (default: the pod's service account)",
-    ),
-    option("--log-level <level>", "POSTERN_LOG_LEVEL", "debug, info, warn, error or silent").default(
-      DEFAULT_FLAGS.logLevel,
-    ),
+    ...last,
   ]
 }
 

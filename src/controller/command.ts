@@ -1,6 +1,7 @@
 // postern controller.
 
-import { Command, Option } from "commander"
+import { Command, type Option } from "commander"
+import { replicaOptions, variableOption } from "../kubernetes/replica-options.ts"
 import { type ControllerFlags, DEFAULT_FLAGS, readControllerOptions } from "./options.ts"
 import { runController } from "./run-controller.ts"
 
@@ -25,37 +26,24 @@ Examples:
   postern controller --kubeconfig ~/.kube/config --log-level debug`
 
 function runOptions(): readonly Option[] {
-  const option = (flags: string, variable: string, text: string): Option =>
-    new Option(flags, text).env(variable)
+  const { who, metrics, last } = replicaOptions("controller", DEFAULT_FLAGS)
   return [
-    option("--namespace <name>", "POD_NAMESPACE", "namespace of the controller's own objects").default(
-      DEFAULT_FLAGS.namespace,
+    ...who,
+    variableOption("--listen <address>", "POSTERN_LISTEN", "where agents connect").default(
+      DEFAULT_FLAGS.listen,
     ),
-    option("--identity <name>", "POD_NAME", "name of this replica (default: the host's name)"),
-    option("--listen <address>", "POSTERN_LISTEN", "where agents connect").default(DEFAULT_FLAGS.listen),
-    option(
+    variableOption(
       "--advertise <addresses>",
       "HOST_IPS",
       "addresses of this host, with commas between, that agents are told",
     ),
-    option(
-      "--metrics <address>",
-      "POSTERN_METRICS",
-      "where /healthz, /readyz and /metrics are; empty for nowhere",
-    ).default(DEFAULT_FLAGS.metrics),
-    option(
+    ...metrics,
+    variableOption(
       "--node-metrics",
       "POSTERN_NODE_METRICS",
       "metrics with a series for each node, too: thousands in a large cluster",
     ),
-    option(
-      "--kubeconfig <file>",
-      "KUBECONFIG",
-      "how to reach the API server (default: the pod's service account)",
-    ),
-    option("--log-level <level>", "POSTERN_LOG_LEVEL", "debug, info, warn, error or silent").default(
-      DEFAULT_FLAGS.logLevel,
-    ),
+    ...last,
   ]
 }
 
