@@ -49,7 +49,8 @@ export interface ChangedFlow extends ComparedFlow {
 export interface ConnectionQuestion {
   readonly before: ComparedMoment
   readonly after: ComparedMoment
-  readonly groups: readonly WorkloadGroup[]
+  /** Asked for where something may differ: with many pods it is work. */
+  readonly groups: () => readonly WorkloadGroup[]
   readonly scope: ImpactScope
   /** Pairs listed of each kind. */
   readonly limit: number
@@ -91,7 +92,8 @@ const PAIRS_BETWEEN_POLLS = 64
 function compareAll({ groups, scope, ...question }: ConnectionQuestion, tally: Tally): boolean {
   const concerned = concernedPeers({ before: question.before.view, after: question.after.view }, scope)
   if (concerned?.size === 0) return true
-  const touched = groups.filter((each) => isTouched(each, scope))
+  const all = groups()
+  const touched = all.filter((each) => isTouched(each, scope))
   const isSubject = new Set(touched)
   const isConcerned = ({ before, after }: WorkloadGroup): boolean =>
     concerned === null ||
@@ -100,7 +102,7 @@ function compareAll({ groups, scope, ...question }: ConnectionQuestion, tally: T
   const isPeerOfItself = touched.some(isConcerned)
   let compared = 0
   // Peers outside: what is known of one is used for every subject while it is at hand.
-  for (const peer of groups) {
+  for (const peer of all) {
     if (!isConcerned(peer) && !(isPeerOfItself && isSubject.has(peer))) continue
     for (const subject of touched) {
       if (compared++ % PAIRS_BETWEEN_POLLS === 0 && question.deadline.expired()) return false

@@ -73,7 +73,7 @@ function connectionsOf(question: ImpactQuestion, after: TriedView, scope: Impact
   return changedConnections({
     before: { view: model, reach },
     after: { view: after, reach: createReach(after, { reach, isShared }) },
-    groups: after.groups(),
+    groups: () => after.groups(),
     scope,
     limit,
     deadline,
