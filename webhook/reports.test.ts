@@ -1,27 +1,10 @@
 import { describe, expect, test } from "vitest"
 import type { ImpactReport } from "../src/api/impact-report.ts"
+import { quietReport } from "../test/impact-report.ts"
 import { createReportStore } from "./reports.ts"
 
-const nobody = { ingress: { pods: 0, workloads: [] }, egress: { pods: 0, workloads: [] } }
-const nothing = { pairs: 0, observed: 0, listed: [] }
-
 function reportOf(key: string, notes: readonly string[] = []): ImpactReport {
-  return {
-    key,
-    subject: null,
-    operation: "CREATE",
-    complete: true,
-    enforcement: "enforce",
-    isolated: nobody,
-    released: nobody,
-    appearing: nothing,
-    disappearing: nothing,
-    nodes: [],
-    findings: [],
-    assertions: [],
-    hidden: { namespaces: 0, pods: 0, pairs: 0, nodes: 0, assertions: 0 },
-    notes: [...notes],
-  }
+  return quietReport(key, { subject: null, notes: [...notes] })
 }
 
 test("a report is kept for as long as is said", () => {

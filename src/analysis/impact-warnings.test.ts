@@ -1,27 +1,11 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
+import { nobody, quietReport } from "../../test/impact-report.ts"
 import { randomReport } from "../../test/random/impact-report.ts"
 import type { ImpactReport } from "../api/impact-report.ts"
 import { impactWarnings, MOST_CHARACTERS, MOST_WARNINGS } from "./impact-warnings.ts"
 
-const nobody = { ingress: { pods: 0, workloads: [] }, egress: { pods: 0, workloads: [] } }
-const nothing = { pairs: 0, observed: 0, listed: [] }
-const quiet: ImpactReport = {
-  key: "k7q2x4m3aa",
-  subject: { kind: "NetworkPolicy", namespace: "shop", name: "closed" },
-  operation: "CREATE",
-  complete: true,
-  enforcement: "enforce",
-  isolated: nobody,
-  released: nobody,
-  appearing: nothing,
-  disappearing: nothing,
-  nodes: [],
-  findings: [],
-  assertions: [],
-  hidden: { namespaces: 0, pods: 0, pairs: 0, nodes: 0, assertions: 0 },
-  notes: [],
-}
+const quiet = quietReport("k7q2x4m3aa")
 
 type Connection = ImpactReport["appearing"]["listed"][number]
 

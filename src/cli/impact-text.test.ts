@@ -1,26 +1,10 @@
 import { expect, test } from "vitest"
+import { nobody, quietReport } from "../../test/impact-report.ts"
 import type { ImpactReport } from "../api/impact-report.ts"
 import { impactText } from "./impact-text.ts"
 import { palette } from "./palette.ts"
 
-const nobody = { ingress: { pods: 0, workloads: [] }, egress: { pods: 0, workloads: [] } }
-const nothing = { pairs: 0, observed: 0, listed: [] }
-const quiet: ImpactReport = {
-  key: "4k2m9x7q1c",
-  subject: { kind: "NetworkPolicy", namespace: "shop", name: "closed" },
-  operation: "CREATE",
-  complete: true,
-  enforcement: "enforce",
-  isolated: nobody,
-  released: nobody,
-  appearing: nothing,
-  disappearing: nothing,
-  nodes: [],
-  findings: [],
-  assertions: [],
-  hidden: { namespaces: 0, pods: 0, pairs: 0, nodes: 0, assertions: 0 },
-  notes: [],
-}
+const quiet = quietReport("4k2m9x7q1c")
 const web = { namespace: "shop", name: "web", kind: "Deployment", pods: 2 }
 const client = { namespace: "shop", name: "client", kind: "Pod", pods: 1 }
 const screen = { palette: palette(false), columns: 80 }

@@ -20,6 +20,7 @@ import { watchCluster } from "../../src/kubernetes/cluster-watch.ts"
 import { createEventRecorder } from "../../src/kubernetes/events.ts"
 import { createLog } from "../../src/telemetry/log.ts"
 import { type NodeReport, PROTOCOL_VERSION } from "../../src/wire/messages.ts"
+import { reportOf } from "../agent/report.ts"
 import type { ApiServer } from "../api-server/api-server.ts"
 
 export interface Replica {
@@ -165,18 +166,7 @@ export function playAgent(distributor: Distributor, node: string): FakeAgent {
   }
 }
 
-const wellReport: NodeReport = {
-  protocol: PROTOCOL_VERSION,
-  version: "0.1.0",
-  revision: 0,
-  milliseconds: 1,
-  error: "",
-  isolated: [],
-  failedClosed: [],
-  problems: [],
-  addresses: [],
-  observing: false,
-}
+const wellReport = reportOf(0, { version: "0.1.0" })
 
 /** Every CRD of ours. */
 export async function installCrds(server: ApiServer): Promise<void> {
