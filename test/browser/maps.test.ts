@@ -156,6 +156,21 @@ describe("the HTML map", () => {
     })
   })
 
+  test("shows what is chosen before it answers the key", async () => {
+    await withMap(html(small), async (page) => {
+      const titles = await page.evaluate(() => {
+        const press = (element: Element | null, key: string) => {
+          element?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }))
+          return document.querySelector("#panel h2")?.textContent ?? ""
+        }
+        const card = document.querySelector(".card")
+        return [press(card, "Enter"), press(card, "Escape"), press(card, "Enter"), press(card, "Enter")]
+      })
+      expect(titles[0]).not.toBe("")
+      expect(titles).toEqual([titles[0], "", titles[0], titles[0]])
+    })
+  })
+
   test("shows the workloads of one namespace", async () => {
     await withMap(html(small), async (page) => {
       await page.selectOption("#namespace", { label: "open-2" })

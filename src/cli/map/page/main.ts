@@ -13,15 +13,18 @@ start(JSON.parse(found("data").textContent ?? ""))
 
 function start(data: PageData): void {
   const neighboursOf = neighbourFinder(data)
-  const select = (end: number | null): void => {
-    const text = end === null ? "" : (data.ends[end]?.text ?? "")
-    const address = text === "" ? "#" : `#${encodeURIComponent(text)}`
-    if (location.hash !== address) location.hash = address
-    else show(end)
-  }
+  let shown: number | null | undefined
   const show = (end: number | null): void => {
+    if (end === shown) return
+    shown = end
     const neighbours = end === null ? nobody : neighboursOf(end)
     for (const part of parts) part.show(end, neighbours)
+  }
+  // What is chosen is shown at once: the browser tells of the new address later (HTML 7.4.6.4, hashchange is a task of its own).
+  const select = (end: number | null): void => {
+    const text = end === null ? "" : (data.ends[end]?.text ?? "")
+    location.hash = text === "" ? "" : encodeURIComponent(text)
+    show(end)
   }
   const list = createList(data, select)
   const parts = [list, createPanel(data, select), createPicture(data, select)]
