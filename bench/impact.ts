@@ -3,7 +3,7 @@
 
 import { performance } from "node:perf_hooks"
 import { parseArgs } from "node:util"
-import { impactOf } from "../src/analysis/impact.ts"
+import { impactOf } from "../src/analysis/impact/impact.ts"
 import { createModel, type Model } from "../src/analysis/model.ts"
 import { changesTo } from "../src/compile/compile.ts"
 import type { Change, Pod, PolicyObject, Snapshot } from "../src/compile/snapshot.ts"

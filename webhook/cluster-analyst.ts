@@ -1,9 +1,9 @@
 // Analysis of changes against the cluster as it is followed.
 
-import { impactOf } from "../src/analysis/impact.ts"
+import { impactOf } from "../src/analysis/impact/impact.ts"
+import { reportKey } from "../src/analysis/impact/report-key.ts"
 import { lint } from "../src/analysis/lint/lint.ts"
 import { DEFAULT_POSTERN, lockouts } from "../src/analysis/lint/lockouts.ts"
-import { reportKey } from "../src/analysis/report-key.ts"
 import { type Diagnostic, fieldPathText } from "../src/api/diagnostic.ts"
 import type { ImpactFinding, ImpactReport } from "../src/api/impact-report.ts"
 import type { PolicyReference } from "../src/compile/policy-ir.ts"

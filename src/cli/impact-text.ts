@@ -1,6 +1,6 @@
 // A report of what a change will do, whole, as people read it in a terminal.
 
-import { counted } from "../analysis/impact-summary.ts"
+import { counted } from "../analysis/impact/summary.ts"
 import { printable } from "../analysis/printable.ts"
 import type { ImpactReport } from "../api/impact-report.ts"
 import { impactSections, observedText, summaryText } from "./diff/diff-text.ts"

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import { impactOf } from "../../src/analysis/impact.ts"
+import { impactOf } from "../../src/analysis/impact/impact.ts"
 import { createModel } from "../../src/analysis/model.ts"
 import type { ImpactEnd, ImpactReport } from "../../src/api/impact-report.ts"
 import { changesTo } from "../../src/compile/compile.ts"

@@ -3,7 +3,7 @@
 // Validation needs nothing but the object, and is always done. The analysis has its time: from the arrival of the
 // request, so that a queue does not add up, and no more of the event loop at once than others can wait for.
 
-import { hideNamespaces, namespacesIn } from "../../src/analysis/hide-namespaces.ts"
+import { hideNamespaces, namespacesIn } from "../../src/analysis/impact/hide-namespaces.ts"
 import { type Diagnostic, fieldPathText } from "../../src/api/diagnostic.ts"
 import type { ImpactReport } from "../../src/api/impact-report.ts"
 import type { AccessReviews } from "../../src/kubernetes/access-review.ts"

@@ -1,6 +1,6 @@
 // All that an answer warns of, as kubectl prints it: the summary first, and never more than a screen of it.
 
-import { impactWarnings, MOST_CHARACTERS, MOST_WARNINGS } from "../../src/analysis/impact-warnings.ts"
+import { impactWarnings, MOST_CHARACTERS, MOST_WARNINGS } from "../../src/analysis/impact/warnings.ts"
 import { printable, shortenedTo } from "../../src/analysis/printable.ts"
 import type { ImpactReport } from "../../src/api/impact-report.ts"
 import { type Finding, warningLines } from "./finding-text.ts"

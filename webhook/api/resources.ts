@@ -1,6 +1,6 @@
 // What the explain API answers, resource by resource.
 
-import { hideNamespaces, namespacesIn } from "../../src/analysis/hide-namespaces.ts"
+import { hideNamespaces, namespacesIn } from "../../src/analysis/impact/hide-namespaces.ts"
 import { diagnostic, shown } from "../../src/api/report.ts"
 import type { ReportStore } from "../reports.ts"
 import type { ApiAnswer, ApiRequest, ApiResource } from "./api-server.ts"

@@ -1,7 +1,7 @@
 // The status of a PolicyPreview: an object of etcd, so every list and every text in it has a bound.
 
-import { hideNamespaces } from "../../src/analysis/hide-namespaces.ts"
-import { impactSummary } from "../../src/analysis/impact-summary.ts"
+import { hideNamespaces } from "../../src/analysis/impact/hide-namespaces.ts"
+import { impactSummary } from "../../src/analysis/impact/summary.ts"
 import { shortenedTo } from "../../src/analysis/printable.ts"
 import type { ImpactReport } from "../../src/api/impact-report.ts"
 import type { PolicyPreviewStatus } from "../../src/api/policy-preview.ts"

@@ -2,7 +2,7 @@
 
 import { failedAssertions } from "../../analysis/assertions.ts"
 import type { ClusterView, Workload } from "../../analysis/cluster-view.ts"
-import { impactOf } from "../../analysis/impact.ts"
+import { impactOf } from "../../analysis/impact/impact.ts"
 import { createModel, type Model } from "../../analysis/model.ts"
 import { snapshotChanges } from "../../analysis/snapshot-changes.ts"
 import type { DiffReport, DiffWorkload } from "../../api/diff-report.ts"

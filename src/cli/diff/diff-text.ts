@@ -1,7 +1,7 @@
 // A comparison as people read it in a terminal: what was written, what it does, and nothing that stays as it is.
 
 import { changedText, connectionGroups, endsText } from "../../analysis/connection-groups.ts"
-import { impactSummary, isolatedCount, type Unit } from "../../analysis/impact-summary.ts"
+import { impactSummary, isolatedCount, type Unit } from "../../analysis/impact/summary.ts"
 import type { DiffObject, DiffReport, DiffWorkload } from "../../api/diff-report.ts"
 import type { ImpactReport } from "../../api/impact-report.ts"
 import type { Palette } from "../palette.ts"

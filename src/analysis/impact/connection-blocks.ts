@@ -1,7 +1,7 @@
 // Pairs between the same two namespaces that change alike, told together where there is little room.
 
-import type { ImpactEnd } from "../api/impact-report.ts"
-import { type ConnectionChange, connectionGroups, distinctEnds, impactEndText } from "./connection-groups.ts"
+import type { ImpactEnd } from "../../api/impact-report.ts"
+import { type ConnectionChange, connectionGroups, distinctEnds, impactEndText } from "../connection-groups.ts"
 
 export interface ConnectionBlock {
   readonly sources: readonly ImpactEnd[]

@@ -1,12 +1,12 @@
 // Pods that become isolated in a direction, and pods that are so no longer.
 
-import type { ImpactReport } from "../api/impact-report.ts"
-import type { Direction } from "../compile/policy-ir.ts"
-import type { Pod } from "../compile/snapshot.ts"
-import type { ClusterView, Identity } from "./cluster-view.ts"
-import type { ImpactScope } from "./impact-scope.ts"
-import { workloadOf } from "./model/workloads.ts"
+import type { ImpactReport } from "../../api/impact-report.ts"
+import type { Direction } from "../../compile/policy-ir.ts"
+import type { Pod } from "../../compile/snapshot.ts"
+import type { ClusterView, Identity } from "../cluster-view.ts"
+import { workloadOf } from "../model/workloads.ts"
 import type { Moments } from "./moments.ts"
+import type { ImpactScope } from "./scope.ts"
 
 type Isolation = ImpactReport["isolated"]["ingress"]
 

@@ -3,8 +3,8 @@
 // As policies say, also where they are only observed, so that a report tells what will be when they are enforced.
 // Where a namespace's mode is what changes, what really flows is compared.
 
-import type { Direction } from "../compile/policy-ir.ts"
-import type { AddressPlace, ClusterView, Peer } from "./cluster-view.ts"
+import type { Direction } from "../../compile/policy-ir.ts"
+import type { AddressPlace, ClusterView, Peer } from "../cluster-view.ts"
 import {
   ALL_CONNECTIONS,
   type ConnectionSet,
@@ -13,9 +13,9 @@ import {
   NO_CONNECTIONS,
   subtract,
   union,
-} from "./connection-set.ts"
-import { type ImpactScope, isPoliciesOnly, isSubject } from "./impact-scope.ts"
-import type { Reach, Reached } from "./reach.ts"
+} from "../connection-set.ts"
+import type { Reach, Reached } from "../reach.ts"
+import { type ImpactScope, isPoliciesOnly, isSubject } from "./scope.ts"
 
 /** Identities of a workload's pods, or the addresses of a run. */
 export interface End {

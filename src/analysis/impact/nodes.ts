@@ -1,12 +1,12 @@
 // Nodes whose ruleset a change concerns: those of pods that a changed policy selects, and those of pods whose
 // policies name, as peers, pods that come, go or change.
 
-import type { PodExpression } from "../compile/policy-ir.ts"
-import type { Pod } from "../compile/snapshot.ts"
-import type { ClusterView, Identity, PolicyRecord } from "./cluster-view.ts"
-import type { Deadline } from "./deadline.ts"
-import type { ImpactScope } from "./impact-scope.ts"
+import type { PodExpression } from "../../compile/policy-ir.ts"
+import type { Pod } from "../../compile/snapshot.ts"
+import type { ClusterView, Identity, PolicyRecord } from "../cluster-view.ts"
+import type { Deadline } from "../deadline.ts"
 import type { Moments } from "./moments.ts"
+import type { ImpactScope } from "./scope.ts"
 
 export interface ConcernedNodes {
   /** Sorted. */

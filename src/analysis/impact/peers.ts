@@ -1,9 +1,9 @@
 // Whom the rules that come and go speak of: to every other peer, the policies that change say what they said.
 
-import type { Block, Rule } from "../compile/policy-ir.ts"
-import type { Identity, PolicyRecord } from "./cluster-view.ts"
-import { type ImpactScope, isPoliciesOnly, type PolicyChange } from "./impact-scope.ts"
+import type { Block, Rule } from "../../compile/policy-ir.ts"
+import type { Identity, PolicyRecord } from "../cluster-view.ts"
 import type { Moments } from "./moments.ts"
+import { type ImpactScope, isPoliciesOnly, type PolicyChange } from "./scope.ts"
 
 /** Identities that some rule which comes or goes holds; null where that may be anybody, addresses outside among them. */
 export function concernedPeers(moments: Moments, scope: ImpactScope): ReadonlySet<Identity> | null {

@@ -4,7 +4,7 @@
 // outside, those inside a namespace before those across, whole connections before parts of one, and those of many
 // pods before those of few; then by name, so that one change always has one report.
 
-import type { ConnectionSet } from "./connection-set.ts"
+import type { ConnectionSet } from "../connection-set.ts"
 
 /** A workload, or addresses outside (`namespace` and `kind` are "" and `name` is "from-to"). */
 export interface Side {

@@ -1,6 +1,6 @@
 // What a change will do, in one sentence.
 
-import type { ImpactReport } from "../api/impact-report.ts"
+import type { ImpactReport } from "../../api/impact-report.ts"
 
 type Isolations = ImpactReport["isolated"]
 

@@ -2,7 +2,7 @@
 //
 // A text is told or left out as a whole, since it may name pods and labels of a namespace besides it.
 
-import type { ImpactEnd, ImpactReport } from "../api/impact-report.ts"
+import type { ImpactEnd, ImpactReport } from "../../api/impact-report.ts"
 
 type MayName = (namespace: string) => boolean
 type ConnectionChange = ImpactReport["appearing"]["listed"][number]

@@ -1,9 +1,9 @@
 // Why a connection appears or disappears, for people.
 
-import type { Direction } from "../compile/policy-ir.ts"
-import type { ClusterView, Peer } from "./cluster-view.ts"
+import type { Direction } from "../../compile/policy-ir.ts"
+import type { ClusterView, Peer } from "../cluster-view.ts"
+import type { ChangedFlow } from "./connections.ts"
 import { type Decision, decide, sampleOf } from "./deciding.ts"
-import type { ChangedFlow } from "./impact-connections.ts"
 import type { Moments } from "./moments.ts"
 import type { TellingPair } from "./most-telling.ts"
 

@@ -1,10 +1,10 @@
 // Who decides about a connection, in words: the rule that takes it, or the policies that isolate.
 
-import type { Direction, PolicyReference, Rule } from "../compile/policy-ir.ts"
-import type { Protocol } from "../compile/snapshot.ts"
-import type { AddressPlace, ClusterView, Identity, Peer } from "./cluster-view.ts"
-import type { ConnectionSet } from "./connection-set.ts"
-import { blockText } from "./model/blocks.ts"
+import type { Direction, PolicyReference, Rule } from "../../compile/policy-ir.ts"
+import type { Protocol } from "../../compile/snapshot.ts"
+import type { AddressPlace, ClusterView, Identity, Peer } from "../cluster-view.ts"
+import type { ConnectionSet } from "../connection-set.ts"
+import { blockText } from "../model/blocks.ts"
 
 export interface Decision {
   readonly accepts: boolean

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import { ALL_CONNECTIONS, NO_CONNECTIONS } from "./connection-set.ts"
+import { ALL_CONNECTIONS, NO_CONNECTIONS } from "../connection-set.ts"
 import { type AlikePairs, bySize, createMostTelling, rankOf, type Side } from "./most-telling.ts"
 
 const LOST = { before: ALL_CONNECTIONS, after: NO_CONNECTIONS, changed: ALL_CONNECTIONS }

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest"
-import { networkPolicy, pod, snapshot } from "../../test/snapshots.ts"
-import type { ImpactReport } from "../api/impact-report.ts"
-import { changesTo } from "../compile/compile.ts"
-import type { Change, Enforcement, Pod, PolicyObject } from "../compile/snapshot.ts"
-import { lower } from "../kinds/registry.ts"
+import { networkPolicy, pod, snapshot } from "../../../test/snapshots.ts"
+import type { ImpactReport } from "../../api/impact-report.ts"
+import { changesTo } from "../../compile/compile.ts"
+import type { Change, Enforcement, Pod, PolicyObject } from "../../compile/snapshot.ts"
+import { lower } from "../../kinds/registry.ts"
+import { createModel } from "../model.ts"
 import { impactOf } from "./impact.ts"
-import { createModel } from "./model.ts"
 
 const denyAll = networkPolicy("deny-all", { podSelector: {}, policyTypes: ["Ingress", "Egress"] })
 const dbFromWeb = networkPolicy("db", {

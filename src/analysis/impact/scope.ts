@@ -1,10 +1,10 @@
 // What a change touches: outside of it, before and after are the same.
 
-import type { Direction } from "../compile/policy-ir.ts"
-import type { Change } from "../compile/snapshot.ts"
-import type { Identity, Peer, PolicyRecord } from "./cluster-view.ts"
-import type { WorkloadGroup } from "./model/workload-groups.ts"
-import type { TriedView } from "./model.ts"
+import type { Direction } from "../../compile/policy-ir.ts"
+import type { Change } from "../../compile/snapshot.ts"
+import type { Identity, Peer, PolicyRecord } from "../cluster-view.ts"
+import type { WorkloadGroup } from "../model/workload-groups.ts"
+import type { TriedView } from "../model.ts"
 import type { Moments } from "./moments.ts"
 
 export interface ImpactScope {

@@ -1,10 +1,10 @@
 import { Ajv2020 } from "ajv/dist/2020.js"
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import { REPORT_NAMESPACES, randomReport } from "../../test/random/impact-report.ts"
-import { impactReportSchema } from "../api/impact-report.ts"
+import { REPORT_NAMESPACES, randomReport } from "../../../test/random/impact-report.ts"
+import { impactReportSchema } from "../../api/impact-report.ts"
 import { hideNamespaces, namespacesIn } from "./hide-namespaces.ts"
-import { impactWarnings } from "./impact-warnings.ts"
+import { impactWarnings } from "./warnings.ts"
 
 const seen = fc.subarray<string>([...REPORT_NAMESPACES])
 const isValid = new Ajv2020({ allowUnionTypes: true }).compile(impactReportSchema)

@@ -1,10 +1,10 @@
 // Parts of a group by whether a host-network workload shares a node with them: a node reaches the pods that run on
 // it whatever policies say.
 
+import type { GroupedWorkload, WorkloadGroup } from "../model/workload-groups.ts"
+import { type NodePresence, presenceOf, sharesNode } from "../same-node.ts"
 import type { SharedNodes } from "./flow-comparison.ts"
-import type { GroupedWorkload, WorkloadGroup } from "./model/workload-groups.ts"
 import type { Moments } from "./moments.ts"
-import { type NodePresence, presenceOf, sharesNode } from "./same-node.ts"
 
 export interface GroupPart {
   readonly group: WorkloadGroup

@@ -1,9 +1,10 @@
 // Connections that appear and disappear: every group that a change touches against every other, and against the
 // addresses outside. Between groups that it does not touch nothing changes.
 
-import { addressPieces } from "./address-pieces.ts"
-import { type ConnectionSet, subtract } from "./connection-set.ts"
-import type { Deadline } from "./deadline.ts"
+import { addressPieces } from "../address-pieces.ts"
+import { type ConnectionSet, subtract } from "../connection-set.ts"
+import type { Deadline } from "../deadline.ts"
+import type { WorkloadGroup } from "../model/workload-groups.ts"
 import {
   type ComparedFlow,
   type ComparedMoment,
@@ -13,9 +14,6 @@ import {
   isAlike,
   isNothing,
 } from "./flow-comparison.ts"
-import { concernedPeers } from "./impact-peers.ts"
-import { type ImpactScope, isTouched } from "./impact-scope.ts"
-import type { WorkloadGroup } from "./model/workload-groups.ts"
 import {
   type AlikePairs,
   bySize,
@@ -25,6 +23,8 @@ import {
   type Side,
   type TellingPair,
 } from "./most-telling.ts"
+import { concernedPeers } from "./peers.ts"
+import { type ImpactScope, isTouched } from "./scope.ts"
 import { createPartsByNode, type PartsByNode } from "./shared-nodes.ts"
 
 export interface ChangedConnections {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import type { Change } from "../compile/snapshot.ts"
+import type { Change } from "../../compile/snapshot.ts"
 import { reportKey } from "./report-key.ts"
 
 const namespace = (labels: Readonly<Record<string, string>>): Change => {

@@ -3,11 +3,11 @@
 // The API server cuts a warning at 256 characters where they are more than 4,096 altogether, and drops one with
 // control characters (apiserver/pkg/endpoints/filters/warning.go); long lines are hard to read anyhow.
 
-import type { ImpactReport } from "../api/impact-report.ts"
+import type { ImpactReport } from "../../api/impact-report.ts"
+import { changedText, impactEndText } from "../connection-groups.ts"
+import { charactersIn, printable, shortenedTo } from "../printable.ts"
 import { type ConnectionBlock, connectionBlocks, isWhole } from "./connection-blocks.ts"
-import { changedText, impactEndText } from "./connection-groups.ts"
-import { counted, impactSummary } from "./impact-summary.ts"
-import { charactersIn, printable, shortenedTo } from "./printable.ts"
+import { counted, impactSummary } from "./summary.ts"
 import { fittedEnds } from "./warning-ends.ts"
 
 export const MOST_WARNINGS = 20

@@ -1,7 +1,7 @@
 // The name of a report: equal for equal questions, so that every replica gives the same one.
 
-import { contentHash } from "../compile/ruleset/names.ts"
-import type { Change } from "../compile/snapshot.ts"
+import { contentHash } from "../../compile/ruleset/names.ts"
+import type { Change } from "../../compile/snapshot.ts"
 
 const LENGTH = 10
 

@@ -1,9 +1,9 @@
 // Who a warning is about, in the room that is left in its line.
 
-import type { ImpactEnd } from "../api/impact-report.ts"
-import { impactEndText } from "./connection-groups.ts"
-import { counted } from "./impact-summary.ts"
-import { charactersIn, shortenedTo } from "./printable.ts"
+import type { ImpactEnd } from "../../api/impact-report.ts"
+import { impactEndText } from "../connection-groups.ts"
+import { charactersIn, shortenedTo } from "../printable.ts"
+import { counted } from "./summary.ts"
 
 export function fittedEnds(ends: readonly ImpactEnd[], room: number): string {
   const [only] = ends

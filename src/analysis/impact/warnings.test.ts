@@ -1,9 +1,9 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import { nobody, quietReport } from "../../test/impact-report.ts"
-import { randomReport } from "../../test/random/impact-report.ts"
-import type { ImpactReport } from "../api/impact-report.ts"
-import { impactWarnings, MOST_CHARACTERS, MOST_WARNINGS } from "./impact-warnings.ts"
+import { nobody, quietReport } from "../../../test/impact-report.ts"
+import { randomReport } from "../../../test/random/impact-report.ts"
+import type { ImpactReport } from "../../api/impact-report.ts"
+import { impactWarnings, MOST_CHARACTERS, MOST_WARNINGS } from "./warnings.ts"
 
 const quiet = quietReport("k7q2x4m3aa")
 

@@ -1,7 +1,7 @@
 import { array, assert, boolean, constantFrom, nat, property, record } from "fast-check"
 import { expect, test } from "vitest"
+import { type ConnectionChange, impactEndText } from "../connection-groups.ts"
 import { connectionBlocks, isWhole } from "./connection-blocks.ts"
-import { type ConnectionChange, impactEndText } from "./connection-groups.ts"
 
 const ends = ["shop/a", "shop/b", "shop/c", "bank/a", "bank/b", "10.0.0.0-10.0.0.9", "11.0.0.0-11.0.0.9"]
 
