@@ -8,8 +8,11 @@ import { judgeOf, lower } from "../src/kinds/registry.ts"
 import type { KubernetesClient } from "../src/kubernetes/client.ts"
 import { watchCluster } from "../src/kubernetes/cluster-watch.ts"
 import { createListWatch } from "../src/kubernetes/list-watch.ts"
+import {
+  assertionResource,
+  type ClusterAssertion,
+} from "../src/kubernetes/resources/connectivity-assertion.ts"
 import type { WatchEvent, WatchStatus } from "../src/kubernetes/watch-event.ts"
-import { assertionResource, type ClusterAssertion } from "./assertion-resource.ts"
 
 export interface ClusterFollower {
   start(): void

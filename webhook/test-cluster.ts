@@ -5,8 +5,11 @@ import type { Change, PolicyObject } from "../src/compile/snapshot.ts"
 import { createLiveWorld } from "../src/explain/live-world.ts"
 import { DEFAULT_SETTINGS } from "../src/explain/world.ts"
 import { judgeOf, lower } from "../src/kinds/registry.ts"
+import {
+  assertionResource,
+  type ClusterAssertion,
+} from "../src/kubernetes/resources/connectivity-assertion.ts"
 import { networkPolicy, pod } from "../test/snapshots.ts"
-import { assertionResource, type ClusterAssertion } from "./assertion-resource.ts"
 import type { ClusterFollower } from "./cluster-view.ts"
 
 const allowDb = networkPolicy("db", {

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest"
 import { networkPolicy, snapshot } from "../../test/snapshots.ts"
 import { namespaces, nodes, pods } from "../../test/verdict-cluster.ts"
+import type { AssertedCase, AssertionObject } from "../api/connectivity-assertion.ts"
 import { networkPolicyJudge } from "../explain/networkpolicy.ts"
 import { createWorld, DEFAULT_SETTINGS, type WorldSettings } from "../explain/world.ts"
-import { type AssertedCase, type AssertionObject, checkCase, failedAssertions } from "./assertions.ts"
+import { checkCase, failedAssertions } from "./assertions.ts"
 
 const onlyWebToSql = networkPolicy("db", {
   podSelector: { matchLabels: { app: "db" } },

@@ -1,6 +1,6 @@
 // ConnectivityAssertions checked against the policies: what each case gets, and what failed in a line.
 
-import type { AssertionCase } from "../api/connectivity-assertion.ts"
+import type { AssertedCase, AssertionCase, AssertionObject } from "../api/connectivity-assertion.ts"
 import { type Diagnostic, type FieldPath, fieldPathText, type ObjectReference } from "../api/diagnostic.ts"
 import { type Checked, good, mistakesOf } from "../explain/checked.ts"
 import { type Answer, inquire } from "../explain/inquiry.ts"
@@ -8,18 +8,6 @@ import { type PortRequest, parsePortRequest } from "../explain/port-request.ts"
 import { resolveReference } from "../explain/reference.ts"
 import type { DirectionExplanation } from "../explain/verdict.ts"
 import type { World } from "../explain/world.ts"
-
-export interface AssertedCase extends AssertionCase {
-  /** Where it stands in the object: ["spec"] or ["spec", "cases", 0]. */
-  readonly path: FieldPath
-}
-
-/** A ConnectivityAssertion as src/manifests reads it, from a file or from the API server. */
-export interface AssertionObject {
-  readonly namespace: string
-  readonly name: string
-  readonly cases: readonly AssertedCase[]
-}
 
 /** "error": it names what there is not, so nobody knows. */
 export type CheckStatus = "met" | "failed" | "error"

@@ -3,6 +3,7 @@
 // One case in spec, or a list of them in spec.cases; crds/ holds the CRD that is written from here.
 
 import type { FromSchema } from "json-schema-to-ts"
+import type { FieldPath } from "./diagnostic.ts"
 import { strictMetadataSchema } from "./metadata.ts"
 
 const caseProperties = {
@@ -68,3 +69,15 @@ export const assertionSchema = {
 
 export type AssertionCase = FromSchema<typeof assertionCaseSchema>
 export type AssertionSpec = FromSchema<typeof assertionSpecSchema>
+
+export interface AssertedCase extends AssertionCase {
+  /** Where it stands in the object: ["spec"] or ["spec", "cases", 0]. */
+  readonly path: FieldPath
+}
+
+/** As it is read, from a file or from the API server. */
+export interface AssertionObject {
+  readonly namespace: string
+  readonly name: string
+  readonly cases: readonly AssertedCase[]
+}

@@ -1,8 +1,7 @@
 // A running cluster as a snapshot: every list once, page by page, with what we use of each object.
 
-import { assertionResource } from "../../webhook/assertion-resource.ts"
-import type { AssertionObject } from "../analysis/assertions.ts"
 import { fieldOf, listIn } from "../api/conforms.ts"
+import type { AssertionObject } from "../api/connectivity-assertion.ts"
 import type {
   Change,
   Enforcement,
@@ -18,6 +17,7 @@ import type { KubernetesClient } from "../kubernetes/client.ts"
 import { clusterResources } from "../kubernetes/cluster-watch.ts"
 import { listPages } from "../kubernetes/list-pages.ts"
 import { type Resource, textIn, versionOf } from "../kubernetes/resource.ts"
+import { assertionResource } from "../kubernetes/resources/connectivity-assertion.ts"
 import { type ClusterOptions, withCluster } from "./cluster-options.ts"
 import { count } from "./text-layout.ts"
 import { createTransientLine, type TransientLine } from "./transient-line.ts"

@@ -1,6 +1,6 @@
 // What a command judges, as it needs it, or every error that is in it: manifests (-f PATH...) or a running cluster.
 
-import type { AssertionObject } from "../analysis/assertions.ts"
+import type { AssertionObject } from "../api/connectivity-assertion.ts"
 import type { Diagnostic, FieldPath } from "../api/diagnostic.ts"
 import { diagnostic } from "../api/report.ts"
 import type { Enforcement, Snapshot } from "../compile/snapshot.ts"

@@ -1,7 +1,8 @@
 // Assertions found, filtered and judged; what comes of it is printed in several forms.
 
-import { type AssertionObject, type CaseCheck, checkCase, failureText } from "../analysis/assertions.ts"
+import { type CaseCheck, checkCase, failureText } from "../analysis/assertions.ts"
 import { printable } from "../analysis/printable.ts"
+import type { AssertionObject } from "../api/connectivity-assertion.ts"
 import {
   type FieldPath,
   fieldPathText,

@@ -1,5 +1,6 @@
 // Files -> objects of every kind that is read, each known by its name, and what is wrong with them.
 
+import type { AssertionObject } from "../api/connectivity-assertion.ts"
 import type { Diagnostic, ObjectReference } from "../api/diagnostic.ts"
 import { type Collector, collector, diagnostic, shown } from "../api/report.ts"
 import type { Namespace, Node, PolicyObject, Service } from "../compile/snapshot.ts"
@@ -11,7 +12,7 @@ import { type LoadedFile, loadBytes, loadFile } from "./load-file.ts"
 import type { Location } from "./location.ts"
 import type { ObjectReading } from "./object-reading.ts"
 import { type Found, type Manifest, objectsOf } from "./objects.ts"
-import { type Assertion, readAssertion } from "./read-assertion.ts"
+import { readAssertion } from "./read-assertion.ts"
 import { readNamespace, readNode, readService } from "./read-cluster.ts"
 import { type ReadPod, readPod } from "./read-pod.ts"
 import { readPolicy } from "./read-policy.ts"
@@ -25,7 +26,7 @@ export interface Collected {
   readonly services: Service[]
   readonly policies: PolicyObject[]
   readonly workloads: ReadWorkload[]
-  readonly assertions: Assertion[]
+  readonly assertions: AssertionObject[]
   readonly locations: Map<string, Location>
   readonly sources: SourceFile[]
   readonly diagnostics: Diagnostic[]

@@ -1,7 +1,8 @@
 // postern.dev/v1alpha1 ConnectivityAssertion -> cases.
 
 import {
-  type AssertionCase,
+  type AssertedCase,
+  type AssertionObject,
   type AssertionSpec,
   assertionCaseSchema,
   assertionSchema,
@@ -13,18 +14,7 @@ import { type ObjectReading, readIdentity, readShape, subdomainNamed } from "./o
 export const ASSERTION = { apiVersion: "postern.dev/v1alpha1", kind: "ConnectivityAssertion" } as const
 
 /** `from` and `to` are references, resolved by whoever has the snapshot; every port is readable. */
-export interface Assertion {
-  readonly namespace: string
-  readonly name: string
-  readonly cases: readonly AssertedCase[]
-}
-
-export interface AssertedCase extends AssertionCase {
-  /** Where it stands in the object: ["spec"] or ["spec", "cases", 0]. */
-  readonly path: FieldPath
-}
-
-export function readAssertion(reading: ObjectReading): Assertion | undefined {
+export function readAssertion(reading: ObjectReading): AssertionObject | undefined {
   const source = readShape(assertionSchema, reading)
   const identity = source && readIdentity(source.metadata, subdomainNamed, reading)
   if (source === undefined) return undefined

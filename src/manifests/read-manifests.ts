@@ -1,6 +1,7 @@
 // Files, directories and standard input -> a snapshot, assertions, and everything that is wrong with them.
 
 import { readFileSync } from "node:fs"
+import type { AssertionObject } from "../api/connectivity-assertion.ts"
 import type { Diagnostic, FieldPath, ObjectReference, SourcePosition } from "../api/diagnostic.ts"
 import { diagnostic, shown } from "../api/report.ts"
 import type { Pod, Snapshot } from "../compile/snapshot.ts"
@@ -9,7 +10,6 @@ import { findFiles } from "./find-files.ts"
 import { duplicateDiagnostics, inOrder } from "./findings.ts"
 import { locator } from "./location.ts"
 import { ownedPods } from "./ownership.ts"
-import type { Assertion } from "./read-assertion.ts"
 import { namespaceOf } from "./read-cluster.ts"
 import type { Workload } from "./read-workload.ts"
 
@@ -22,7 +22,7 @@ export interface ReadOptions {
 
 export interface Manifests {
   readonly snapshot: Snapshot
-  readonly assertions: readonly Assertion[]
+  readonly assertions: readonly AssertionObject[]
   readonly workloads: readonly Workload[]
   /** Where an object, or a field of it, stands; the nearest field above where it is not written. */
   readonly positions: PositionLookup

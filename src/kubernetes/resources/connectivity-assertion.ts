@@ -1,11 +1,14 @@
 // ConnectivityAssertions of the cluster.
 
-import type { AssertedCase, AssertionObject } from "../src/analysis/assertions.ts"
-import { conforms, fieldOf, listIn, recordIn } from "../src/api/conforms.ts"
-import { assertionCaseSchema } from "../src/api/connectivity-assertion.ts"
-import type { FieldPath } from "../src/api/diagnostic.ts"
-import { root, silent } from "../src/api/report.ts"
-import type { Resource } from "../src/kubernetes/resource.ts"
+import { conforms, fieldOf, listIn, recordIn } from "../../api/conforms.ts"
+import {
+  type AssertedCase,
+  type AssertionObject,
+  assertionCaseSchema,
+} from "../../api/connectivity-assertion.ts"
+import type { FieldPath } from "../../api/diagnostic.ts"
+import { root, silent } from "../../api/report.ts"
+import type { Resource } from "../resource.ts"
 
 export interface ClusterAssertion extends AssertionObject {
   /** Changes of its namespace that would break it are refused. */
