@@ -374,7 +374,7 @@ const ROWS: readonly Row[] = [
       cluster: withPods(controller),
     },
     at: "",
-    says: "app.kubernetes.io/name=postern of postern-system",
+    says: "Postern's controller in postern-system",
     negative: {
       before: {},
       policies: {

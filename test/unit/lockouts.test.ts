@@ -7,6 +7,7 @@ import { app, dnsPod, egress, modelOf, namespace, node, pod, policy, shop, toDns
 
 const dns = { matchLabels: { "k8s-app": "kube-dns" } }
 const postern = { matchLabels: { "app.kubernetes.io/name": "postern" } }
+const component = (name: string) => ({ matchLabels: { "app.kubernetes.io/component": name } })
 const controller = pod("postern-system/controller", {
   labels: { "app.kubernetes.io/name": "postern", "app.kubernetes.io/component": "controller" },
 })
@@ -169,8 +170,27 @@ test.for<[string, Row]>([
     { before: [], after: [out("kube-system/out", dns, { to: everyone })], told: [API] },
   ],
   [
-    "Postern may not reach the API server",
-    { before: [], after: [out("postern-system/out", postern, toDns)], told: [API] },
+    "no component of Postern may reach the API server",
+    { before: [], after: [out("postern-system/out", postern, toDns)], told: [API, API] },
+  ],
+  [
+    "the controller may not reach the API server, the webhook may",
+    { before: [], after: [out("postern-system/out", component("controller"), toDns)], told: [API] },
+  ],
+  [
+    "the webhook may not reach the API server, the controller may",
+    { before: [], after: [out("postern-system/out", component("webhook"), toDns)], told: [API] },
+  ],
+  [
+    "the webhook could not reach the API server before, and the controller cannot after it",
+    {
+      before: [out("postern-system/webhook", component("webhook"), toDns)],
+      after: [
+        out("postern-system/webhook", component("webhook"), toDns),
+        out("postern-system/controller", component("controller"), toDns),
+      ],
+      told: [API],
+    },
   ],
   [
     "Postern may, by its port; names it can no longer look up",
@@ -221,7 +241,7 @@ test.for<[string, Row]>([
       before: [],
       after: [
         policy("postern-system/in", {
-          podSelector: { matchLabels: { "app.kubernetes.io/component": "webhook" } },
+          podSelector: component("webhook"),
         }),
       ],
       told: [],

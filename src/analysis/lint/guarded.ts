@@ -42,12 +42,13 @@ export function reachesApiServer(view: ClusterView, guarded: GuardedPods): boole
   })
 }
 
+/** Each by itself: that one of them is reached, or reaches what it needs, is no help to another. */
+export function componentOf(postern: GuardedPods, component: "controller" | "webhook"): GuardedPods {
+  return { ...postern, labels: { ...postern.labels, "app.kubernetes.io/component": component } }
+}
+
 /** Agents are on the host network of every node. */
-export function servesAgents(view: ClusterView, postern: GuardedPods): boolean {
-  const controllers = {
-    ...postern,
-    labels: { ...postern.labels, "app.kubernetes.io/component": "controller" },
-  }
+export function servesAgents(view: ClusterView, controllers: GuardedPods): boolean {
   const addresses = [...view.nodes()].flatMap((node) => node.addresses)
   return someMay({ view, guarded: controllers, direction: "ingress" }, ({ action, peers, ports }, server) => {
     if (!holdsPort(ports, { protocol: "TCP", numbers: [AGENT_PORT] }, server)) return false

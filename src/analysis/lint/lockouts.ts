@@ -10,7 +10,7 @@ import type { Labels } from "../../compile/snapshot.ts"
 import type { ClusterView } from "../cluster-view.ts"
 import { DEFAULT_DNS, type DnsPods } from "./cluster.ts"
 import { dnsLosses } from "./dns-losses.ts"
-import { type GuardedPods, isDnsServed, reachesApiServer, servesAgents } from "./guarded.ts"
+import { componentOf, type GuardedPods, isDnsServed, reachesApiServer, servesAgents } from "./guarded.ts"
 import { countWords, namedPods } from "./words.ts"
 
 const LOCKOUT_ANNOTATION = "postern.dev/allow-lockout"
@@ -70,11 +70,18 @@ function tellCutOffs(question: LockoutQuestion, { report }: Collector): void {
   const { before, after, dns = DEFAULT_DNS, postern = DEFAULT_POSTERN } = question
   const at = (check: (view: ClusterView) => boolean) => check(before) && !check(after)
   if (at((view) => isDnsServed(view, dns))) report("dnsCutOff", { what: wordsOf(dns) }, [])
-  for (const guarded of [dns, postern]) {
-    if (at((view) => reachesApiServer(view, guarded)))
-      report("apiServerCutOff", { what: wordsOf(guarded) }, [])
+  if (at((view) => reachesApiServer(view, dns))) report("apiServerCutOff", { what: wordsOf(dns) }, [])
+  // Agents ask the controller alone.
+  for (const name of ["controller", "webhook"] as const) {
+    if (at((view) => reachesApiServer(view, componentOf(postern, name))))
+      report("apiServerCutOff", { what: componentWords(postern, name) }, [])
   }
-  if (at((view) => servesAgents(view, postern))) report("agentsCutOff", { what: wordsOf(postern) }, [])
+  if (at((view) => servesAgents(view, componentOf(postern, "controller"))))
+    report("agentsCutOff", { what: componentWords(postern, "controller") }, [])
+}
+
+function componentWords({ namespace }: GuardedPods, component: string): string {
+  return `Postern's ${component} in ${namespace}`
 }
 
 function wordsOf({ namespace, labels }: GuardedPods): string {
