@@ -19,7 +19,7 @@ import { createCaBundle } from "./ca-bundle.ts"
 import { createCallerToken } from "./caller-token.ts"
 import { createClusterAnalyst } from "./cluster-analyst.ts"
 import { followCluster } from "./cluster-view.ts"
-import { logEvent, type WebhookEvent } from "./event-log.ts"
+import { createEventLog, type WebhookEvent } from "./event-log.ts"
 import { createWebhookMetrics } from "./metrics.ts"
 import type { WebhookOptions } from "./options.ts"
 import { createPreviews } from "./preview/previews.ts"
@@ -60,6 +60,7 @@ class Replica implements Webhook {
   readonly #metrics = createMetrics()
   readonly #measured = createWebhookMetrics(this.#metrics)
   readonly #firstMaterial = Promise.withResolvers<TlsMaterial>()
+  readonly #logEvent
   readonly #cluster
   readonly #settings
   readonly #caBundle
@@ -81,6 +82,7 @@ class Replica implements Webhook {
     this.#parts = parts
     const { client, log, options } = parts
     const { namespace } = options
+    this.#logEvent = createEventLog(log)
     const onEvent = (event: WebhookEvent): void => this.#told(event)
     this.#cluster = followCluster({ client, onEvent })
     this.#analyst = createClusterAnalyst({ cluster: this.#cluster, namespace })
@@ -238,7 +240,7 @@ class Replica implements Webhook {
 
   #told(event: WebhookEvent): void {
     if ("resource" in event) this.#measured.watch(event)
-    logEvent(this.#parts.log, event)
+    this.#logEvent(event)
   }
 
   #unreadiness(): string {

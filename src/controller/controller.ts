@@ -5,7 +5,6 @@
 
 import manifest from "../../package.json" with { type: "json" }
 import { createEngine } from "../compile/engine/engine.ts"
-import type { RulesetOptions } from "../compile/ruleset/options.ts"
 import type { Change } from "../compile/snapshot.ts"
 import { lower, policyKindOf } from "../kinds/registry.ts"
 import type { KubernetesClient } from "../kubernetes/client.ts"
@@ -24,7 +23,7 @@ import type { TlsMaterial } from "./certificates.ts"
 import type { ControllerEvent } from "./controller-event.ts"
 import type { DistributionEvent } from "./distribution-event.ts"
 import { createDistributor, type Distributor } from "./distributor.ts"
-import { eventObjectOf, logEvent } from "./event-log.ts"
+import { createEventLog, eventObjectOf } from "./event-log.ts"
 import { createHistory, currentVersion } from "./history.ts"
 import { createLeadership } from "./leadership.ts"
 import { type ControllerMetrics, createControllerMetrics } from "./metrics.ts"
@@ -69,6 +68,7 @@ class Replica implements Controller {
     versions: () => this.#cluster.status(),
     currentVersion: () => currentVersion(this.#parts.client),
   })
+  readonly #logEvent
   readonly #engine = createEngine({
     lower,
     check: (policy) => policyKindOf(policy)?.check(policy, "api") ?? [],
@@ -90,7 +90,6 @@ class Replica implements Controller {
   })
   #authorities = ""
   #material: TlsMaterial | undefined
-  #ruleset: RulesetOptions | undefined
   #others: readonly string[] = []
   #server: AgentServer | undefined
   #health: HealthServer | undefined
@@ -101,6 +100,7 @@ class Replica implements Controller {
     this.#parts = parts
     const { options, client, log } = parts
     const { namespace } = options
+    this.#logEvent = createEventLog(log)
     const onEvent = (event: Exclude<ControllerEvent, DistributionEvent>): void => this.#told(event)
     this.#events = createEventRecorder({
       client,
@@ -112,7 +112,7 @@ class Replica implements Controller {
       client,
       namespace,
       onEvent,
-      onSettings: (ruleset) => this.#set(ruleset),
+      onSettings: (ruleset) => this.distributor.setSettings(ruleset),
     })
     this.distributor = createDistributor({
       engine: this.#engine,
@@ -120,7 +120,7 @@ class Replica implements Controller {
       mark: () => this.#history.mark(),
       onEvent: (event) => {
         this.#measured.distribution(event)
-        logEvent(log, event)
+        this.#logEvent(event)
       },
     })
     this.#certificates = this.#createCertificates(onEvent)
@@ -258,16 +258,11 @@ class Replica implements Controller {
   }
 
   #told(event: Exclude<ControllerEvent, DistributionEvent>): void {
-    const { log, options } = this.#parts
+    const { options } = this.#parts
     if ("resource" in event) this.#measured.watch(event)
     const told = eventObjectOf(event, options.namespace)
     if (told !== undefined) this.#events.recordEvent(told)
-    logEvent(log, event)
-  }
-
-  #set(ruleset: RulesetOptions): void {
-    this.#ruleset = ruleset
-    this.distributor.setSettings(ruleset)
+    this.#logEvent(event)
   }
 
   #apply(changes: readonly Change[]): void {
@@ -289,7 +284,7 @@ class Replica implements Controller {
   #unreadiness(): string {
     return unreadiness({
       isStopping: this.#isStopping,
-      hasSettings: this.#ruleset !== undefined,
+      hasSettings: this.#settings.isReady,
       settingsProblem: this.#settings.problem,
       isSynced: this.distributor.isReady,
       isServing: this.port !== undefined,

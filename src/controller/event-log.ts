@@ -2,10 +2,17 @@
 
 import { fieldPathText } from "../api/diagnostic.ts"
 import type { ClusterEvent } from "../kubernetes/events.ts"
+import type { WatchEvent } from "../kubernetes/watch-event.ts"
+import { createWatchLog } from "../kubernetes/watch-log.ts"
 import type { Log } from "../telemetry/log.ts"
 import type { ControllerEvent } from "./controller-event.ts"
 
-export function logEvent(log: Log, event: ControllerEvent): void {
+export function createEventLog(log: Log): (event: ControllerEvent) => void {
+  const watch = createWatchLog(log)
+  return (event) => ("resource" in event ? watch(event) : logEvent(log, event))
+}
+
+function logEvent(log: Log, event: Exclude<ControllerEvent, WatchEvent>): void {
   switch (event.kind) {
     case "settings":
       return log.info({ settings: event.settings }, "settings are in force")
@@ -28,38 +35,11 @@ export function logEvent(log: Log, event: ControllerEvent): void {
           ? "there is no certificate to serve with, and none could be made"
           : "certificates could not be brought up to date: what there is is served on until it ends",
       )
-    case "failed":
-      return log.warn(
-        { resource: event.resource, err: event.error, retryInMs: event.retryInMs },
-        "a watch failed",
-      )
-    case "odd-object": {
-      const { resource, object, mistake } = event
-      return log.warn({ resource, object, mistake }, "an object is not as it should be")
-    }
-    case "stale":
-      return log.warn({ resource: event.resource }, "a watch is behind the API server: it begins anew")
-    case "unproven": {
-      const { pods, count, reason } = event
-      return log.error(
-        { pods, count },
-        `new pods are let in without proof that their policies are known: ${reason}`,
-      )
-    }
-    case "absent":
-      return log.info({ resource: event.resource }, "a kind is not installed")
-    case "listed": {
-      const { resource, how, objects, milliseconds } = event
-      return log.info({ resource, how, objects, milliseconds: Math.round(milliseconds) }, "listed")
-    }
     case "attached":
     case "detached":
       return log.info({ node: event.node, streams: event.streams }, `an agent's stream: ${event.kind}`)
     case "reset":
       return log.warn({ node: event.node }, "an agent reads too slowly: it gets a whole ruleset later")
-    case "expired":
-    case "watch-list-refused":
-      return log.debug({ resource: event.resource }, event.kind)
     case "compiled":
     case "delivered":
     case "whole":

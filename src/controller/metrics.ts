@@ -112,6 +112,7 @@ function countWatches(metrics: Metrics): ControllerMetrics["watch"] {
       case "odd-object":
         return odd.add(1, { resource })
       case "listed":
+      case "resumed":
       case "watch-list-refused":
       case "absent":
         return

@@ -22,6 +22,7 @@ export interface SettingsStore {
   stop(): Promise<void>
   /** The first good settings are in force. */
   readonly ready: Promise<void>
+  readonly isReady: boolean
   /** The defaults before that. */
   readonly current: RulesetOptions
   /** What is wrong with the ConfigMap as it is now, in words; "" where nothing is. */
@@ -36,7 +37,7 @@ class ConfigMapStore implements SettingsStore {
   readonly #options: SettingsStoreOptions
   readonly #watch: ListWatch
   readonly #ready = Promise.withResolvers<void>()
-  #isReady = false
+  isReady = false
   current: RulesetOptions = defaultRulesetOptions
   problem = "the ConfigMap postern has not been read yet"
 
@@ -61,7 +62,7 @@ class ConfigMapStore implements SettingsStore {
   #take(data: unknown): void {
     const { onEvent, onSettings, namespace } = this.#options
     if (data === undefined) {
-      if (this.#isReady) return onEvent({ kind: "settings-gone" })
+      if (this.isReady) return onEvent({ kind: "settings-gone" })
       this.problem = missing(namespace)
       return onEvent({ kind: "settings-missing", problem: this.problem })
     }
@@ -72,11 +73,11 @@ class ConfigMapStore implements SettingsStore {
       return onEvent({ kind: "settings-refused", mistakes: read.mistakes })
     }
     this.problem = ""
-    const isNew = !this.#isReady || JSON.stringify(read.ok) !== JSON.stringify(this.current)
+    const isNew = !this.isReady || JSON.stringify(read.ok) !== JSON.stringify(this.current)
     this.current = read.ok
     if (isNew) onSettings(read.ok)
     if (isNew) onEvent({ kind: "settings", settings: read.ok })
-    this.#isReady = true
+    this.isReady = true
     this.#ready.resolve()
   }
 }

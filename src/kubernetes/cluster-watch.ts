@@ -6,7 +6,7 @@
 import type { Change } from "../compile/snapshot.ts"
 import { policyKinds } from "../kinds/registry.ts"
 import type { KubernetesClient } from "./client.ts"
-import { createListWatch, type ListWatch, type WatchTiming } from "./list-watch.ts"
+import { createListWatch, type ListWatch } from "./list-watch.ts"
 import { NewPods, type NewPodsTiming } from "./new-pods.ts"
 import type { ClusterResource } from "./resources/cluster-resource.ts"
 import { namespaceResource } from "./resources/namespace.ts"
@@ -15,6 +15,7 @@ import { podResource } from "./resources/pod.ts"
 import { policyResource } from "./resources/policy.ts"
 import { serviceResource } from "./resources/service.ts"
 import type { WatchEvent, WatchStatus } from "./watch-event.ts"
+import type { WatchTiming } from "./watch-timing.ts"
 
 export interface ClusterWatchOptions {
   readonly client: KubernetesClient

@@ -13,16 +13,9 @@ import { listPages } from "./list-pages.ts"
 import { Patience } from "./patience.ts"
 import { pause } from "./pause.ts"
 import { type ObjectChange, type Resource, textIn } from "./resource.ts"
-import { defaultRetryTiming, type RetryTiming } from "./retry-delay.ts"
 import type { WatchEvent, WatchStatus } from "./watch-event.ts"
 import { readWatchLine, type WatchLine } from "./watch-line.ts"
-
-export interface WatchTiming extends RetryTiming {
-  /** Bookmarks come about once a minute: a stream that is silent longer is taken for dead. */
-  readonly idleMs: number
-  /** The server ends a watch after this long to twice this long. */
-  readonly watchMs: number
-}
+import { defaultTiming, type WatchTiming } from "./watch-timing.ts"
 
 export interface ListWatchOptions<T> {
   readonly client: KubernetesClient
@@ -45,7 +38,6 @@ export interface ListWatch {
   status(): WatchStatus
 }
 
-const defaultTiming: WatchTiming = { ...defaultRetryTiming, idleMs: 90_000, watchMs: 300_000 }
 const PAGE_SIZE = 500
 
 /** A stream that lived so long was a good one, also if it said nothing. */
@@ -74,7 +66,7 @@ class Loop<T> implements ListWatch {
   #isRewound = false
   /** The stream has brought nothing, no bookmark either. */
   #isMute = false
-  #opened = 0
+  #openedAt = 0
 
   constructor(options: ListWatchOptions<T>) {
     const { resource, pageSize = PAGE_SIZE, watchList = true } = options
@@ -157,7 +149,7 @@ class Loop<T> implements ListWatch {
   /** From the version that is known, or with the list as its initial events. */
   async #watch(initial?: Relist<T>): Promise<void> {
     const began = performance.now()
-    this.#opened = began
+    this.#openedAt = began
     let relist = initial
     this.#isMute = true
     for await (const text of this.#lines(initial !== undefined)) {
@@ -190,15 +182,22 @@ class Loop<T> implements ListWatch {
       : { resourceVersion: this.#known.resourceVersion }
     const timeoutSeconds = Math.ceil((watchMs * (1 + Math.random())) / 1000)
     if (!isInitial) this.#state = "watching"
-    this.#error = undefined
     this.#streams++
     const query = { ...resource.query, ...since, allowWatchBookmarks: true, timeoutSeconds }
     this.#stream = new AbortController()
     return client.watch(resource.path, query, {
       signal: AbortSignal.any([this.#stopping.signal, this.#stream.signal]),
       idleMs,
-      onOpen: () => (this.#contact = performance.now()),
+      onOpen: () => this.#opened(),
     })
+  }
+
+  /** Of a list that was read anew "listed" tells. */
+  #opened(): void {
+    this.#contact = performance.now()
+    if (this.#error === undefined) return
+    this.#error = undefined
+    this.#emit({ kind: "resumed", resource: this.#options.resource.name })
   }
 
   #take(line: Exclude<WatchLine, { readonly kind: "error" }>): void {
@@ -219,6 +218,7 @@ class Loop<T> implements ListWatch {
     if (changes === undefined) throw new HistoryError()
     this.#mustList = false
     this.#isRewound = false
+    this.#error = undefined
     this.#attempts.listed()
     this.#patience.listed(changes.length)
     this.#handList(changes)
@@ -277,7 +277,7 @@ class Loop<T> implements ListWatch {
   /** At the end of a stream. */
   #hasLostPatience(): boolean {
     if (!this.#isMute) return false
-    const lived = performance.now() - this.#opened
+    const lived = performance.now() - this.#openedAt
     if (lived > GOOD_AFTER_MS) this.#attempts.streamed()
     return this.#patience.isOver(lived)
   }

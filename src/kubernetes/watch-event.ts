@@ -19,6 +19,8 @@ export type WatchEvent =
       readonly error: Error
       readonly retryInMs: number
     }
+  /** The server answers once more after a failure, and goes on from the version that is held. */
+  | { readonly kind: "resumed"; readonly resource: string }
   /** The server has something that the watch has not brought: its stream begins anew. */
   | { readonly kind: "stale"; readonly resource: string }
   /** New pods that were let in although not all is known that decides over them. */

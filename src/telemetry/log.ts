@@ -5,7 +5,10 @@ import { type DestinationStream, type Logger, pino } from "pino"
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** Facts beside the message, under names that can be searched for; `err` takes an error, with its stack and cause. */
+/**
+ * Facts beside the message, under names that can be searched for. `err` takes an error: a fault of ours is written with
+ * stack and causes, one of the surroundings, which has a code, without.
+ */
 export type LogFields = Readonly<Record<string, unknown>>
 
 export interface Log {
@@ -33,10 +36,27 @@ export function createLog({ level, name, stream }: LogOptions): Log {
     base: { name },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: serialized },
   }
   // Written at once: the last words of a process that dies are the ones that matter.
   const destination: DestinationStream = stream ?? pino.destination({ fd: 1, sync: true })
   return logOf(pino(options, destination))
+}
+
+/** Where the API server is away, a stack beside each line hides what is wrong. */
+function serialized(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const code = codeOf(error)
+  return code === "" || code.startsWith(NODES_OWN)
+    ? pino.stdSerializers.err(error)
+    : { type: error.name, code, message: error.message }
+}
+
+/** Of Node's errors those that a wrong call throws begin so; what the system says (ENOENT) does not. */
+const NODES_OWN = "ERR_"
+
+function codeOf(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : ""
 }
 
 function logOf(logger: Logger): Log {

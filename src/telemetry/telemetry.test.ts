@@ -2,7 +2,7 @@
 
 import { once } from "node:events"
 import { connect } from "node:net"
-import { afterEach, expect, test } from "vitest"
+import { afterEach, describe, expect, test } from "vitest"
 import { type HealthChecks, readListenAddress, startHealthServer } from "./health.ts"
 import { createLog } from "./log.ts"
 import { createMetrics } from "./metrics.ts"
@@ -18,6 +18,29 @@ test("a log line is one JSON object with time, level, name, fields and the stack
   expect(line).toMatchObject({ level: "error", name: "agent", node: "a", msg: "line\nbreak" })
   expect(line).toMatchObject({ err: { message: expect.stringContaining("inner") } })
   expect(line).toHaveProperty("time", expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/))
+})
+
+describe("an error in the log", () => {
+  const coded = Object.assign(new Error("connect refused", { cause: new Error("inner") }), {
+    code: "UNREACHABLE",
+  })
+  const rows = [
+    { name: "of the surroundings is told without a stack", error: coded, hasStack: false },
+    { name: "that nobody gave a code has a stack", error: new TypeError("x is undefined"), hasStack: true },
+    {
+      name: "of a wrong call of Node has a stack",
+      error: Object.assign(new TypeError("bad argument"), { code: "ERR_INVALID_ARG_TYPE" }),
+      hasStack: true,
+    },
+  ]
+  test.each(rows)("$name", ({ error, hasStack }) => {
+    const lines: string[] = []
+    const stream = { write: (text: string) => void lines.push(text) }
+    createLog({ level: "info", name: "agent", stream }).warn({ err: error }, "failed")
+    const line: unknown = JSON.parse(lines.join(""))
+    expect(line).toMatchObject({ err: { message: expect.stringContaining(error.message) } })
+    expect(lines.join("").includes("telemetry.test.ts")).toBe(hasStack)
+  })
 })
 
 test("metrics are read as Prometheus text, with what is asked on reading", async () => {

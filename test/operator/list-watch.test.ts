@@ -145,6 +145,8 @@ describe.for(etcds)("with etcd $etcd", ({ etcd, modes }) => {
       await objects.remove("m2")
       expect(await objects.mistakes()).toEqual([])
       expect(list.status()).toMatchObject({ objects: 10, synced: true, error: undefined })
+      const after = events.slice(events.findLastIndex(({ kind }) => kind === "failed"))
+      expect(after.some(({ kind }) => kind === "resumed" || kind === "listed")).toBe(true)
     })
 
     test("the API server does not answer for a while", async () => {
