@@ -3,7 +3,16 @@
 import { setTimeout } from "node:timers/promises"
 import type { Plan } from "nftables-json/plan"
 import type { Command } from "nftables-json/schema"
+import type { Generation } from "./generation.ts"
+import type { KernelState } from "./kernel-tables.ts"
 import { elementsOf } from "./narrows.ts"
+
+export interface Comparison {
+  readonly state: KernelState
+  /** The generation in force; undefined before the first. */
+  readonly known: Generation | undefined
+  readonly change: Plan | undefined
+}
 
 /**
  * The comparison, made again where only elements seem to be missing. A listing that meets a hash set while the kernel

@@ -6,7 +6,7 @@ import type { Plan } from "nftables-json/plan"
 import type { NodeRuleset, NodeUpdate } from "../wire/node-ruleset.ts"
 import { ANTISPOOF_TABLE } from "./antispoof.ts"
 import { coalesce } from "./coalesce.ts"
-import { countOf, outline, surely } from "./comparison.ts"
+import { type Comparison, countOf, outline, surely } from "./comparison.ts"
 import { Desired } from "./desired.ts"
 import {
   dispatchCommands,
@@ -17,7 +17,7 @@ import {
   type Overlay,
   withoutDispatchOf,
 } from "./endpoints.ts"
-import { type Counters, type EnforcerEvent, noCounts, type Reason } from "./event.ts"
+import { type Counters, type EnforcerEvent, noCounts, type Reason, WATCHING } from "./event.ts"
 import { type Generation, generationIn, planWithGeneration } from "./generation.ts"
 import type { GenerationClock } from "./generation-clock.ts"
 import { GenerationPace } from "./generation-pace.ts"
@@ -54,6 +54,8 @@ export class Enforcement {
   #overlay: Overlay = NO_OVERLAY
   readonly #pace: GenerationPace
   #acceptedDifference: string | undefined
+  /** Whatever the kernel was asked to do it has done: nothing was refused, or not answered. */
+  #isInStep = false
 
   constructor(parts: EnforcementParts) {
     this.parts = parts
@@ -68,6 +70,7 @@ export class Enforcement {
 
   hold(node: NodeRuleset): void {
     this.#program = holdProgram(node)
+    this.#isInStep = false
     this.refusals.isolated.clear()
   }
 
@@ -89,6 +92,7 @@ export class Enforcement {
   async bring(reason: Reason): Promise<void> {
     if (this.#program === undefined) return
     this.counters.checks++
+    this.#isInStep = false
     if (reason === "periodic") this.refusals.isolated.clear()
     for (let attempt = 1; ; attempt++) {
       try {
@@ -146,8 +150,7 @@ export class Enforcement {
   }
 
   #isFast(program: HeldProgram): boolean {
-    const isKnown = this.revisionInForce !== undefined && this.refusals.isolated.size === 0
-    return isKnown && !this.desired.hasExplicit(program)
+    return this.#isInStep && this.refusals.isolated.size === 0 && !this.desired.hasExplicit(program)
   }
 
   /** Makes a change of the program or of what the node says; gives what then follows for a plan. */
@@ -173,6 +176,7 @@ export class Enforcement {
   async #step(program: HeldProgram, plan: Plan, reason: Reason): Promise<boolean> {
     // News of owners alone, or of another replica: the kernel has it all.
     if (isEmpty(plan) && program.revision === this.revisionInForce && !this.generationDue) return true
+    this.#isInStep = false
     try {
       await this.#stepOnce(program, plan, reason)
       return true
@@ -185,6 +189,7 @@ export class Enforcement {
   /** The generation that `update` left out because the last one was too recent. */
   async bumpGeneration(): Promise<void> {
     if (!this.generationDue || this.#program === undefined) return
+    if (!this.#isInStep) return await this.bring("update")
     const generation = await this.#pace.next()
     const flip = this.#program.generationFlip(generation)
     await this.#apply({ add: [], flip, remove: [] }, { reason: "update", program: this.#program, generation })
@@ -206,7 +211,10 @@ export class Enforcement {
     const { state, known, change } = await surely(() => this.#compare(program))
     const isEqual = change !== undefined && (isEmpty(change) || outline(change) === this.#acceptedDifference)
     const isCurrent = state.revision === program.revision && !this.generationDue
-    if (isEqual && isCurrent) return
+    if (isEqual && isCurrent) {
+      this.#isInStep = true
+      return
+    }
     const needsGeneration = change === undefined || !isCurrent || narrows(change)
     const generation = needsGeneration || known === undefined ? await this.#pace.next() : known
     const plan = needsGeneration || change === undefined ? this.#changeTo(state, program, generation) : change
@@ -250,7 +258,9 @@ export class Enforcement {
     const started = parts.now()
     const isBumped = change.generation.number !== parts.clock.current
     const obeyed = isBumped || !this.generationDue ? change.program.revision : (this.revisionInForce ?? 0)
+    this.#isInStep = false
     await parts.tables.apply(plan, obeyed)
+    this.#isInStep = true
     this.counters.applied++
     this.revisionInForce = obeyed
     if (isBumped) {
@@ -282,18 +292,8 @@ export class Enforcement {
 
 const NOTHING: Plan = { add: [], flip: [], remove: [] }
 
-interface Comparison {
-  readonly state: KernelState
-  /** The generation in force; undefined before the first. */
-  readonly known: Generation | undefined
-  readonly change: Plan | undefined
-}
-
 interface Change {
   readonly reason: Reason
   readonly program: HeldProgram
   readonly generation: Generation
 }
-
-/** Reasons for which a difference is somebody else's doing. */
-const WATCHING: ReadonlySet<Reason> = new Set<Reason>(["event", "periodic", "start", "verify"])

@@ -16,6 +16,9 @@ export type Reason =
   | "periodic"
   | "verify"
 
+/** Reasons for which a difference is somebody else's doing. */
+export const WATCHING: ReadonlySet<Reason> = new Set<Reason>(["event", "periodic", "start", "verify"])
+
 export type EnforcerEvent =
   | {
       readonly kind: "applied"

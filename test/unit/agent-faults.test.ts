@@ -16,7 +16,7 @@ import type { EnforcerEvent } from "../../src/agent/event.ts"
 import { DEFAULT_MASK, generationIn } from "../../src/agent/generation.ts"
 import { createGenerationClock } from "../../src/agent/generation-clock.ts"
 import type { Host } from "../../src/agent/host.ts"
-import { createKernelTables } from "../../src/agent/kernel-tables.ts"
+import { createKernelTables, type KernelState } from "../../src/agent/kernel-tables.ts"
 import { elementsOf } from "../../src/agent/narrows.ts"
 import { changesTo } from "../../src/compile/compile.ts"
 import { createEngine } from "../../src/compile/engine/engine.ts"
@@ -161,6 +161,77 @@ describe("a change whose transactions fail", () => {
     },
   )
 
+  const departed: Change = {
+    kind: "pod",
+    op: "set",
+    value: pod("db", { addresses: ["10.0.1.3"], labels: { app: "other" } }),
+  }
+  const arrived: Change = {
+    kind: "pod",
+    op: "set",
+    value: pod("db2", { addresses: ["10.0.1.4"], labels: { app: "db" } }),
+  }
+
+  test.for<[string, Fault]>([
+    ["never reached the kernel", "unavailable"],
+    ["may have reached the kernel", "answer lost"],
+  ])("that %s is made up for by the next, which is not taken for both", async ([, fault]) => {
+    const { update, whole } = controller()
+    let fails = false
+    const { enforcement, tables, inForce } = agent(() => (fails ? fault : undefined))
+    enforcement.hold(whole())
+    await enforcement.bring("replace")
+    await enforcement.update([update(allow("one", "db"))])
+    fails = true
+    await expect(enforcement.update([update(departed)])).rejects.toThrow(NftError)
+    fails = false
+    const before = inForce.at(-1)
+    const last = update(arrived)
+    await enforcement.update([last])
+    expect((await tables.read()).revision).toBe(last.revision)
+    expect(membersOf(await tables.read())).toEqual([["10.0.1.4"]])
+    expect(inForce.at(-1)).toBe((before ?? 0) + 1)
+    await enforcement.bring("event")
+    expect(enforcement.counters.repaired).toBe(0)
+  })
+
+  test("that never reached the kernel is not taken for done by the generation that follows the one before", async () => {
+    const { update, whole } = controller()
+    let fails = false
+    const { enforcement, tables } = agent(() => (fails ? "unavailable" : undefined))
+    enforcement.hold(whole())
+    await enforcement.bring("replace")
+    await enforcement.update([update(allow("one", "db"))])
+    fails = true
+    const last = update(departed)
+    await expect(enforcement.update([last])).rejects.toThrow(NftError)
+    fails = false
+    await enforcement.bumpGeneration()
+    expect((await tables.read()).revision).toBe(last.revision)
+    expect(membersOf(await tables.read())).toEqual([[]])
+  })
+
+  test("that narrows has a generation of its own where nobody heard of the one before it", async () => {
+    const { update, whole } = controller()
+    let fails = false
+    const { enforcement, inForce } = agent((transaction) => {
+      if (!fails || !isGenerationAlone(transaction)) return undefined
+      fails = false
+      return "answer lost"
+    })
+    enforcement.hold(whole())
+    await enforcement.bring("replace")
+    await enforcement.update([update(allow("one", "db"))])
+    expect(inForce).toEqual([1, 2])
+    enforcement.generationDue = true
+    fails = true
+    await expect(enforcement.bumpGeneration()).rejects.toThrow(NftError)
+    expect(inForce).toEqual([1, 2, 3])
+    // Until now connections got the number 3 by the rules before this change.
+    await enforcement.update([update(departed)])
+    expect(inForce).toEqual([1, 2, 3, 4])
+  })
+
   test("carries the revision of the rules in force until the flip: a successor must not take it for the new one", async () => {
     const { update, whole } = controller()
     let isWatched = false
@@ -196,6 +267,13 @@ describe("a change whose transactions fail", () => {
     expect(inForce).toEqual([1, 2, 3])
   })
 })
+
+/** Members of every set of accepted peers. */
+function membersOf({ ruleset }: KernelState): readonly (readonly unknown[])[] {
+  return ruleset.flatMap((object) =>
+    "set" in object && object.set.name.startsWith("allow4_") ? [object.set.elem ?? []] : [],
+  )
+}
 
 describe("an enforcer whose nft fails", () => {
   const host: Host = {

@@ -40,7 +40,7 @@ test(
       }),
       { seed, numRuns: 500 },
     )
-    expect(pending).toBeGreaterThan(500)
+    expect(pending).toBeGreaterThan(100)
   },
 )
 
