@@ -8,7 +8,7 @@ import { withClusterOptions } from "./cluster-options.ts"
 import { type Asked, asked } from "./diff/asked.ts"
 import { compare } from "./diff/compare.ts"
 import { diffMarkdown } from "./diff/diff-markdown.ts"
-import { type DiffStyle, diffText } from "./diff/diff-text.ts"
+import { diffText } from "./diff/diff-text.ts"
 import {
   type ReadSides,
   readAgainstCluster,
@@ -16,6 +16,7 @@ import {
   readRevisions,
   type Sides,
 } from "./diff/sides.ts"
+import type { ImpactStyle } from "./impact-sections.ts"
 import type { InputOptions } from "./input.ts"
 import { answered, type Outcome, refused } from "./outcome.ts"
 import type { Screen } from "./screen.ts"
@@ -135,7 +136,7 @@ function emptiness({ before, after }: Sides): readonly Diagnostic[] {
 
 function printed(
   report: DiffReport,
-  { output, limit, unit }: DiffOptions & Pick<DiffStyle, "unit">,
+  { output, limit, unit }: DiffOptions & Pick<ImpactStyle, "unit">,
   screen: Screen,
 ): string {
   switch (output) {

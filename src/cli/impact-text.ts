@@ -3,7 +3,7 @@
 import { counted } from "../analysis/impact/summary.ts"
 import { printable } from "../analysis/printable.ts"
 import type { ImpactReport } from "../api/impact-report.ts"
-import { impactSections, observedText, summaryText } from "./diff/diff-text.ts"
+import { impactSections, observedText, summaryText } from "./impact-sections.ts"
 import type { Palette } from "./palette.ts"
 import type { Screen } from "./screen.ts"
 import { wrapped } from "./text-layout.ts"

@@ -44,6 +44,7 @@ function sumText(found: Findings, palette: Palette): string {
     .filter(({ number }) => number > 0)
     .map(({ severity, number }) => palette[inks[severity]](count(number, severity)))
   const within = count(policies, "policy", "policies")
+  if (policies === 0 && sums.length === 0) return "no policies: there was nothing to look at"
   if (sums.length === 0) return `${palette.good("✓")} nothing to say about ${within}`
   const limit = hasTooMany(found) ? `; --max-warnings allows ${maxWarnings}` : ""
   return `${sums.join(", ")} in ${within}${limit}; docs/diagnostics.md tells more about each code`

@@ -44,13 +44,25 @@ export function findFiles(paths: readonly string[]): FoundFiles {
 function visit(path: string, named: boolean, search: Search): void {
   try {
     const isDirectory = statSync(path).isDirectory()
-    if (!isDirectory && !named && !/\.(ya?ml|json)$/i.test(path)) return
+    if (!isDirectory && !named && !isManifestName(path)) return
     if (!isNew(realpathSync(path), search)) return
     if (isDirectory) visitDirectory(path, search)
     else search.files.push(path)
   } catch (error) {
-    search.diagnostics.push(pathDiagnostic(path, error))
+    // An editor's lock is such a link, too: what would not have been read does not matter.
+    if (!named && isNotThere(error)) {
+      if (isManifestName(path)) search.diagnostics.push(leadsNowhere(path))
+    } else search.diagnostics.push(pathDiagnostic(path, error))
   }
+}
+
+/** A directory has named it: so it is a link. */
+function leadsNowhere(path: string): Diagnostic {
+  return diagnostic("unreadablePath", { value: shown(path), why: "it is a symbolic link that leads nowhere" })
+}
+
+function isManifestName(path: string): boolean {
+  return /\.(ya?ml|json)$/i.test(path)
 }
 
 function visitDirectory(path: string, search: Search): void {
@@ -66,8 +78,15 @@ function isNew(path: string, { seen }: Search): boolean {
 
 /** What the system says about a path, as a diagnostic. */
 export function pathDiagnostic(path: string, error: unknown): Diagnostic {
-  const code = error instanceof Error && "code" in error ? String(error.code) : ""
-  if (code === "ENOENT" || code === "ENOTDIR") return diagnostic("noSuchPath", { value: shown(path) })
+  if (isNotThere(error)) {
+    // kubectl's -f takes URLs.
+    const isURL = /^[a-z][a-z\d+.-]*:\/\//i.test(path)
+    return diagnostic(isURL ? "urlNotRead" : "noSuchPath", { value: shown(path) })
+  }
   const why = error instanceof Error ? error.message : String(error)
   return diagnostic("unreadablePath", { value: shown(path), why })
+}
+
+function isNotThere(error: unknown): boolean {
+  return error instanceof Error && "code" in error && ["ENOENT", "ENOTDIR"].includes(String(error.code))
 }

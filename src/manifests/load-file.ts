@@ -1,6 +1,6 @@
 // A file -> its text, if it is text of a size that can be read.
 
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs"
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs"
 import type { Diagnostic } from "../api/diagnostic.ts"
 import { diagnostic, shown } from "../api/report.ts"
 import { pathDiagnostic, STANDARD_INPUT } from "./find-files.ts"
@@ -39,10 +39,25 @@ function fromPath(name: string): Loaded {
   try {
     const stat = fstatSync(descriptor)
     if (stat.isFile() && stat.size > LIMITS.json) return tooLarge(name, stat.size, "json")
-    return fromBytes(name, readFileSync(descriptor), stat.isFile())
+    const bytes = stat.isFile() ? readFileSync(descriptor) : readStream(descriptor)
+    return fromBytes(name, bytes, stat.isFile())
   } finally {
     closeSync(descriptor)
   }
+}
+
+/** A pipe or a device has no size: of what does not end as much is read as shows that it is too large. */
+export function readStream(descriptor: number, most: number = LIMITS.json): Uint8Array {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  while (size <= most) {
+    const chunk = new Uint8Array(MiB)
+    const read = readSync(descriptor, chunk)
+    if (read === 0) break
+    chunks.push(chunk.subarray(0, read))
+    size += read
+  }
+  return Buffer.concat(chunks)
 }
 
 function fromBytes(name: string, bytes: Uint8Array, readAgain: boolean): Loaded {

@@ -1,6 +1,5 @@
 // Files, directories and standard input -> a snapshot, assertions, and everything that is wrong with them.
 
-import { readFileSync } from "node:fs"
 import type { AssertionObject } from "../api/connectivity-assertion.ts"
 import type { Diagnostic, FieldPath, ObjectReference, SourcePosition } from "../api/diagnostic.ts"
 import { diagnostic, shown } from "../api/report.ts"
@@ -8,6 +7,7 @@ import type { Pod, Snapshot } from "../compile/snapshot.ts"
 import { type Collected, collectObjects, objectKey } from "./collect.ts"
 import { findFiles } from "./find-files.ts"
 import { duplicateDiagnostics, inOrder } from "./findings.ts"
+import { readStream } from "./load-file.ts"
 import { locator } from "./location.ts"
 import { ownedPods } from "./ownership.ts"
 import { namespaceOf } from "./read-cluster.ts"
@@ -39,7 +39,7 @@ export type SourceLine = (position: SourcePosition) => string | undefined
 /** Nothing is thrown for what a user wrote: it is all in `diagnostics`, in the order of files and lines. */
 export function readManifests(paths: readonly string[], options: ReadOptions): Manifests {
   const { files, diagnostics } = findFiles(paths)
-  const stdin = options.stdin ?? (() => readFileSync(0))
+  const stdin = options.stdin ?? (() => readStream(0))
   const collected = collectObjects(files, { namespace: options.namespace, stdin })
   return manifestsOf(collected, files, diagnostics)
 }

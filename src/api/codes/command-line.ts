@@ -83,4 +83,11 @@ export const commandLineCodes = {
     template: "there is no workload in {before} and none in {after}: only what is written is compared",
     remedy: "Name the directories of the workloads too, or compare with a cluster: postern diff -f PATH.",
   },
+  noCommonCommit: {
+    code: "PNP0618",
+    severity: "error",
+    title: "Git revisions without a common commit",
+    template: "{before} and {after} have no commit in common that A...B could begin at{shallow}",
+    remedy: "Compare them as they are: postern diff --git A..B.",
+  },
 } as const satisfies CodeTable

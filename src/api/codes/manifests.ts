@@ -180,6 +180,13 @@ export const manifestCodes = {
       "postern.dev/enforcement is enforce or observe, not {value}: the namespace is as the cluster is",
     remedy: "Write observe or enforce, or leave the label out.",
   },
+  urlNotRead: {
+    code: "PNP0131",
+    severity: "error",
+    title: "A URL instead of a file",
+    template: "{value} is a URL: only files are read",
+    remedy: "Fetch it, and pass it on: curl -fsSL URL | postern ... -f -",
+  },
   assertionForm: {
     code: "PNP0140",
     severity: "error",

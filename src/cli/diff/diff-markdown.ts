@@ -3,13 +3,13 @@
 import { changedText, connectionGroups, impactEndText } from "../../analysis/connection-groups.ts"
 import type { DiffObject, DiffReport, DiffWorkload } from "../../api/diff-report.ts"
 import type { ImpactEnd, ImpactReport } from "../../api/impact-report.ts"
+import { type ImpactStyle, notesBeside, summaryText, workloadText } from "../impact-sections.ts"
 import { count } from "../text-layout.ts"
-import { type DiffStyle, notesBeside, summaryText, workloadText } from "./diff-text.ts"
 
 /** Rows that are shown without a click. */
 const MOST_OPEN = 10
 
-type MarkdownStyle = Pick<DiffStyle, "limit" | "unit">
+type MarkdownStyle = Pick<ImpactStyle, "limit" | "unit">
 
 export function diffMarkdown(report: DiffReport, { limit, unit }: MarkdownStyle): string {
   const { impact } = report
@@ -102,17 +102,17 @@ function endCodes(ends: readonly ImpactEnd[]): string {
 }
 
 /** Of manifests it is not known how many there are. */
-function podColumns(unit: DiffStyle["unit"]): readonly string[] {
+function podColumns(unit: ImpactStyle["unit"]): readonly string[] {
   return unit === "pod" ? ["pods"] : []
 }
 
-function podCells({ pods }: { readonly pods: number }, unit: DiffStyle["unit"]): readonly string[] {
+function podCells({ pods }: { readonly pods: number }, unit: ImpactStyle["unit"]): readonly string[] {
   return unit === "pod" ? [count(pods, "pod")] : []
 }
 
 function workloadParts(
   { added, removed }: DiffReport["workloads"],
-  unit: DiffStyle["unit"],
+  unit: ImpactStyle["unit"],
 ): readonly string[] {
   const row = (each: DiffWorkload, change: string, open: string) => [
     change,

@@ -36,24 +36,37 @@ export async function openRepository(
   return good({ top, paths: fromTop })
 }
 
-/** The commit that a revision is: a branch, a tag, "HEAD~2", or with `mergeBaseWith` where both came from. */
-export async function commitOf(
-  { top }: Repository,
-  revision: string,
-  mergeBaseWith?: string,
-): Promise<Checked<string>> {
-  const answer =
-    mergeBaseWith === undefined
-      ? await git(top, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`])
-      : await git(top, ["merge-base", "--end-of-options", revision, mergeBaseWith])
+/** The commit that a revision is: a branch, a tag, "HEAD~2". */
+export async function commitOf({ top }: Repository, revision: string): Promise<Checked<string>> {
+  const words = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`]
+  const answer = await git(top, words)
   if (answer.ok) return good(answer.output.trim())
-  const isShallow = await git(top, ["rev-parse", "--is-shallow-repository"])
-  const shallow =
-    isShallow.ok && isShallow.output.trim() === "true"
-      ? "; this is a shallow clone: git fetch --unshallow, or fetch-depth: 0 in CI, brings the rest"
-      : ""
-  const value = mergeBaseWith === undefined ? revision : `${revision}...${mergeBaseWith}`
-  return bad(diagnostic("unknownRevision", { value: shown(value), shallow }))
+  return bad(diagnostic("unknownRevision", { value: shown(revision), shallow: await whetherShallow(top) }))
+}
+
+/** Two commits that are compared, as they were named and as Git knows them. */
+export interface CommitPair {
+  readonly before: string
+  readonly after: string
+  readonly names: { readonly before: string; readonly after: string }
+}
+
+/** Where both commits came from. */
+export async function mergeBaseOf(
+  { top }: Repository,
+  { before, after, names }: CommitPair,
+): Promise<Checked<string>> {
+  const answer = await git(top, ["merge-base", before, after])
+  if (answer.ok) return good(answer.output.trim())
+  const values = { before: shown(names.before), after: shown(names.after) }
+  return bad(diagnostic("noCommonCommit", { ...values, shallow: await whetherShallow(top) }))
+}
+
+/** A clone that CI made often has one commit only: what is missing is not missing elsewhere. */
+async function whetherShallow(top: string): Promise<string> {
+  const answer = await git(top, ["rev-parse", "--is-shallow-repository"])
+  if (!answer.ok || answer.output.trim() !== "true") return ""
+  return "; this is a shallow clone: git fetch --unshallow, or fetch-depth: 0 in CI, brings the rest"
 }
 
 export interface RevisionToRead {

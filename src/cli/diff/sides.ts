@@ -3,13 +3,13 @@
 import { existsSync } from "node:fs"
 import type { Diagnostic } from "../../api/diagnostic.ts"
 import { diagnostic, shown } from "../../api/report.ts"
-import type { Checked } from "../../explain/checked.ts"
+import { bad, type Checked, good } from "../../explain/checked.ts"
 import { type Input, type InputOptions, readGivenInput, readInput, readInputOrCluster } from "../input.ts"
 import { type Outcome, refused } from "../outcome.ts"
 import { count } from "../text-layout.ts"
 import { type Applied, appliedSnapshot } from "./applied.ts"
 import { type Revisions, WORKING_TREE } from "./asked.ts"
-import { commitOf, openRepository, type Repository, readRevision } from "./revision.ts"
+import { commitOf, mergeBaseOf, openRepository, type Repository, readRevision } from "./revision.ts"
 
 export interface Side {
   readonly label: string
@@ -69,14 +69,21 @@ export async function readRevisions({ revisions, paths, namespace }: RevisionsTo
   ])
 }
 
-async function commitsOf(repository: Repository, { before, after, isMergeBase }: Revisions) {
-  const later = after === WORKING_TREE ? "HEAD" : after
-  const old = await commitOf(repository, before, isMergeBase ? later : undefined)
-  const is: Checked<string> =
-    after === WORKING_TREE ? { ok: true, value: WORKING_TREE } : await commitOf(repository, after)
-  if (!old.ok) return old
+type Commits = Readonly<Record<"before" | "after", string>>
+
+/** What is missing on both ends is told at once. */
+async function commitsOf(
+  repository: Repository,
+  { before, after, isMergeBase }: Revisions,
+): Promise<Checked<Commits>> {
+  const old = await commitOf(repository, before)
+  const is: Checked<string> = after === WORKING_TREE ? good(WORKING_TREE) : await commitOf(repository, after)
+  if (!old.ok) return is.ok ? old : bad(...old.diagnostics, ...is.diagnostics)
   if (!is.ok) return is
-  return { ok: true, value: { before: old.value, after: is.value } } as const
+  const pair = { before: old.value, after: is.value }
+  if (!isMergeBase) return good(pair)
+  const base = await mergeBaseOf(repository, { ...pair, names: { before, after } })
+  return base.ok ? good({ before: base.value, after: is.value }) : base
 }
 
 export interface ClusterToCompare extends InputOptions {

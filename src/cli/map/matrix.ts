@@ -2,8 +2,8 @@
 
 import type { Connectivity } from "../../analysis/connectivity.ts"
 import type { AnalysisEnd, RangeEnd, WorkloadEnd } from "../../analysis/end.ts"
-import { addressPieces } from "./address-pieces.ts"
 import { type ConnectionTable, createConnectionTable } from "./connection-table.ts"
+import { cutRanges } from "./cut-ranges.ts"
 
 export interface Matrix {
   readonly size: number
@@ -54,7 +54,7 @@ interface PlacedEnds {
 function placedEnds(listed: readonly AnalysisEnd[]): PlacedEnds {
   const workloads = listed.flatMap((end): readonly WorkloadEnd[] => (end.kind === "workload" ? [end] : []))
   const ranges = listed.flatMap((end): readonly RangeEnd[] => (end.kind === "range" ? [end] : []))
-  const { pieces, inside } = addressPieces(ranges)
+  const { pieces, inside } = cutRanges(ranges)
   const offset = workloads.length
   const places = new Map<AnalysisEnd, Places>(workloads.map((end, place) => [end, [place, place + 1]]))
   for (const range of ranges) {

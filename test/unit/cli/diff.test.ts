@@ -54,6 +54,7 @@ beforeAll(() => {
   writeFileSync(join(repository, "README"), "main goes on")
   git("add", ".")
   git("commit", "-q", "-m", "on main")
+  git("branch", "island", git("commit-tree", "-m", "alone", "HEAD^{tree}").trim())
 })
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
@@ -198,7 +199,24 @@ test.for<[string, string, readonly string[], RegExp]>([
     ["--git=--help"],
     /PNP0612: Git knows no revision "--help"/,
   ],
-  ["no common ancestor to be found", repository, ["--git", "main...nobody"], /PNP0612/],
+  [
+    "an end of a range that there is not: it is the one that is named",
+    repository,
+    ["--git", "main...nobody"],
+    /^error PNP0612: Git knows no revision "nobody"\n {4}help: .*\n$/,
+  ],
+  [
+    "two ends that there are not",
+    repository,
+    ["--git", "nobody..nowhere"],
+    /^error PNP0612: Git knows no revision "nobody"\n.*\nerror PNP0612: Git knows no revision "nowhere"\n/,
+  ],
+  [
+    "no common ancestor",
+    repository,
+    ["--git", "main...island"],
+    /^error PNP0618: "main" and "island" have no commit in common that A\.\.\.B could begin at\n/,
+  ],
   [
     "a path outside",
     repository,

@@ -1,10 +1,10 @@
 // Documents that are small to write and endless to read, and files that are large but honest.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, expect, test } from "vitest"
-import { LIMITS } from "../../../src/manifests/load-file.ts"
+import { LIMITS, readStream } from "../../../src/manifests/load-file.ts"
 import { readManifests } from "../../../src/manifests/read-manifests.ts"
 import { policyWith, readText, toldOf } from "./marked.ts"
 
@@ -124,4 +124,13 @@ test("100 MB of JSON are read, and its mistakes have places", { timeout: 12 * SE
     `1:${text.indexOf('{"egres"') + 1} PNP0317 spec`,
     `1:${text.indexOf('"egres"') + 1} PNP0201 spec.egres`,
   ])
+})
+
+test.for<readonly [string, string, number, number]>([
+  ["a device that does not end", "/dev/zero", 3 * 1024 * 1024, 4 * 1024 * 1024],
+  ["a device with nothing in it", "/dev/null", 3 * 1024 * 1024, 0],
+])("of %s no more is read than shows that it is too large", ([, path, most, expected]) => {
+  const descriptor = openSync(path, "r")
+  expect(readStream(descriptor, most).length).toBe(expected)
+  closeSync(descriptor)
 })

@@ -88,8 +88,27 @@ test("a link that leads nowhere or round in a circle is told", () => {
   symlinkSync(join(folder, "no"), join(folder, "b.yaml"))
   symlinkSync(join(folder, "c.yaml"), join(folder, "c.yaml"))
   const { diagnostics } = readManifests([folder], { namespace: "default" })
-  expect(diagnostics.map((each) => toldOf(each))).toEqual(["- PNP0101", "- PNP0102"])
+  expect(diagnostics.map((each) => toldOf(each))).toEqual(["- PNP0102", "- PNP0102"])
+  expect(diagnostics[0]?.message).toMatch(
+    /b\.yaml" cannot be read: it is a symbolic link that leads nowhere$/,
+  )
 })
+
+test("a link that leads nowhere is no matter where no manifest is expected", () => {
+  const folder = folderWith({ "a.yaml": namespace("a") })
+  symlinkSync("root@host.1:1", join(folder, "lock"))
+  expect(readManifests([folder], { namespace: "default" }).diagnostics).toEqual([])
+})
+
+test.for(["https://example.org/a.yaml", "HTTP://example.org/", "git+ssh://example.org/a"])(
+  "%s is not fetched, and what to do is told",
+  (url) => {
+    const { diagnostics } = readManifests([url], { namespace: "default" })
+    expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      `PNP0131 "${url}" is a URL: only files are read`,
+    ])
+  },
+)
 
 test("standard input that cannot be read is told", () => {
   const stdin = () => {

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
 import type { Connectivity } from "../../../../src/analysis/connectivity.ts"
 import type { AnalysisEnd, RangeEnd } from "../../../../src/analysis/end.ts"
-import { addressPieces } from "../../../../src/cli/map/address-pieces.ts"
 import { badgesOf } from "../../../../src/cli/map/card.ts"
+import { cutRanges } from "../../../../src/cli/map/cut-ranges.ts"
 import { dotFile } from "../../../../src/cli/map/dot.ts"
 import { drawnMap } from "../../../../src/cli/map/drawn-map.ts"
 import { htmlFile } from "../../../../src/cli/map/html.ts"
@@ -39,7 +39,7 @@ test.for<[string, readonly RangeEnd[], readonly string[]]>([
 })
 
 test("addresses are cut wherever a range begins or ends", () => {
-  const { pieces, inside } = addressPieces([
+  const { pieces, inside } = cutRanges([
     range("0.0.0.0", "9.255.255.255"),
     range("10.0.0.0", "255.255.255.255"),
     range("0.0.0.0", "255.255.255.255"),

@@ -7,13 +7,13 @@ import type { RangeEnd } from "../../analysis/end.ts"
 import { type Address, formatAddress, parseAddress } from "../../compile/address-ranges.ts"
 import type { AddressFamily } from "../../compile/snapshot.ts"
 
-export interface AddressPieces {
+export interface CutRanges {
   readonly pieces: readonly RangeEnd[]
   /** Places of the pieces that are inside of a range, from the first to before the last. */
   readonly inside: (range: RangeEnd) => readonly [from: number, end: number]
 }
 
-export function addressPieces(ranges: readonly RangeEnd[]): AddressPieces {
+export function cutRanges(ranges: readonly RangeEnd[]): CutRanges {
   const spans = ranges.flatMap((range) => spanOf(range) ?? [])
   const parts = (["IPv4", "IPv6"] as const).map((family) =>
     piecesOf(spans.filter((span) => span.family === family)),
