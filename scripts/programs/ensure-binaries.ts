@@ -1,12 +1,12 @@
-// The programs of a real cluster: those of $KUBEBUILDER_ASSETS, else built once from the Go module proxy.
+// The programs of a real cluster: those of $KUBEBUILDER_ASSETS, else built once from the Go module proxy, in the versions
+// that are pinned; kube-apiserver in that of $POSTERN_KUBERNETES, where that is set.
 
 import { spawn } from "node:child_process"
 import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
-
-const KUBERNETES_VERSION = "1.34.4"
+import { kubernetesModule, PINNED_KUBERNETES, pinnedModule, wantedApiServer } from "./kubernetes-module.ts"
 
 export type BinaryName =
   | "kube-apiserver"
@@ -21,13 +21,16 @@ export type BinaryName =
 
 /** The directory that holds the named programs, built where they were missing. */
 export async function ensureBinaries(names: readonly BinaryName[]): Promise<string> {
-  const assets = process.env["KUBEBUILDER_ASSETS"] ?? ""
+  const wanted = wantedApiServer()
+  const assets = wanted === undefined ? (process.env["KUBEBUILDER_ASSETS"] ?? "") : ""
   if (assets !== "" && names.every((name) => isProgram(join(assets, name)))) return assets
   const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache")
-  const directory = join(cache, "postern", `kubernetes-${KUBERNETES_VERSION}`)
+  const apiServer = wanted ?? PINNED_KUBERNETES
+  const directory = join(cache, "postern", `kubernetes-${apiServer}`)
   mkdirSync(directory, { recursive: true })
   for (const name of names) {
-    if (!isProgram(join(directory, name))) await locked(directory, () => build(directory, name))
+    const version = name === "kube-apiserver" ? apiServer : PINNED_KUBERNETES
+    if (!isProgram(join(directory, name))) await locked(directory, () => build({ version, directory, name }))
   }
   return directory
 }
@@ -41,42 +44,55 @@ function isProgram(path: string): boolean {
   }
 }
 
-async function build(directory: string, name: BinaryName): Promise<void> {
+interface Build {
+  /** Of Kubernetes. */
+  readonly version: string
+  readonly directory: string
+  readonly name: BinaryName
+}
+
+async function build(wanted: Build): Promise<void> {
+  const { version, directory, name } = wanted
   const program = join(directory, name)
   if (isProgram(program)) return
   process.stderr.write(`building ${name}, once, into ${directory} (minutes where Go has built nothing yet)\n`)
   const unfinished = `${program}.${process.pid}.unfinished`
-  const { folder, source } = sourceOf(name)
-  const flags = ["-trimpath", "-buildvcs=false", "-ldflags", linkerFlags(name), "-o", unfinished]
+  const { tool, source } = sourceOf(name)
+  const isKubernetes = tool === "kubernetes"
+  const { folder, flags } = isKubernetes ? await kubernetesModule(version, directory) : pinnedModule(tool)
+  const ours = ["-trimpath", "-buildvcs=false", "-ldflags", linkerFlags(wanted), "-o", unfinished]
   try {
-    await run("go", ["build", ...flags, source], join(import.meta.dirname, "../../tools", folder))
+    await run("go", ["build", ...flags, ...ours, source], folder)
     renameSync(unfinished, program)
   } finally {
     rmSync(unfinished, { force: true })
   }
 }
 
-function sourceOf(name: BinaryName): { readonly folder: string; readonly source: string } {
+function sourceOf(name: BinaryName): {
+  readonly tool: "etcd" | "helm" | "kubernetes"
+  readonly source: string
+} {
   switch (name) {
     case "etcd":
-      return { folder: "etcd", source: "go.etcd.io/etcd/server/v3" }
+      return { tool: "etcd", source: "go.etcd.io/etcd/server/v3" }
     case "helm":
-      return { folder: "helm", source: "helm.sh/helm/v3/cmd/helm" }
+      return { tool: "helm", source: "helm.sh/helm/v3/cmd/helm" }
     case "agnhost":
-      return { folder: "kubernetes", source: "k8s.io/kubernetes/test/images/agnhost" }
+      return { tool: "kubernetes", source: "k8s.io/kubernetes/test/images/agnhost" }
     case "kube-apiserver":
     case "kube-controller-manager":
     case "kube-scheduler":
     case "kubelet":
     case "kube-proxy":
     case "kubectl":
-      return { folder: "kubernetes", source: `k8s.io/kubernetes/cmd/${name}` }
+      return { tool: "kubernetes", source: `k8s.io/kubernetes/cmd/${name}` }
   }
 }
 
 /** Without the version, kube-apiserver says v0.0.0, and its feature gates are those of no release. */
-function linkerFlags(name: BinaryName): string {
-  const [major, minor] = KUBERNETES_VERSION.split(".")
+function linkerFlags({ version, name }: Build): string {
+  const [major, minor] = version.split(".")
   // Helm asks no server when it renders, and has v1.20 in mind.
   if (name === "helm") {
     const at = "helm.sh/helm/v3/pkg/chartutil.k8sVersion"
@@ -84,7 +100,7 @@ function linkerFlags(name: BinaryName): string {
   }
   const packages = ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"]
   const versions = packages.flatMap((at) => [
-    `-X ${at}.gitVersion=v${KUBERNETES_VERSION}`,
+    `-X ${at}.gitVersion=v${version}`,
     `-X ${at}.gitMajor=${major}`,
     `-X ${at}.gitMinor=${minor}`,
   ])

@@ -9,6 +9,7 @@ let directory = ""
 /** Stands for Go: writes down what it was asked for, takes its time, and makes the file behind -o. */
 const go = `#!/bin/sh
 echo "$*" >> "$GO_CALLS"
+if [ "$1" = mod ]; then echo "{ \\"Path\\": \\"k8s.io/kubernetes\\", \\"GoMod\\": \\"$GO_MOD\\" }"; exit; fi
 sleep 0.3
 [ -z "$GO_FAILS" ] || exit 1
 while [ "$1" != -o ]; do shift; done
@@ -29,6 +30,7 @@ beforeEach(() => {
   vi.stubEnv("GO_CALLS", join(directory, "calls"))
   vi.stubEnv("XDG_CACHE_HOME", join(directory, "cache"))
   vi.stubEnv("KUBEBUILDER_ASSETS", "")
+  vi.stubEnv("POSTERN_KUBERNETES", "")
 })
 
 afterEach(() => {
@@ -72,3 +74,62 @@ test("a lock of a process that is gone is nobody's", async () => {
   writeFileSync(join(cache, "lock"), "999999999")
   expect(readdirSync(await ensureBinaries(["etcd"]))).toEqual(["etcd"])
 })
+
+const published = `module k8s.io/kubernetes
+
+go 1.23.0
+
+require (
+	github.com/spf13/cobra v1.8.1
+	k8s.io/api v0.0.0
+	k8s.io/kube-proxy v0.0.0
+)
+
+replace (
+	k8s.io/api => ./staging/src/k8s.io/api
+	k8s.io/kube-proxy => ./staging/src/k8s.io/kube-proxy
+)
+`
+
+test("the kube-apiserver of $POSTERN_KUBERNETES is built from its own go.mod, whatever $KUBEBUILDER_ASSETS holds", async () => {
+  const assets = join(directory, "assets")
+  for (const each of ["kube-apiserver", "kubectl", "etcd"]) program(join(assets, each), "")
+  vi.stubEnv("KUBEBUILDER_ASSETS", assets)
+  writeFileSync(join(directory, "published.mod"), published)
+  vi.stubEnv("GO_MOD", join(directory, "published.mod"))
+  vi.stubEnv("POSTERN_KUBERNETES", "1.32.13")
+  const made = await ensureBinaries(["kube-apiserver", "kubectl", "etcd"])
+  expect(made).toBe(join(directory, "cache", "postern", "kubernetes-1.32.13"))
+  expect(readdirSync(made).toSorted()).toEqual(["etcd", "kube-apiserver", "kubectl", "module"])
+  const [download, server, ...others] = calls()
+  expect(download).toBe("mod download -json k8s.io/kubernetes@v1.32.13")
+  expect(server).toMatch(/^build -mod=mod .*version\.gitVersion=v1\.32\.13 .*gitMinor=32 /)
+  expect(others).toHaveLength(2)
+  for (const each of others) expect(each).not.toMatch(/-mod=mod|=v1\.32\.13/)
+  expect(readFileSync(join(made, "module", "go.mod"), "utf8")).toBe(`module postern.dev/tools/kubernetes
+
+go 1.23.0
+
+require (
+	github.com/spf13/cobra v1.8.1
+	k8s.io/api v0.0.0
+	k8s.io/kube-proxy v0.0.0
+)
+
+replace (
+	k8s.io/api => k8s.io/api v0.32.13
+	k8s.io/kube-proxy => k8s.io/kube-proxy v0.32.13
+)
+
+require k8s.io/kubernetes v1.32.13
+`)
+})
+
+test.for(["1.33", "v1.33.13", "2.0.0", "1.33.13/..", "1.34.0-rc.1", " "])(
+  "$POSTERN_KUBERNETES that is no version is refused: %j",
+  async (version) => {
+    vi.stubEnv("POSTERN_KUBERNETES", version)
+    await expect(ensureBinaries(["kubectl"])).rejects.toThrow(/^POSTERN_KUBERNETES is /)
+    expect(readdirSync(join(directory, "cache"))).toEqual([])
+  },
+)
