@@ -24,6 +24,8 @@ export interface Analysis {
 export interface Analyst {
   /** "" where it can answer, else why it cannot. */
   problem(): string
+  /** True where it is not known. */
+  isNamespace(name: string): boolean
   podsOf(workload: {
     readonly kind: string
     readonly namespace: string

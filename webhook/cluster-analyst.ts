@@ -25,6 +25,7 @@ export function createClusterAnalyst({ cluster, namespace }: ClusterAnalystOptio
       const missing = cluster.missing()
       return missing === "" ? cluster.stale() : `the cluster is not known yet (${missing})`
     },
+    isNamespace: (name) => cluster.missing() !== "" || new Set(model.namespaces()).has(name),
     podsOf: ({ kind, namespace, name }) =>
       world.world.podsOf(namespace, { kind, name }).filter(({ finished }) => !finished),
     analyse: (question) => {

@@ -14,7 +14,7 @@ const reaches = { from: "shop/web", to: "shop/db", ports: ["5432/TCP"], expect: 
 const kept: unknown[] = []
 const admit = createAdmission({
   analyst: createClusterAnalyst({ cluster: testCluster({ "shop/a": reaches }), namespace: "postern-system" }),
-  access: { namesFor: async () => (namespace) => namespace === "shop" },
+  access: { namesFor: async () => (namespace) => namespace === "shop", may: async () => false },
   turns: createTurns(),
   keep: (report) => void kept.push(report),
   budgetMs: 60_000,

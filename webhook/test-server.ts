@@ -40,7 +40,7 @@ export async function createTestServer(
       admit ??
       createAdmission({
         analyst: fakeAnalyst(),
-        access: { namesFor: async () => () => true },
+        access: { namesFor: async () => () => true, may: async () => true },
         turns: createTurns(),
         keep: () => undefined,
         budgetMs: 60_000,

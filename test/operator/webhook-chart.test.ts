@@ -42,14 +42,24 @@ test("of the webhook, as of the controller, one replica goes at a time", async (
   }
 })
 
-test("who is called for changes of workloads is never what keeps them out", async () => {
-  const value = "webhook.workloads=true,webhook.failurePolicy=Fail"
+test.for<[string, string, Readonly<Record<string, string>>]>([
+  [
+    "policies are let in unseen, assertions are not",
+    "webhook.workloads=false",
+    { policies: "Ignore", assertions: "Fail" },
+  ],
+  [
+    "who is called for changes of workloads is never what keeps them out",
+    "webhook.workloads=true,webhook.failurePolicy=Fail",
+    { policies: "Fail", assertions: "Fail", workloads: "Ignore" },
+  ],
+])("while no replica answers: %s", async ([, value, expected]) => {
   const configuration = only(await rendered("--set", value), "ValidatingWebhookConfiguration", "postern")
-  expect(texts(at(configuration, "webhooks"), "name")).toEqual([
-    "policies.postern.dev",
-    "workloads.postern.dev",
-  ])
-  expect(texts(at(configuration, "webhooks"), "failurePolicy")).toEqual(["Fail", "Ignore"])
+  const hooks = at(configuration, "webhooks")
+  const policies = texts(hooks, "failurePolicy")
+  expect(Object.fromEntries(texts(hooks, "name").map((name, i) => [name, policies[i]]))).toEqual(
+    Object.fromEntries(Object.entries(expected).map(([name, policy]) => [`${name}.postern.dev`, policy])),
+  )
 })
 
 describe("what the webhook has written", () => {

@@ -43,7 +43,7 @@ beforeAll(async () => {
   audited = await startAuditedServer()
   const { server } = audited
   await must(server, ["apply", "-f", manifests])
-  await must(server, ["wait", "--for=condition=Established", "crd", "--all"])
+  await must(server, ["wait", "--for=condition=Established", "--timeout=120s", "crd", "--all"])
   await must(server, ["create", "namespace", "shop"])
   const spec = { nodeName: "node1", containers: [{ name: "web", image: "web" }] }
   await server.client.create("/api/v1/namespaces/shop/pods", { metadata: { name: "web" }, spec })
@@ -65,12 +65,12 @@ beforeAll(async () => {
     })
   running.push(await begin("first", ports.first, ports.api))
   running.push(await begin("second", ports.second))
-}, 300_000)
+})
 
 afterAll(async () => {
   for (const each of running) await each.stop()
   await audited?.stop()
-}, 60_000)
+})
 
 test("it answers reviews, previews and questions with the chart's rights, by the chart's Service", async () => {
   const warned = await eventually(
@@ -121,13 +121,16 @@ test("who may view a cluster may ask all that there is, and nothing else", async
   expect((await asked("explanations?from=203.0.113.1&to=203.0.113.2")).stdout).toContain('"Allowance"')
 })
 
+/** Of reviews of policies and of assertions, and of the APIService. */
+const AUTHORITIES = 3
+
 test("whatever takes the authority out of the two objects, it comes back", async () => {
   const { client } = audited.server
   const held = async () => {
     const hooks = texts(at(await client.get(CONFIGURATION), "webhooks"), "clientConfig.caBundle")
     return [...hooks, ...texts([await client.get(API_SERVICE)], "spec.caBundle")]
   }
-  const before = await eventually(held, (now) => now.length === 2, "both have it")
+  const before = await eventually(held, (now) => now.length === AUTHORITIES, "both have it")
   const removal = (path: string) => [{ op: "remove", path }]
   await client.patch(
     CONFIGURATION,
@@ -135,7 +138,7 @@ test("whatever takes the authority out of the two objects, it comes back", async
     "application/json-patch+json",
   )
   await client.patch(API_SERVICE, removal("/spec/caBundle"), "application/json-patch+json")
-  expect(await eventually(held, (now) => now.length === 2, "it is back")).toEqual(before)
+  expect(await eventually(held, (now) => now.length === AUTHORITIES, "it is back")).toEqual(before)
 })
 
 test("a certificate that cannot be used is replaced", async () => {

@@ -75,7 +75,7 @@ export async function beginWebhook(
     },
     drainMs: 0,
     workMs: 20_000,
-    lease: { durationMs: 4_000, renewDeadlineMs: 3_000, retryMs: 500 },
+    lease: { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 500 },
     ...(clock === undefined ? {} : { clock }),
   })
   const stop = async (): Promise<void> => {
@@ -152,7 +152,7 @@ function objects(port: number): readonly object[] {
 
 /** Of all webhooks that there can be; a chart may leave out those for pods, workloads and namespaces. */
 function configuration(port: number): object {
-  const hook = (name: string, rules: readonly object[]): object => ({
+  const hook = (name: string, rules: readonly object[], more: object = {}): object => ({
     name: `${name}.postern.dev`,
     clientConfig: { url: `https://127.0.0.1:${port}` },
     rules,
@@ -160,6 +160,7 @@ function configuration(port: number): object {
     sideEffects: "None",
     admissionReviewVersions: ["v1"],
     timeoutSeconds: 30,
+    ...more,
   })
   const changes = ["CREATE", "UPDATE"]
   return {
@@ -167,16 +168,23 @@ function configuration(port: number): object {
     kind: "ValidatingWebhookConfiguration",
     metadata: { name: "postern" },
     webhooks: [
-      hook("networkpolicies", [rule("networking.k8s.io", ["networkpolicies"], [...changes, "DELETE"])]),
-      hook("pods", [rule("", ["pods"], changes)]),
-      hook("workloads", [rule("apps", ["deployments", "statefulsets", "daemonsets"], changes)]),
-      hook("namespaces", [rule("", ["namespaces"], ["UPDATE"])]),
+      hook("networkpolicies", [rule("networking.k8s.io", ["networkpolicies"], [[...changes, "DELETE"]])]),
+      hook("assertions", [rule("postern.dev", ["connectivityassertions"], [changes, "v1alpha1"])], {
+        failurePolicy: "Fail",
+      }),
+      hook("pods", [rule("", ["pods"], [changes])]),
+      hook("workloads", [rule("apps", ["deployments", "statefulsets", "daemonsets"], [changes])]),
+      hook("namespaces", [rule("", ["namespaces"], [["UPDATE"]])]),
     ],
   }
 }
 
-function rule(group: string, resources: readonly string[], operations: readonly string[]): object {
-  return { apiGroups: [group], apiVersions: ["v1"], resources, operations, scope: "*" }
+function rule(
+  group: string,
+  resources: readonly string[],
+  [operations, version = "v1"]: readonly [operations: readonly string[], version?: string],
+): object {
+  return { apiGroups: [group], apiVersions: [version], resources, operations, scope: "*" }
 }
 
 function rights(): readonly object[] {

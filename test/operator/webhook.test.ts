@@ -57,6 +57,11 @@ describe("warnings", () => {
       "deny-all",
     )
     await kubectl(["delete", "networkpolicy", "deny-all", "-n", "shop"])
+    await known(
+      () => kubectl(DRY, denyAll),
+      (again) => again.warnings[0] === dry.warnings[0],
+      "it is gone",
+    )
   })
 
   test("who may list pods of one namespace alone is told of no other one by name", async () => {
@@ -74,8 +79,11 @@ describe("warnings", () => {
       ["create", "rolebinding", "alice", "-n", "shop", "--role=alice", "--user=alice"],
     ]
     for (const words of grant) await must(town.server, words)
-    const { warnings, status } = await kubectl(["--kubeconfig", kubeconfig, ...DRY], denyAll)
-    expect(status).toBe(0)
+    const { warnings } = await known(
+      () => kubectl(["--kubeconfig", kubeconfig, ...DRY], denyAll),
+      ({ status }) => status === 0,
+      "the API server knows what she may",
+    )
     expect(warnings.join("\n")).toContain("shop/db")
     expect(warnings.join("\n")).not.toMatch(/other\/|kube-system\//)
     expect(warnings.join("\n")).toMatch(/not named/)
@@ -156,6 +164,60 @@ describe("refusals", () => {
       ({ status }) => status === 0,
       "it is gone",
     )
+  })
+})
+
+describe("assertions of somebody who may list pods of one namespace alone", () => {
+  const held = { ports: ["5432/TCP"], expect: "Allow", admission: "Refuse" }
+  const asserted = (name: string, spec: object): object => ({
+    apiVersion: "postern.dev/v1alpha1",
+    kind: "ConnectivityAssertion",
+    metadata: { name, namespace: "shop" },
+    spec: { ...held, ...spec },
+  })
+  let bob: readonly string[]
+
+  beforeAll(async () => {
+    bob = ["--kubeconfig", await town.server.addUser({ name: "bob" })]
+    const resources = "pods,networkpolicies.networking.k8s.io,connectivityassertions.postern.dev"
+    const role = ["create", "role", "bob", "-n", "shop", "--verb=*", `--resource=${resources}`]
+    await must(town.server, role)
+    await must(town.server, ["create", "rolebinding", "bob", "-n", "shop", "--role=bob", "--user=bob"])
+  })
+
+  test("about their own namespace are let in, and can be deleted", async () => {
+    const own = asserted("own", { from: "shop/web-1", to: "db" })
+    const applied = await kubectl([...bob, "apply", "-f", "-"], own)
+    expect([applied.status, applied.stderr]).toEqual([0, ""])
+    const gone = await kubectl([...bob, "delete", "connectivityassertion", "own", "-n", "shop"])
+    expect([gone.status, gone.stderr]).toEqual([0, ""])
+  })
+
+  test.for<[string, string]>([
+    ["a pod that is there", "other/client"],
+    ["a pod that is not there", "other/none"],
+    ["a namespace that is not there", "nowhere/client"],
+  ])("about %s in another namespace are refused, in the same words", async ([, from]) => {
+    const { status, stderr } = await kubectl([...bob, ...DRY], asserted("peep", { from, to: "shop/db" }))
+    expect(status).toBe(1)
+    const [namespace = ""] = from.split("/")
+    expect(stderr).toContain(
+      'admission webhook "assertions.postern.dev" denied the request: ' +
+        `spec.from: "${from}" cannot be asserted: you may not list pods in namespace "${namespace}" (PNP0502)`,
+    )
+  })
+
+  test("which somebody wrote who may, they may label and not rewrite", async () => {
+    const spec = { from: "other/client", to: "shop/db" }
+    await must(town.server, ["apply", "-f", "-"], JSON.stringify(asserted("theirs", spec)))
+    const label = ["label", "connectivityassertion", "theirs", "-n", "shop", "team=shop"]
+    expect((await kubectl([...bob, ...label])).stderr).toBe("")
+    const rewritten = await kubectl(
+      [...bob, "apply", "-f", "-"],
+      asserted("theirs", { ...spec, ports: ["1/TCP"] }),
+    )
+    expect(rewritten.stderr).toContain("(PNP0502)")
+    await must(town.server, ["delete", "connectivityassertion", "theirs", "-n", "shop"])
   })
 })
 

@@ -111,7 +111,10 @@ describe("what is warned of", () => {
   })
 
   test("a namespace in which the requester may not list pods is not named", async () => {
-    const access = { namesFor: async () => (namespace: string) => namespace === "shop" }
+    const access = {
+      namesFor: async () => (namespace: string) => namespace === "shop",
+      may: async () => false,
+    }
     const { warnings } = await answer({}, { ...analysed({ report: cuts }), access })
     expect(warnings.join()).not.toContain("pay/")
     expect(warnings.join()).toContain("not named")
@@ -119,7 +122,7 @@ describe("what is warned of", () => {
 
   test("the report is kept whole, for whoever may see more", async () => {
     const kept: unknown[] = []
-    const access = { namesFor: async () => () => false }
+    const access = { namesFor: async () => () => false, may: async () => false }
     await answer({}, { ...analysed({ report: cuts }), access, keep: (report) => void kept.push(report) })
     expect(kept).toEqual([cuts])
   })
@@ -151,13 +154,13 @@ describe("time", () => {
   const skipped = expect.stringMatching(/^analysis skipped: .*time/)
 
   test("a review that has waited longer than its budget is allowed without", async () => {
-    const arrivedAt = performance.now() - 3_000
-    expect(await answer({}, { budgetMs: 2_000 }, arrivedAt)).toEqual({ allowed: true, warnings: [skipped] })
+    const at = performance.now() - 3_000
+    expect(await answer({}, { budgetMs: 2_000 }, { at })).toEqual({ allowed: true, warnings: [skipped] })
   })
 
   test("validation is done however late it is", async () => {
     const late = { object: policy({ podSelector: { matchLabels: { "-a": "b" } } }) }
-    expect((await answer(late, { budgetMs: 1 }, performance.now() - 3_000)).allowed).toBe(false)
+    expect((await answer(late, { budgetMs: 1 }, { at: performance.now() - 3_000 })).allowed).toBe(false)
   })
 
   test("the deadline is the end of the budget, or of the work that one request may be, whichever is first", async () => {
@@ -171,14 +174,14 @@ describe("time", () => {
       return { report: impact(), refusals: [] }
     }
     const analyst = fakeAnalyst({}, { analyse })
-    await answer({}, { analyst, now: () => time, budgetMs: 2_000 }, 0)
+    await answer({}, { analyst, now: () => time, budgetMs: 2_000 }, { at: 0 })
     time = 0
-    await answer({}, { analyst, now: () => time, budgetMs: 300, workMs: 5_000 }, -1)
+    await answer({}, { analyst, now: () => time, budgetMs: 300, workMs: 5_000 }, { at: -1 })
     expect(told).toEqual([false, true, true, true, true, true])
   })
 
   test("who may be named is not waited for longer: nobody is named", async () => {
-    const access = { namesFor: () => new Promise<never>(() => undefined) }
+    const access = { namesFor: () => new Promise<never>(() => undefined), may: async () => false }
     const { warnings } = await answer({}, { ...analysed({ report: cuts }), access, budgetMs: 50 })
     expect(warnings[0]).toContain("2 connections disappear")
     expect(warnings.join()).not.toMatch(/pay\/|shop\/web\[/)

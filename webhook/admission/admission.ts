@@ -6,19 +6,21 @@
 import { hideNamespaces, namespacesIn } from "../../src/analysis/impact/hide-namespaces.ts"
 import { type Diagnostic, fieldPathText } from "../../src/api/diagnostic.ts"
 import type { ImpactReport } from "../../src/api/impact-report.ts"
+import { diagnostic } from "../../src/api/report.ts"
 import type { AccessReviews } from "../../src/kubernetes/access-review.ts"
 import type { Arrival } from "../admission-server.ts"
 import { sizeProblem } from "../analysis-size.ts"
 import type { Analysis, Analyst } from "../analyst.ts"
 import type { Answer, Refusal, Review } from "../review.ts"
 import type { Turns } from "../turns.ts"
+import { beyondRights, isAssertionWritten, readAssertion } from "./assertion-review.ts"
 import { type Finding, mistakesText, refusalText } from "./finding-text.ts"
 import { type Subject, subjectOf } from "./subject.ts"
 import { warningsOf, warningsWithout } from "./warnings.ts"
 
 export interface AdmissionOptions {
   readonly analyst: Analyst
-  readonly access: Pick<AccessReviews, "namesFor">
+  readonly access: Pick<AccessReviews, "namesFor" | "may">
   readonly turns: Turns
   /** Keeps a report for whoever asks for it by its key. */
   readonly keep: (report: ImpactReport) => void
@@ -54,8 +56,10 @@ interface Context extends AdmissionOptions {
 
 type Outcome = Answer & Pick<Answered, "outcome">
 
-async function answerTo(review: Review, { at, isTrusted }: Arrival, context: Context): Promise<Outcome> {
+async function answerTo(review: Review, arrival: Arrival, context: Context): Promise<Outcome> {
+  if (isAssertionWritten(review)) return await answerAssertion(review, arrival, context)
   const { analyst } = context
+  const { at, isTrusted } = arrival
   const subject = subjectOf(review, (workload) => analyst.podsOf(workload))
   if (subject === undefined || (subject.policy === undefined && isMachine(review))) return allowed([])
   const checked = await context.turns.take(() => checkSubject(subject))
@@ -75,6 +79,25 @@ async function answerTo(review: Review, { at, isTrusted }: Arrival, context: Con
   const { report, warnings } = await told(analysis.report, toTell, { review, ends, context })
   if (refusals.length > 0) return refused({ reason: "Forbidden", message: refusalText(refusals) }, warnings)
   return { allowed: true, warnings, outcome: report.complete ? "allowed" : "incomplete" }
+}
+
+/** Not let in unseen: where nobody knows what its author may see, it is refused. */
+async function answerAssertion(
+  review: Review,
+  { at, isTrusted }: Arrival,
+  context: Context,
+): Promise<Outcome> {
+  const { cases, mistakes } = await context.turns.take(() => readAssertion(review))
+  if (mistakes.length > 0) return refused({ reason: "Invalid", message: mistakesText(mistakes) }, [])
+  const { access, analyst } = context
+  const asked = (): Promise<readonly Diagnostic[]> =>
+    beyondRights(cases, review, { access, isNamespace: (name) => analyst.isNamespace(name) })
+  const beyond = isTrusted ? await inTime(asked(), at + context.budgetMs, context) : undefined
+  const why = isTrusted ? LATE : UNKNOWN
+  const refusals = beyond ?? [diagnostic("assertionUnchecked", { why })]
+  return refusals.length === 0
+    ? allowed([])
+    : refused({ reason: "Forbidden", message: refusalText(refusals) }, [])
 }
 
 interface Asked {

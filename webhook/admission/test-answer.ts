@@ -1,5 +1,6 @@
 // A review's answer, with whatever the test does not care about filled in.
 
+import type { Arrival } from "../admission-server.ts"
 import { type Answer, readReview } from "../review.ts"
 import { createTurns } from "../turns.ts"
 import { type AdmissionOptions, createAdmission } from "./admission.ts"
@@ -8,11 +9,11 @@ import { fakeAnalyst, type ReviewParts, reviewText } from "./test-reviews.ts"
 export async function answer(
   parts: ReviewParts,
   options: Partial<AdmissionOptions> = {},
-  arrivedAt = performance.now(),
+  arrival: Partial<Arrival> = {},
 ): Promise<Answer> {
   const admit = createAdmission({
     analyst: fakeAnalyst(),
-    access: { namesFor: async () => () => true },
+    access: { namesFor: async () => () => true, may: async () => true },
     turns: createTurns(),
     keep: () => undefined,
     budgetMs: 60_000,
@@ -20,5 +21,5 @@ export async function answer(
   })
   const read = readReview(JSON.parse(reviewText(parts)))
   if (!read.ok) throw new Error(read.mistake)
-  return await admit(read.review, { at: arrivedAt, isTrusted: true })
+  return await admit(read.review, { at: performance.now(), isTrusted: true, ...arrival })
 }

@@ -83,6 +83,7 @@ export function impact(parts: Partial<ImpactReport> = {}): ImpactReport {
 export function fakeAnalyst(analysis: Partial<Analysis> = {}, more: Partial<Analyst> = {}): Analyst {
   return {
     problem: () => "",
+    isNamespace: () => false,
     podsOf: () => [],
     analyse: () => ({ report: impact(), refusals: [], ...analysis }),
     ...more,
