@@ -9,7 +9,8 @@ export default defineConfig({
     reporters: ["default", new ClosingLineReporter()],
     include: ["test/cluster/**/*.test.ts"],
     fileParallelism: false,
-    testTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
+    testTimeout: 600_000,
     // A rig's programs are built by the first hook, where Go has built nothing yet.
     hookTimeout: 1_800_000,
   },

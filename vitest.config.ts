@@ -5,6 +5,8 @@ import { treeSeed } from "./test/random/tree-seed.ts"
 // The workers inherit it.
 process.env["POSTERN_SEED"] ??= String(treeSeed(import.meta.dirname))
 const setupFiles = ["./test/random/global-seed.ts"]
+// What is polled comes at once, or on a loaded machine later; only a mistake waits for the end of it.
+const expectOptions = { poll: { timeout: 30_000 } }
 
 export default defineConfig({
   test: {
@@ -21,7 +23,9 @@ export default defineConfig({
             "test/unit/**/*.test.ts",
           ],
           exclude: ["**/*.kernel.test.ts", "**/node_modules/**"],
-          testTimeout: 60_000,
+          expect: expectOptions,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 0 },
         },
       },
@@ -34,8 +38,9 @@ export default defineConfig({
           fileParallelism: false,
           // After the unit tests: floods and time-outs want the machine to themselves.
           sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          expect: expectOptions,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {
@@ -48,7 +53,8 @@ export default defineConfig({
           exclude: ["**/node_modules/**"],
           fileParallelism: false,
           sequence: { groupOrder: 2 },
-          testTimeout: 120_000,
+          expect: expectOptions,
+          testTimeout: 300_000,
           hookTimeout: 600_000,
         },
       },
@@ -60,6 +66,7 @@ export default defineConfig({
           include: ["test/browser/**/*.test.ts"],
           exclude: ["**/node_modules/**"],
           sequence: { groupOrder: 3 },
+          expect: expectOptions,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -83,11 +83,16 @@ function tail(log: string): string {
   return readFileSync(log, "utf8").slice(-2000)
 }
 
+/** Nobody listens yet on what was handed out a moment ago. */
+const handedOut = new Set<number>()
+
 /** Below the ports that the kernel gives to outgoing connections, so that it is free again after a restart. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 16_000 + Math.floor(Math.random() * 14_000)
-    if (await canListen(port)) return port
+    if (handedOut.has(port) || !(await canListen(port))) continue
+    handedOut.add(port)
+    return port
   }
 }
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
   cluster = await createCluster(shop)
   agent = cluster.agent("node-a")
   result = cniResultOf(cluster, "node-a", at.server)
-}, 60_000)
+})
 afterAll(() => cluster.close())
 
 const bound = { ...server, addresses: [] }

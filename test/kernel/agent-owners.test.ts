@@ -24,7 +24,7 @@ const heir: Pod = { ...client, name: "heir", uid: "uid-heir", labels: { app: "he
 beforeAll(async () => {
   cluster = await createCluster(shop)
   result = cniResultOf(cluster, "node-a", at.client)
-}, 60_000)
+})
 afterAll(() => cluster.close())
 
 beforeEach(() => result.add(client.uid))

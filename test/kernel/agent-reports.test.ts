@@ -13,7 +13,7 @@ const { server, client, other, far } = pods
 beforeAll(async () => {
   cluster = await createCluster(shop)
   agent = cluster.agent("node-a")
-}, 60_000)
+})
 afterAll(() => cluster.close())
 afterEach(() => cluster.traffic.stopAll())
 

@@ -1,7 +1,6 @@
 // What goes from pod to pod without an address of its own, or with another's. docs/data-path.md 1.3, 1.4, 1.5 and 4.1:
 // the lab's bridges have nf_call_iptables set on themselves, the global switches are off.
 
-import { setTimeout } from "node:timers/promises"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import { linkLocal } from "../../src/agent/antispoof.ts"
 import type { Pod } from "../../src/compile/snapshot.ts"
@@ -53,7 +52,7 @@ interface Attack {
 async function arrives(cluster: Cluster, attack: Attack): Promise<boolean> {
   const sniffer = await sent(cluster, attack, [])
   return await sniffer
-    .until((line) => line.includes(attack.mark), 2_000)
+    .until((line) => line.includes(attack.mark))
     .then(() => true)
     .catch(() => false)
 }
@@ -65,7 +64,7 @@ async function staysAway(
   control: Pick<Attack, "frame" | "mark">,
 ): Promise<boolean> {
   const sniffer = await sent(cluster, attack, [control.frame])
-  await sniffer.until((line) => line.includes(control.mark), 5_000)
+  await sniffer.until((line) => line.includes(control.mark))
   return !sniffer.lines.some((line) => line.text.includes(attack.mark))
 }
 
@@ -301,7 +300,7 @@ describe("on a bridge", () => {
       at.server,
       `chat ${llOfServer}%eth0 0 ${linkLocal(mac(client))}%eth0 7010 5 3`,
     )
-    expect((await chat.until(() => true, 6_000)).text).toBe("failed timeout")
+    expect((await chat.until(() => true)).text).toBe("failed timeout")
     expect(
       await guarded.lab.probe({ from: v6(server), to: v6(client), protocol: "TCP", port: 7011 }),
     ).toMatchObject({ verdict: "allowed" })
@@ -362,8 +361,8 @@ describe("router advertisements", () => {
     const sender = guarded.traffic.start("outside", "packets 6 ff02::1%eth0")
     sender.write(`${routerAdvertisement(outside)}\n`)
     await sender.ended
-    await setTimeout(100)
-    expect(await guarded.run("node/node-a", "ip -6 route show default")).toContain("proto ra")
+    const routes = (): Promise<string> => guarded.run("node/node-a", "ip -6 route show default")
+    await expect.poll(routes).toContain("proto ra")
   })
 })
 

@@ -48,6 +48,15 @@ const replacements: readonly [string, readonly Change[], readonly Change[]][] = 
   ["the class of an address by none", [ingress({ from: [selects("client")] })], [noPolicy("server")]],
 ]
 
+/** Longer than any machine needs; it is ended before. */
+const FLOOD_S = 170
+
+/** For three seconds, and on a machine that does other things, too, until it was done twenty times. */
+async function replacedOften(replace: (i: number) => Promise<void>): Promise<void> {
+  const end = performance.now() + 3_000
+  for (let i = 0; i < 20 || performance.now() < end; i++) await replace(i)
+}
+
 describe("under flood no packet that old and new rules accept is dropped while replacing", () => {
   let bare: Cluster
   beforeAll(async () => {
@@ -63,18 +72,14 @@ describe("under flood no packet that old and new rules accept is dropped while r
     await tables.apply(diff((await tables.read()).ruleset, rulesets[1] ?? []), 1)
     await count(bare)
     await bare.traffic.ready(at.server, `sink ${v4(server)} 5040`)
-    const flood = bare.traffic.start(at.client, `flood ${v4(client)} ${v4(server)} 5040 3`)
-    const progress = { isOver: false, replaced: 0 }
-    void flood.ended.finally(() => {
-      progress.isOver = true
+    const flood = bare.traffic.start(at.client, `flood ${v4(client)} ${v4(server)} 5040 ${FLOOD_S}`)
+    await replacedOften(async (i) => {
+      await tables.apply(diff((await tables.read()).ruleset, rulesets[i % 2] ?? []), 1)
     })
-    for (; !progress.isOver; progress.replaced++) {
-      await tables.apply(diff((await tables.read()).ruleset, rulesets[progress.replaced % 2] ?? []), 1)
-    }
+    await flood.stop()
     const { before, behind } = await counted(bare)
     expect(before - behind).toBe(0)
-    expect(behind).toBeGreaterThan(50_000)
-    expect(progress.replaced).toBeGreaterThan(20)
+    expect(behind).toBeGreaterThan(5_000)
     await bare.apply(noPolicy("server"))
   })
 })
@@ -86,19 +91,17 @@ describe("a miss is never an accept", () => {
   test("not one packet reaches a pod that denies all, while its classes are replaced under flood", async () => {
     await cluster.apply(deny("server", "Ingress"))
     const sink = await cluster.traffic.ready(at.server, `sink ${v4(server)} 5051`)
-    const flood = cluster.traffic.start(at.client, `flood ${v4(client)} ${v4(server)} 5051 3`)
-    const progress = { isOver: false, replaced: 0 }
-    void flood.ended.finally(() => {
-      progress.isOver = true
-    })
-    for (; !progress.isOver; progress.replaced++) {
+    const flood = cluster.traffic.start(at.client, `flood ${v4(client)} ${v4(server)} 5051 ${FLOOD_S}`)
+    await replacedOften(async (i) => {
       // Another policy in turn isolates the pod, so that its class, deny chain and dispatch element change.
       const isolates = policy("also", { ...selects("server"), policyTypes: ["Ingress"] })
-      await cluster.apply(progress.replaced % 2 === 0 ? isolates : noPolicy("also"))
-    }
+      await cluster.apply(i % 2 === 0 ? isolates : noPolicy("also"))
+    })
+    await flood.stop()
+    const denied = await cluster.agent("node-a").enforcer.denied()
+    expect(denied.reduce((sum, { packets }) => sum + packets, 0)).toBeGreaterThan(5_000)
     expect(received(sink).numbers).toEqual([])
     expect(sink.lines.length).toBe(1)
-    expect(progress.replaced).toBeGreaterThan(20)
     await cluster.apply(noPolicy("deny-server"), noPolicy("also"))
   })
 
@@ -130,9 +133,8 @@ describe("a miss is never an accept", () => {
     await denied.ended
     expect(received(denied).numbers).toEqual([])
     await cluster.apply({ kind: "pod", op: "set", value: stray })
-    const allowed = cluster.traffic.start(at.farther, `stream 198.51.100.9 5053 ${v4(server)} 5052 20 10`)
-    await allowed.ended
-    expect(received(allowed).numbers.length).toBeGreaterThan(5)
+    const allowed = cluster.traffic.start(at.farther, `stream 198.51.100.9 5053 ${v4(server)} 5052 20 10000`)
+    await allowed.until((line) => Number.parseInt(line, 10) > 5)
     await cluster.apply(
       { kind: "pod", op: "delete", namespace: "shop", name: "stray" },
       { kind: "pod", op: "set", value: pods.farther },

@@ -184,7 +184,7 @@ describe("updates", () => {
 })
 
 test("30,000 members load in an unprivileged user namespace, where one transaction holds some 12,000", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const holder = spawn("unshare", [
     "--user",

@@ -50,6 +50,8 @@ export interface EdgeLab {
   mistakes(protocol: ProbeProtocol, expected: readonly Expected[]): Promise<readonly string[]>
   /** Whether packets with the marker that `sender` sends to an address come by at another end's interface. */
   arrives(sending: Sending): Promise<boolean>
+  /** Whether none of them comes by, in a time that is many times what they take. */
+  staysAway(sending: Sending): Promise<boolean>
   /** Ends what a test has started, and forgets its connections. */
   settle(): Promise<void>
   close(): Promise<void>
@@ -92,6 +94,7 @@ export async function createEdgeLab(): Promise<EdgeLab> {
       )
     },
     arrives: (sending) => arrives(traffic, sending),
+    staysAway: async (sending) => !(await arrives(traffic, sending, WATCHED_MS)),
     settle: async () => {
       await traffic.stopAll()
       await Promise.all(lab.nodes.map(({ reference }) => run(reference, "conntrack -F")))
@@ -100,13 +103,17 @@ export async function createEdgeLab(): Promise<EdgeLab> {
   }
 }
 
-async function arrives(traffic: Traffic, { sender, to, packet, at }: Sending): Promise<boolean> {
+async function arrives(
+  traffic: Traffic,
+  { sender, to, packet, at }: Sending,
+  milliseconds?: number,
+): Promise<boolean> {
   const sniffer = await traffic.ready(at, "sniff eth0")
   const packets = traffic.start(sender, `packets ${packet.startsWith("6") ? 6 : 4} ${to}`)
   packets.write(`${packet}\n`.repeat(3))
   await packets.ended
   const found = await sniffer
-    .until((line) => line.includes(marker), ARRIVAL_MS)
+    .until((line) => line.includes(marker), milliseconds)
     .then(
       () => true,
       () => false,
@@ -115,5 +122,4 @@ async function arrives(traffic: Traffic, { sender, to, packet, at }: Sending): P
   return found
 }
 
-/** Many times what a packet takes here. */
-const ARRIVAL_MS = 500
+const WATCHED_MS = 500

@@ -35,13 +35,13 @@ async function connect(from: keyof typeof at, port: number): Promise<Talker> {
 /** An answer to something that was sent from now on. */
 async function goesOn(chat: Talker): Promise<void> {
   const before = chat.lines.length
-  await eventually(() => chat.lines.length > before + 5, "the connection goes on", 15_000)
+  await eventually(() => chat.lines.length > before + 5, "the connection goes on")
 }
 
 /** No answer for a while, to somebody who asks fifty times a second. */
 async function stands(chat: Talker): Promise<void> {
   const isSilent = (): boolean => performance.now() - (chat.lines.at(-1)?.at ?? 0) > 1_000
-  await eventually(isSilent, "the connection stands", 15_000)
+  await eventually(isSilent, "the connection stands")
 }
 
 /**

@@ -2,8 +2,12 @@
 
 import { type ChildProcess, spawn } from "node:child_process"
 import { performance } from "node:perf_hooks"
+import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import type { Lab } from "../../src/lab/lab.ts"
+
+/** What takes some milliseconds, on a machine with other things to do. */
+const PATIENCE_MS = 30_000
 
 const SCRIPT = fileURLToPath(new URL("traffic.pl", import.meta.url))
 
@@ -72,7 +76,8 @@ export function talk(argv: readonly string[]): Talker {
   return {
     lines,
     ended,
-    until: (condition, milliseconds = 3_000) => untilLine({ lines, listeners }, condition, milliseconds),
+    until: (condition, milliseconds = PATIENCE_MS) =>
+      untilLine({ lines, listeners }, condition, milliseconds),
     write: (text) => child.stdin.end(text),
     stop: () => stop(child, ended),
   }
@@ -109,6 +114,33 @@ function untilLine(
     clearTimeout(timer)
     listeners.delete(look)
   })
+}
+
+const QUIET_ROUNDS = 25
+const ROUND_MS = 10
+const WATCHED_MS = 300
+
+/**
+ * What they go on printing when all that was under way has come: nothing, where their traffic is cut off. Rounds are
+ * counted, and not the time, in which this process may not have run.
+ */
+export async function laterLines(...talkers: readonly Talker[]): Promise<readonly string[]> {
+  const counts = (): readonly number[] => talkers.map(({ lines }) => lines.length)
+  const end = performance.now() + PATIENCE_MS / 6
+  let before = counts()
+  for (let quiet = 0; quiet < QUIET_ROUNDS && performance.now() < end; quiet++) {
+    await sleep(ROUND_MS)
+    if (counts().some((count, i) => count !== before[i])) quiet = -1
+    before = counts()
+  }
+  await sleep(WATCHED_MS)
+  return talkers.flatMap(({ lines }, i) => lines.slice(before[i]).map(({ text }) => text))
+}
+
+/** Resolves when it has printed a number that is so much higher than the last. */
+export async function goesOn(talker: Talker, by: number): Promise<void> {
+  const last = received(talker).numbers.at(-1) ?? 0
+  await talker.until((line) => Number.parseInt(line, 10) >= last + by)
 }
 
 /** Numbers in the lines, and the longest time between two of them that follow each other. */
