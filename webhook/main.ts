@@ -1,6 +1,7 @@
 // The webhook as a program of its own, for a bundle without the rest of postern: the words after `postern webhook`.
 
 import { CommanderError } from "commander"
+import { lastWords } from "../src/telemetry/fault.ts"
 import { webhookCommand } from "./command.ts"
 
 const BAD_INPUT = 2
@@ -13,8 +14,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : BAD_INPUT
   else {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    process.stderr.write(`postern webhook: ${text}\n`)
+    process.stderr.write(`postern webhook: ${lastWords(error)}\n`)
     process.exitCode = BROKEN
   }
 }

@@ -3,6 +3,7 @@
 import type { Server } from "node:https"
 import { type FastifyInstance, fastify } from "fastify"
 import type { KeyPair } from "../src/controller/x509.ts"
+import { listenError } from "../src/telemetry/listen-error.ts"
 
 export interface TlsListenerOptions {
   readonly certificate: KeyPair
@@ -89,7 +90,9 @@ export function renewCertificate(
 
 /** Resolves with the port. */
 export async function listenOn(app: TlsListener, host: string, port: number): Promise<number> {
-  await app.listen({ host, port })
+  await app.listen({ host, port }).catch((cause: unknown) => {
+    throw listenError(`${host}:${port}`, cause)
+  })
   const bound = app.server.address()
   return typeof bound === "object" && bound !== null ? bound.port : port
 }

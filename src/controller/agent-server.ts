@@ -9,6 +9,7 @@ import { type FastifyReply, type FastifyRequest, fastify, type RouteGenericInter
 import { fieldOf } from "../api/conforms.ts"
 import type { Diagnostic } from "../api/diagnostic.ts"
 import { diagnostic } from "../api/report.ts"
+import { listenError } from "../telemetry/listen-error.ts"
 import { type HelloMessage, PROTOCOL_VERSION, type WireError } from "../wire/messages.ts"
 import type { AgentIdentity, Authenticator } from "./authentication.ts"
 import type { Distributor } from "./distributor.ts"
@@ -76,7 +77,9 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
   const app = createApp(options, () => isDraining)
   return {
     listen: async (host, port) => {
-      await app.listen({ host, port })
+      await app.listen({ host, port }).catch((cause: unknown) => {
+        throw listenError(`${host}:${port}`, cause)
+      })
       const bound = app.server.address()
       return typeof bound === "object" && bound !== null ? bound.port : port
     },

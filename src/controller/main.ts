@@ -1,6 +1,7 @@
 // The controller as a program of its own, for a bundle without the rest of postern: the words after `postern controller`.
 
 import { CommanderError } from "commander"
+import { lastWords } from "../telemetry/fault.ts"
 import { controllerCommand } from "./command.ts"
 
 const BAD_INPUT = 2
@@ -13,8 +14,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : BAD_INPUT
   else {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    process.stderr.write(`postern controller: ${text}\n`)
+    process.stderr.write(`postern controller: ${lastWords(error)}\n`)
     process.exitCode = BROKEN
   }
 }

@@ -111,6 +111,12 @@ test.for<[string, string | undefined, string, object]>([
 test.for<[string, string, string | undefined, RegExp]>([
   ["that is not there", "/nowhere/kubeconfig", undefined, /cannot be read/],
   [
+    "that is no YAML, without its lines, which may have a token",
+    file("broken", "users: [{name: u, user: {token: secret: x}}]"),
+    undefined,
+    /cannot be read: [^\n]*$(?![^]*secret)/,
+  ],
+  [
     "without the context that was asked for",
     file("other", kubeconfig),
     "production",

@@ -82,7 +82,7 @@ async function fromKubeconfig(file: string | undefined, context: string | undefi
     if (file === undefined || file === "" || file === process.env["KUBECONFIG"]) config.loadFromDefault()
     else config.loadFromFile(file)
   } catch (cause) {
-    throw new ConnectionError(`the kubeconfig ${file ?? "of this user"} cannot be read`, cause)
+    throw new ConnectionError(`the kubeconfig ${file ?? "of this user"} cannot be read`, firstLineOf(cause))
   }
   if (context !== undefined) {
     if (config.getContextObject(context) === null)
@@ -103,6 +103,12 @@ async function fromKubeconfig(file: string | undefined, context: string | undefi
       return credentialsOf(applied)
     }),
   }
+}
+
+/** A parser of YAML shows the lines around a mistake, and a kubeconfig's have tokens and keys. */
+function firstLineOf(error: unknown): Error {
+  const text = error instanceof Error ? error.message : String(error)
+  return new Error(text.split("\n")[0])
 }
 
 function credentialsOf({ headers, auth, servername, ...applied }: RequestOptions): Credentials {

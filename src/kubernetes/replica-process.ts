@@ -1,5 +1,6 @@
 // The process of a replica, controller or webhook: its signals, and what becomes of errors that nobody expected.
 
+import { ListenError } from "../telemetry/listen-error.ts"
 import type { Log } from "../telemetry/log.ts"
 import { createKubernetesClient, type KubernetesClient } from "./client.ts"
 import { loadClusterConfig } from "./cluster-config.ts"
@@ -47,8 +48,11 @@ export async function runReplica({ log, kubeconfig, words, create }: ReplicaProc
   process.on("SIGINT", stop)
   try {
     await replica.start()
-    log.info({ port: replica.port, healthPort: replica.healthPort }, words.serves)
+    if (!isStopping) log.info({ port: replica.port, healthPort: replica.healthPort }, words.serves)
   } catch (error) {
-    if (!isStopping) fatal(error)
+    if (isStopping) return
+    if (!(error instanceof ListenError)) return fatal(error)
+    log.error({}, error.message)
+    process.exit(1)
   }
 }

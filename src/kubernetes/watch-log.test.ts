@@ -22,17 +22,17 @@ const rows: readonly {
     name: "a failure is one line that says what is wrong, once a minute",
     events: [failure("pods", refused), 59_000, failure("pods", refused), 2_000, failure("pods", refused)],
     lines: [
-      "warn pods cannot be watched: GET /api/v1/pods: connect ECONNREFUSED 192.0.2.1:6443",
-      "warn pods cannot be watched: GET /api/v1/pods: connect ECONNREFUSED 192.0.2.1:6443",
+      "warn no news of pods: GET /api/v1/pods: connect ECONNREFUSED 192.0.2.1:6443",
+      "warn no news of pods: GET /api/v1/pods: connect ECONNREFUSED 192.0.2.1:6443",
     ],
   },
   {
     name: "another failure, and another resource's, are told at once",
     events: [failure("pods", refused), failure("pods", forbidden), failure("nodes", refused)],
     lines: [
-      "warn pods cannot be watched: GET /api/v1/pods: connect ECONNREFUSED 192.0.2.1:6443",
-      "warn pods cannot be watched: pods is forbidden: User x cannot list resource pods",
-      "warn nodes cannot be watched: GET /api/v1/pods: connect ECONNREFUSED 192.0.2.1:6443",
+      "warn no news of pods: GET /api/v1/pods: connect ECONNREFUSED 192.0.2.1:6443",
+      "warn no news of pods: pods is forbidden: User x cannot list resource pods",
+      "warn no news of nodes: GET /api/v1/pods: connect ECONNREFUSED 192.0.2.1:6443",
     ],
   },
   {
@@ -45,7 +45,7 @@ const rows: readonly {
       { kind: "resumed", resource: "pods" },
     ],
     lines: [
-      "warn pods cannot be watched: GET /api/v1/pods: connect ECONNREFUSED 192.0.2.1:6443",
+      "warn no news of pods: GET /api/v1/pods: connect ECONNREFUSED 192.0.2.1:6443",
       "info pods are watched again",
     ],
   },

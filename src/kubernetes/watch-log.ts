@@ -26,7 +26,7 @@ export function createWatchLog(log: Log, now: () => number = () => performance.n
     if (!isKnown) failures.set(resource, { message, toldAt: now(), isOver: false })
     const status = error instanceof ApiError ? { status: error.status } : {}
     const fields = { resource, ...status, retryInMs: Math.round(retryInMs) }
-    log[isKnown ? "debug" : "warn"](fields, `${resource} cannot be watched: ${message}`)
+    log[isKnown ? "debug" : "warn"](fields, `no news of ${resource}: ${message}`)
   }
   const resumed = (resource: string): void => {
     const failure = failures.get(resource)

@@ -4,6 +4,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
+import { listenError } from "./listen-error.ts"
 import type { Metrics } from "./metrics.ts"
 
 export interface HealthOptions {
@@ -35,9 +36,9 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
   })
   limitConnections(server)
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject)
+    server.once("error", (cause) => reject(listenError(options.address, cause)))
     server.listen(host === "" ? { port } : { host, port }, () => {
-      server.off("error", reject)
+      server.removeAllListeners("error")
       resolve()
     })
   })

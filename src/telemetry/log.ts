@@ -1,6 +1,7 @@
 // The log: one JSON object a line on standard output, as node log collectors read it. The one file that knows pino.
 
 import { type DestinationStream, type Logger, pino } from "pino"
+import { codeOf, isFault } from "./fault.ts"
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -46,17 +47,9 @@ export function createLog({ level, name, stream }: LogOptions): Log {
 /** Where the API server is away, a stack beside each line hides what is wrong. */
 function serialized(error: unknown): unknown {
   if (!(error instanceof Error)) return error
-  const code = codeOf(error)
-  return code === "" || code.startsWith(NODES_OWN)
+  return isFault(error)
     ? pino.stdSerializers.err(error)
-    : { type: error.name, code, message: error.message }
-}
-
-/** Of Node's errors those that a wrong call throws begin so; what the system says (ENOENT) does not. */
-const NODES_OWN = "ERR_"
-
-function codeOf(error: Error): string {
-  return "code" in error && typeof error.code === "string" ? error.code : ""
+    : { type: error.name, code: codeOf(error), message: error.message }
 }
 
 function logOf(logger: Logger): Log {

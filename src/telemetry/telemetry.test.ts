@@ -3,6 +3,7 @@
 import { once } from "node:events"
 import { connect } from "node:net"
 import { afterEach, describe, expect, test } from "vitest"
+import { lastWords } from "./fault.ts"
 import { type HealthChecks, readListenAddress, startHealthServer } from "./health.ts"
 import { createLog } from "./log.ts"
 import { createMetrics } from "./metrics.ts"
@@ -40,6 +41,7 @@ describe("an error in the log", () => {
     const line: unknown = JSON.parse(lines.join(""))
     expect(line).toMatchObject({ err: { message: expect.stringContaining(error.message) } })
     expect(lines.join("").includes("telemetry.test.ts")).toBe(hasStack)
+    expect(lastWords(error).includes("telemetry.test.ts")).toBe(hasStack)
   })
 })
 
@@ -121,7 +123,9 @@ test("an address in use is an error, not a crash", async () => {
     metrics: createMetrics(),
     checks: { health: () => "", readiness: () => "" },
   }
-  await expect(startHealthServer(options)).rejects.toThrow(/EADDRINUSE/)
+  await expect(startHealthServer(options)).rejects.toThrow(
+    /another process of this host listens there.*EADDRINUSE/,
+  )
 })
 
 test.for<[string, { readonly host: string; readonly port: number }]>([

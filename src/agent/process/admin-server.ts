@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from "node:net"
 import { dirname } from "node:path"
 import { setTimeout } from "node:timers/promises"
+import { listenError } from "../../telemetry/listen-error.ts"
 import {
   ADMIN_ORDERS,
   type AdminError,
@@ -76,13 +77,14 @@ async function removeStale(path: string): Promise<void> {
     throw error
   })
   if (found === undefined) return
-  if (!found.isSocket()) throw new Error(`${path} is there and is no socket`)
+  if (!found.isSocket())
+    throw listenError(path, "there is a file that is no socket; remove it, or give --socket")
   await rm(path)
 }
 
 async function listen(server: Server, path: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.once("error", reject)
+  server.once("error", (cause) => reject(listenError(path, cause)))
   // bind(2) makes the file with what the mask leaves: there is no moment in which others could open it.
   const before = process.umask(0o177)
   try {
@@ -91,7 +93,7 @@ async function listen(server: Server, path: string): Promise<void> {
     process.umask(before)
   }
   await promise
-  server.off("error", reject)
+  server.removeAllListeners("error")
   await chmod(path, 0o600)
 }
 

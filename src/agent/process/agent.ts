@@ -180,7 +180,8 @@ class NodeAgent implements Agent {
         return
       } catch (error) {
         this.#startError = error instanceof Error ? error.message : String(error)
-        this.parts.log.error({ err: error }, "this node cannot be enforced")
+        const words = `this node cannot be enforced, tried again in ${START_RETRY_MS / 1000} s: ${this.#startError}`
+        this.parts.log.error({ err: error }, words)
       }
       await this.#client.report(this.#report()).catch(() => undefined)
       await setTimeout(START_RETRY_MS, undefined, { signal: this.#stopping.signal }).catch(() => undefined)

@@ -10,14 +10,27 @@ export interface EventLog {
   stream(event: StreamEvent): void
 }
 
-export function createEventLog(log: Log): EventLog {
+/** A controller that is away is told of so often, and at once where it is another replica or another reason. */
+const TOLD_AGAIN_MS = 60_000
+
+export function createEventLog(log: Log, now: () => number = () => performance.now()): EventLog {
   let problems: ReadonlySet<string> = new Set()
+  let told = new Map<string, number>()
+  const isNews = (message: string): boolean => {
+    if (now() - (told.get(message) ?? Number.NEGATIVE_INFINITY) < TOLD_AGAIN_MS) return false
+    told = new Map([...told].filter(([, at]) => now() - at < TOLD_AGAIN_MS)).set(message, now())
+    return true
+  }
   return {
     enforcer: (event) => {
       if (event.kind === "problems") problems = logProblems(log, event.problems, problems)
       else logEnforcer(log, event)
     },
-    stream: (event) => logStream(log, event),
+    stream: (event) => {
+      if (event.kind === "connected") told.clear()
+      if (event.kind === "disconnected") logDisconnected(log, event, isNews(event.error.message))
+      else logStream(log, event)
+    },
   }
 }
 
@@ -62,28 +75,38 @@ function logEnforcer(log: Log, event: Exclude<EnforcerEvent, { readonly kind: "p
       return log.warn(fields, "a monitor of the kernel's events was started again")
     case "failed": {
       const { error, what } = event
-      return log.error({ err: error }, `failed: ${what}`)
+      // Who starts it says so, and what becomes of it.
+      return log[what === "starting" ? "debug" : "error"]({ err: error }, failureText(what, error))
     }
   }
 }
 
-function logStream(log: Log, event: StreamEvent): void {
+function failureText(what: string, error: unknown): string {
+  return `failed: ${what}: ${error instanceof Error ? error.message : String(error)}`
+}
+
+type Disconnected = Extract<StreamEvent, { readonly kind: "disconnected" }>
+
+function logDisconnected(log: Log, { replica, error, waitMs }: Disconnected, isNews: boolean): void {
+  const { code, wireCode, status } = error
+  const level = !isNews ? "debug" : code === "ended" ? "info" : "warn"
+  log[level]({ replica, code, wireCode, status, waitMs: Math.round(waitMs) }, `no stream: ${error.message}`)
+}
+
+function logStream(log: Log, event: Exclude<StreamEvent, Disconnected>): void {
   switch (event.kind) {
     case "connected":
       return log.info({ replica: event.replica, version: event.version }, "a controller serves this node")
-    case "disconnected": {
-      const { replica, error, waitMs } = event
-      const { code, wireCode, status } = error
-      const fields = { replica, code, wireCode, status, waitMs: Math.round(waitMs) }
-      return log[code === "ended" ? "info" : "warn"](fields, `no stream: ${error.message}`)
-    }
     case "in-force": {
       const { message, revision, milliseconds } = event
       return log[message === "ruleset" ? "info" : "debug"]({ message, revision, milliseconds }, "in force")
     }
     case "refused":
-      return log.error({ err: event.error, revision: event.revision }, "a revision is not in force")
+      return log.error(
+        { err: event.error, revision: event.revision },
+        failureText("bringing a revision into force", event.error),
+      )
     case "failed":
-      return log.error({ err: event.error }, `failed: ${event.what}`)
+      return log.error({ err: event.error }, failureText(event.what, event.error))
   }
 }

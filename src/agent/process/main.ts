@@ -1,6 +1,7 @@
 // The agent as a program of its own, for a bundle without the rest of postern: the words after `postern agent`.
 
 import { CommanderError } from "commander"
+import { lastWords } from "../../telemetry/fault.ts"
 import { agentCommand } from "./command.ts"
 
 const BAD_INPUT = 2
@@ -13,9 +14,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : BAD_INPUT
   else {
-    process.stderr.write(
-      `postern agent: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    )
+    process.stderr.write(`postern agent: ${lastWords(error)}\n`)
     process.exitCode = BROKEN
   }
 }

@@ -1,6 +1,7 @@
 // The process of an agent: its signals, and what becomes of errors that nobody expected.
 
 import { createInteractive } from "nftables-json/interactive"
+import { ListenError } from "../../telemetry/listen-error.ts"
 import { createLog } from "../../telemetry/log.ts"
 import { createHost } from "../host.ts"
 import { createAgent } from "./agent.ts"
@@ -32,8 +33,11 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   process.on("SIGINT", stop)
   try {
     await agent.start()
-    log.info({ healthPort: agent.healthPort }, "the agent runs")
+    if (!isStopping) log.info({ healthPort: agent.healthPort }, "the agent runs")
   } catch (error) {
-    if (!isStopping) fatal(error)
+    if (isStopping) return
+    if (!(error instanceof ListenError)) return fatal(error)
+    log.error({}, `${error.message}; the agent ends, the rules stay`)
+    process.exit(1)
   }
 }
