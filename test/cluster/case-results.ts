@@ -6,7 +6,7 @@ import type { Pods } from "./pods.ts"
 import type { Rig } from "./rig/rig.ts"
 
 /** A connection that is not answered for this long is denied; the machine may be busy. */
-const PATIENCE_MS = 1_500
+const PATIENCE_MS = 4_000
 
 type Verdict = "allowed" | "denied"
 
@@ -38,7 +38,7 @@ export async function settledCases(
   cases: readonly Case[],
   expected: (each: Case) => Verdict,
 ): Promise<readonly string[]> {
-  const end = Date.now() + 60_000
+  const end = Date.now() + 180_000
   for (;;) {
     const wrong = await wrongCases(cluster, cases, expected)
     if (wrong.length === 0 || Date.now() > end) return wrong
@@ -84,7 +84,7 @@ async function outcomesOf(
     if (targets.length === 0) continue
     // One round: the next would begin after this one is decided.
     const prober = await pods.probe(from, { protocol, everyMs: 600_000, timeoutMs: PATIENCE_MS, targets })
-    await prober.until(() => prober.lines.length >= targets.length, 20_000)
+    await prober.until(() => prober.lines.length >= targets.length, 60_000)
     await prober.stop()
     for (const { text } of prober.lines) {
       const [outcome = "", target = ""] = text.split(" ")

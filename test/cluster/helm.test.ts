@@ -53,7 +53,9 @@ test("helm install, with the chart's defaults, observes: every node has the tabl
   expect(await podsOf(rig, "controller")).toHaveProperty("size", 2)
   expect(await podsOf(rig, "webhook")).toHaveProperty("size", 2)
   for (const node of rig.nodes) expect(await tablesOf(rig, node)).toContain("inet postern")
-  await expect.poll(statesOfNodes, { timeout: 60_000 }).toEqual(rig.nodes.map((node) => `${node}=Programmed`))
+  await expect
+    .poll(statesOfNodes, { timeout: 180_000 })
+    .toEqual(rig.nodes.map((node) => `${node}=Programmed`))
   const setting = await rig.kubectl([
     "get",
     "configmap",
@@ -71,11 +73,11 @@ const COMPONENTS = ["agent", "controller", "webhook"] as const
 test("helm upgrade changes the mode without another pod, and the webhook goes on being called", async () => {
   const pods = () => Promise.all(COMPONENTS.map((component) => podsOf(rig, component)))
   const before = await pods()
-  await expect.poll(told, { timeout: 60_000, interval: 1_000 }).toMatch(/^Warning: /)
+  await expect.poll(told, { timeout: 180_000, interval: 1_000 }).toMatch(/^Warning: /)
   expect(await helm("upgrade", "postern", chart, "--set", "enforcement=enforce", "--wait")).toContain(
     "enforcement: enforce",
   )
-  expect(await told()).toMatch(/^Warning: /)
+  await expect.poll(told, { timeout: 180_000, interval: 1_000 }).toMatch(/^Warning: /)
   expect(await pods()).toEqual(before)
   for (const node of rig.nodes) expect(await tablesOf(rig, node)).toContain("inet postern")
 })
@@ -85,14 +87,14 @@ test("helm uninstall leaves no table on any node, nobody who is called, and the 
   for (const node of rig.nodes) expect(await tablesOf(rig, node)).toEqual([])
   const names = async (...words: readonly string[]): Promise<string> =>
     (await rig.kubectl(["get", ...words, "-o", "name"])).trim()
-  expect(await names("daemonset,deployment,service,job,role,rolebinding,pdb", "-n", "postern-system")).toBe(
-    "",
-  )
+  const own = (): Promise<string> =>
+    names("daemonset,deployment,service,job,role,rolebinding,pdb", "-n", "postern-system")
+  await expect.poll(own, { timeout: 180_000, interval: 1_000 }).toBe("")
   const ours = ["-l", "app.kubernetes.io/name=postern"]
   expect(await names("rolebinding", "-n", "kube-system", ...ours)).toBe("")
   const wide = "clusterrole,clusterrolebinding,validatingwebhookconfiguration,apiservice"
   expect(await names(wide, ...ours)).toBe("")
   expect((await names("crd")).split("\n")).toHaveLength(crds.length)
   // It would stay Terminating, had an APIService stayed that nobody serves.
-  await rig.kubectl(["delete", "namespace", "postern-system", "--timeout=120s"])
+  await rig.kubectl(["delete", "namespace", "postern-system", "--timeout=240s"])
 })

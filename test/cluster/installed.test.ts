@@ -78,7 +78,8 @@ describe.for([
     console.log(
       `denied after the start of kubectl apply: ${text(denied)}; after its end: ${text(deniedAfterKubectl)}`,
     )
-    expect(quantile(denied, 1)).toBeLessThan(5_000)
+    // Tenths of a second, kubectl included, on a machine that has nothing else to do.
+    expect(quantile(denied, 1)).toBeLessThan(20_000)
   })
 
   test("every policy has a status that says it is programmed", async () => {
@@ -89,15 +90,14 @@ describe.for([
       const text = await rig.kubectl(["get", "policystatuses", "-A", "-o", path])
       return text.split("\n").filter(Boolean).toSorted()
     }
-    await expect.poll(phases, { timeout: 60_000, interval: 1_000 }).toStrictEqual(wanted)
+    await expect.poll(phases, { timeout: 180_000, interval: 1_000 }).toStrictEqual(wanted)
   })
 
   test("a dry-run says what a policy would cut, in kubectl's warnings, and nothing is left behind", async () => {
     const policy = networkPolicy("soon/deny-all", { podSelector: {}, policyTypes: ["Ingress", "Egress"] })
     const dryRun = ["apply", "--dry-run=server", "-f", "-"]
     const warnings = async () => (await rig.tryKubectl(dryRun, JSON.stringify(policy))).stderr
-    await expect.poll(warnings, { timeout: 60_000, interval: 1_000 }).toMatch(/Warning: .*isolated/)
-    expect(await warnings()).toMatch(/DNS/)
+    await expect.poll(warnings, { timeout: 180_000, interval: 1_000 }).toMatch(/Warning: .*isolated[^]*DNS/)
     const left = await rig.tryKubectl(["get", "networkpolicy", "-n", "soon", "deny-all"])
     expect(left.stderr).toContain("NotFound")
   })
@@ -106,7 +106,7 @@ describe.for([
     const query = new URLSearchParams({ from: "soon/client", to: "soon/server", port: "80" })
     const path = `/apis/explain.postern.dev/v1alpha1/explanations?${query.toString()}`
     const answer = async () => (await rig.tryKubectl(["get", "--raw", path])).stdout
-    await expect.poll(answer, { timeout: 60_000, interval: 1_000 }).toContain('"verdict":"Allow"')
+    await expect.poll(answer, { timeout: 180_000, interval: 1_000 }).toContain('"verdict":"Allow"')
     const stranger = await rig.tryKubectl(["get", "--raw", path, "--as", "somebody"])
     expect(stranger.stderr).toContain("orbidden")
   })
@@ -117,13 +117,13 @@ describe.for([
       return rig.kubectl(["scale", "-n", POSTERN, CONTROLLER, `--replicas=${replicas}`])
     }
     await scale(0)
-    await rig.kubectl(["wait", "-n", POSTERN, "--for=delete", "pod", "-l", CONTROLLER_PODS, "--timeout=120s"])
+    await rig.kubectl(["wait", "-n", POSTERN, "--for=delete", "pod", "-l", CONTROLLER_PODS, "--timeout=240s"])
     const began = performance.now()
     await postern(rig, ["observe"])
     const took = performance.now() - began
     console.log(`postern observe: every node in ${took | 0} ms`)
     // Five on a machine that has nothing else to do.
-    expect(took).toBeLessThan(20_000)
+    expect(took).toBeLessThan(60_000)
     expect(await wrongCases({ rig, pods }, cases, () => "allowed")).toStrictEqual([])
     await postern(rig, ["enforce", "--yes"])
     expect(await wrongCases({ rig, pods }, cases, ({ expected }) => expected)).toStrictEqual([])

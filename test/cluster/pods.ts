@@ -67,7 +67,7 @@ export function createPods(rig: Rig): Pods {
       return prober
     },
     kill: async (reference) => {
-      for (const pid of containerProcesses(rig, await status(reference))) process.kill(pid, "SIGKILL")
+      for (const pid of containerProcesses(rig, await status(reference))) kill(pid)
     },
     forget: () => known.clear(),
     stop: async () => {
@@ -81,7 +81,7 @@ async function apply(rig: Rig, objects: readonly KubernetesObject[]): Promise<vo
   for (const { metadata } of objects.filter(({ kind }) => kind === "Namespace")) {
     // Without it no pod is admitted; a controller manager that lost its server is slow to come back.
     const account = ["serviceaccount/default", "-n", metadata.name]
-    await rig.kubectl(["wait", "--for=create", ...account, "--timeout=120s"])
+    await rig.kubectl(["wait", "--for=create", ...account, "--timeout=240s"])
   }
   const namespaces = new Set(
     objects.filter(({ kind }) => kind === "Pod").map(({ metadata }) => metadata.namespace),
@@ -95,7 +95,7 @@ async function apply(rig: Rig, objects: readonly KubernetesObject[]): Promise<vo
       "-n",
       namespace ?? "default",
       "--for=condition=Ready",
-      "--timeout=120s",
+      "--timeout=240s",
       ...names,
     ])
   }
@@ -119,15 +119,41 @@ function processOf(rig: Rig, status: PodStatus): number {
 
 function containerProcesses(rig: Rig, status: PodStatus): readonly number[] {
   return processesOf(rig, status).filter((pid) => {
-    return !readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("/bin/sleep\0")
+    const words = textOf(`/proc/${pid}/cmdline`)
+    return words !== "" && !words.startsWith("/bin/sleep\0")
   })
 }
 
 function processesOf(rig: Rig, { uid, node }: PodStatus): readonly number[] {
   const root = cgroupDirectory(rig.settings.name, node)
-  const groups = readdirSync(root, { recursive: true, encoding: "utf8" })
-  const inside = groups.filter((path) => path.includes(`pod${uid}/`) && path.endsWith("/cgroup.procs"))
-  return inside.flatMap((path) => {
-    return readFileSync(join(root, path), "utf8").split("\n").filter(Boolean).map(Number)
+  const groups = foldersIn(root).filter((path) => `${path}/`.includes(`/pod${uid}/`))
+  return groups.flatMap((path) => {
+    return textOf(join(path, "cgroup.procs")).split("\n").filter(Boolean).map(Number)
   })
+}
+
+/** Cgroups and processes go at any moment; what has gone is empty. */
+function foldersIn(directory: string): readonly string[] {
+  try {
+    const folders = readdirSync(directory, { withFileTypes: true }).filter((each) => each.isDirectory())
+    return folders.map(({ name }) => join(directory, name)).flatMap((each) => [each, ...foldersIn(each)])
+  } catch {
+    return []
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return ""
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL")
+  } catch {
+    // It has ended by itself.
+  }
 }

@@ -23,7 +23,7 @@ export async function installPostern(rig: Rig): Promise<void> {
 
 export async function untilRolledOut(rig: Rig): Promise<void> {
   for (const workload of [CONTROLLER, AGENT, WEBHOOK]) {
-    await rig.kubectl(["rollout", "status", "-n", POSTERN, workload, "--timeout=240s"])
+    await rig.kubectl(["rollout", "status", "-n", POSTERN, workload, "--timeout=480s"])
   }
 }
 
@@ -33,7 +33,7 @@ export async function uninstallPostern(rig: Rig): Promise<void> {
   await rig.kubectl(["delete", ...CALLED])
   await rig.kubectl(["-n", POSTERN, "delete", AGENT, "--cascade=foreground"])
   await rig.kubectl(["apply", "-f", remove])
-  await rig.kubectl(["-n", POSTERN, "rollout", "status", "daemonset/postern-remove", "--timeout=180s"])
+  await rig.kubectl(["-n", POSTERN, "rollout", "status", "daemonset/postern-remove", "--timeout=480s"])
   await rig.kubectl(["delete", "namespace", POSTERN])
   await rig.kubectl(["delete", "clusterrole,clusterrolebinding", "-l", "app.kubernetes.io/name=postern"])
   await rig.kubectl(["-n", "kube-system", "delete", "rolebinding", "postern-webhook-front-proxy"])

@@ -55,11 +55,11 @@ export async function startBox(box: Box): Promise<void> {
     log: box.log,
     record: `${box.record}-parent`,
   })
-  await until(() => childrenOf(parent.pid).length > 0, `process 1 of ${box.name} (${box.log})`, 10)
+  await until(() => childrenOf(parent.pid).length > 0, `process 1 of ${box.name} (${box.log})`)
   const [first = 0] = childrenOf(parent.pid)
   writeRecord(box.record, first)
   // unshare mounts /proc between the fork and the shell.
-  await until(() => isShell(box), `namespaces of ${box.name} (${box.log})`, 10)
+  await until(() => isShell(box), `namespaces of ${box.name} (${box.log})`)
   await command(enterBox(box, ["sh", "-eu"]), setUpScript(box))
 }
 

@@ -33,7 +33,7 @@ export async function removeCgroups(rig: string, node = ""): Promise<void> {
   const roots = [...CONTROLLERS, "unified"].map((each) => join(HIERARCHIES, each, cgroupOf(rig, node)))
   const left = (): readonly string[] => roots.filter((root) => existsSync(root) && !removed(root))
   // The kernel lets go of a group a moment after its last process.
-  await until(() => left().length === 0, `removal of the cgroups ${cgroupOf(rig, node)}`, 20)
+  await until(() => left().length === 0, `removal of the cgroups ${cgroupOf(rig, node)}`)
 }
 
 function removed(directory: string): boolean {

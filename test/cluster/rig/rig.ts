@@ -56,7 +56,7 @@ export class Rig {
     for (const image of images) await this.importImage(image)
     step("nodes ready")
     for (const node of this.nodes) await this.#giveRange(node)
-    await this.kubectl(["wait", "--for=condition=Ready", "nodes", "--all", "--timeout=180s"])
+    await this.kubectl(["wait", "--for=condition=Ready", "nodes", "--all", "--timeout=480s"])
     await until(
       async () => (await this.tryKubectl(["get", "sa", "default"])).status === 0,
       "a service account",
