@@ -101,7 +101,7 @@ describe("a replica with the rights of the manifest", () => {
   })
 
   test("has been refused nothing by the API server", () => {
-    expect(first.said.filter((line) => /forbidden|cannot/i.test(line))).toEqual([])
+    expect(first.said.filter((line) => /forbidden|"status":40[13]/i.test(line))).toEqual([])
   })
 })
 

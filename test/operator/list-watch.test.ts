@@ -22,12 +22,13 @@ const timing = {
 }
 const impatient = { ...timing, idleMs: 1_500 }
 
+/** A server of 1.32 or 1.34 has WatchList by default, one of 1.33 where it is switched on. */
 const etcds = [
-  { etcd: "3.6", modes: ["watch-list", "pages"] },
-  { etcd: "3.4", modes: ["pages"] },
+  { etcd: "3.6", modes: ["watch-list", "pages"], flags: ["--feature-gates=WatchList=true"] },
+  { etcd: "3.4", modes: ["pages"], flags: [] },
 ] as const
 
-describe.for(etcds)("with etcd $etcd", ({ etcd, modes }) => {
+describe.for(etcds)("with etcd $etcd", ({ etcd, modes, flags }) => {
   let server: ApiServer
   let proxy: FaultProxy
   let client: KubernetesClient
@@ -36,7 +37,7 @@ describe.for(etcds)("with etcd $etcd", ({ etcd, modes }) => {
   let events: WatchEvent[] = []
 
   beforeAll(async () => {
-    server = await startApiServer({ etcd })
+    server = await startApiServer({ etcd, flags })
     proxy = await startFaultProxy(server.kubeconfig)
     client = createKubernetesClient(proxy.config, { timeoutMs: 5_000 })
   })
