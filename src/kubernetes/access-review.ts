@@ -24,6 +24,8 @@ export interface ResourceAttributes {
   readonly name?: string
 }
 
+export const LIST_NODES = { verb: "list", group: "", resource: "nodes", namespace: "" } as const
+
 export interface AccessReviews {
   may(user: UserInfo, attributes: ResourceAttributes): Promise<boolean>
   mayListPods(user: UserInfo, namespace: string): Promise<boolean>

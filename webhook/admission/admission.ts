@@ -3,7 +3,7 @@
 // Validation needs nothing but the object, and is always done. The analysis has its time: from the arrival of the
 // request, so that a queue does not add up, and no more of the event loop at once than others can wait for.
 
-import { hideNamespaces, namespacesIn } from "../../src/analysis/impact/hide-namespaces.ts"
+import { hideNamespaces } from "../../src/analysis/impact/hide-namespaces.ts"
 import { type Diagnostic, fieldPathText } from "../../src/api/diagnostic.ts"
 import type { ImpactReport } from "../../src/api/impact-report.ts"
 import { diagnostic } from "../../src/api/report.ts"
@@ -11,6 +11,7 @@ import type { AccessReviews } from "../../src/kubernetes/access-review.ts"
 import type { Arrival } from "../admission-server.ts"
 import { sizeProblem } from "../analysis-size.ts"
 import type { Analysis, Analyst } from "../analyst.ts"
+import { SEES_NOTHING, sightOf } from "../report-sight.ts"
 import type { Answer, Refusal, Review } from "../review.ts"
 import type { Turns } from "../turns.ts"
 import { beyondRights, isAssertionWritten, readAssertion } from "./assertion-review.ts"
@@ -112,8 +113,8 @@ async function told(
   findings: readonly Finding[],
   { review, ends, context }: Asked,
 ): Promise<{ readonly report: ImpactReport; readonly warnings: readonly string[] }> {
-  const mayName = await inTime(context.access.namesFor(review.user, namespacesIn(whole)), ends, context)
-  const report = hideNamespaces(whole, mayName ?? (() => false))
+  const sees = await inTime(sightOf(whole, review.user, context.access), ends, context)
+  const report = hideNamespaces(whole, sees ?? SEES_NOTHING)
   const found = report.findings.filter(({ severity }) => severity !== "note")
   return { report, warnings: warningsOf(report, [...findings, ...found]) }
 }

@@ -10,7 +10,7 @@ import type { Diagnostic, FieldPath } from "../../src/api/diagnostic.ts"
 import { collector, diagnostic, root, shown, within } from "../../src/api/report.ts"
 import { assertedCases } from "../../src/explain/asserted-cases.ts"
 import { namespacesNamed } from "../../src/explain/reference.ts"
-import type { AccessReviews } from "../../src/kubernetes/access-review.ts"
+import { type AccessReviews, LIST_NODES } from "../../src/kubernetes/access-review.ts"
 import type { Review } from "../review.ts"
 
 const API_VERSION = "postern.dev/v1alpha1"
@@ -67,7 +67,7 @@ export async function beyondRights(
       user,
       ends.flatMap(({ namespaces }) => namespaces),
     ),
-    asksForNodes && access.may(user, { verb: "list", group: "", resource: "nodes", namespace: "" }),
+    asksForNodes && access.may(user, LIST_NODES),
   ])
   return ends.flatMap(({ text, path, namespaces }) => {
     if (isNode(text) && !mayListNodes) return [beyond(text, "nodes", path)]

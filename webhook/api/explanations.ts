@@ -13,7 +13,7 @@ import { inquire, inquireAllowed } from "../../src/explain/inquiry.ts"
 import { portRequestText } from "../../src/explain/port-request.ts"
 import { namespacesNamed, type Reference, resolveReference } from "../../src/explain/reference.ts"
 import type { World } from "../../src/explain/world.ts"
-import type { AccessReviews, UserInfo } from "../../src/kubernetes/access-review.ts"
+import { type AccessReviews, LIST_NODES, type UserInfo } from "../../src/kubernetes/access-review.ts"
 import type { Turns } from "../turns.ts"
 import type { ExplainQuery } from "./query.ts"
 import { namespacesOfCase, policyNamespaces, redactAllowance, redactExplanation } from "./redaction.ts"
@@ -75,8 +75,7 @@ interface Asker {
 async function sightOf(query: ExplainQuery, user: UserInfo, { reviews, seesAll }: Asker): Promise<Sight> {
   const named = [query.from, query.to].flatMap((text) => namespacesNamed(text, query.namespace))
   const asksForNode = [query.from, query.to].some(isNode)
-  const nodes =
-    asksForNode && (await reviews.may(user, { verb: "list", group: "", resource: "nodes", namespace: "" }))
+  const nodes = asksForNode && (await reviews.may(user, LIST_NODES))
   return { nodes, namespace: seesAll ? () => true : await reviews.namesFor(user, named) }
 }
 

@@ -1,14 +1,16 @@
 import { expect, test } from "vitest"
 import { createModel } from "../../src/analysis/model.ts"
+import type { ImpactReport } from "../../src/api/impact-report.ts"
 import { createWorld } from "../../src/explain/world.ts"
 import { judgeOf, lower } from "../../src/kinds/registry.ts"
 import type { AccessReviews } from "../../src/kubernetes/access-review.ts"
 import { snapshot } from "../../test/snapshots.ts"
+import { impact } from "../admission/test-reviews.ts"
 import { createTurns } from "../turns.ts"
 import type { ApiAnswer } from "./api-server.ts"
 import { apiResources } from "./resources.ts"
 
-function resourcesOf(problem: string) {
+function resourcesOf(problem: string, report?: ImpactReport) {
   const asking = Promise.withResolvers<boolean>()
   const reviews: AccessReviews = {
     may: () => asking.promise,
@@ -21,7 +23,7 @@ function resourcesOf(problem: string) {
     reviews,
     turns: createTurns(),
     workMs: 60_000,
-    reports: { get: async () => undefined },
+    reports: { get: async () => report },
     problem: () => problem,
   })
   const ask = async (name: string, words: string): Promise<ApiAnswer> => {
@@ -30,7 +32,7 @@ function resourcesOf(problem: string) {
     const request = { user: { username: "a" }, namespace: "", name: "", query: new URLSearchParams(words) }
     return await resource.answer(request)
   }
-  return { ask, answerRights: () => asking.resolve(true) }
+  return { ask, answerRights: (may = true) => asking.resolve(may) }
 }
 
 const codeOf = (answer: ApiAnswer) => (answer.ok ? 200 : answer.failure.code)
@@ -54,4 +56,14 @@ test.for<[string, string]>([
 ])("%s: while the cluster is not known, nothing is said of it", async ([name, words]) => {
   const { ask } = resourcesOf("pods")
   expect(await ask(name, words)).toMatchObject({ ok: false, failure: { code: 503 } })
+})
+
+test.for<[string, boolean, object]>([
+  ["who may list nodes is told of them", true, { nodes: ["node-a"], hidden: { nodes: 0 } }],
+  ["who may not is told how many", false, { nodes: [], hidden: { nodes: 1 } }],
+])("a report: %s", async ([, may, answer]) => {
+  const { ask, answerRights } = resourcesOf("", impact({ nodes: ["node-a"] }))
+  const answered = ask("reports", "")
+  answerRights(may)
+  expect(await answered).toMatchObject({ ok: true, answer })
 })

@@ -1,7 +1,8 @@
 // What the explain API answers, resource by resource.
 
-import { hideNamespaces, namespacesIn } from "../../src/analysis/impact/hide-namespaces.ts"
+import { hideNamespaces } from "../../src/analysis/impact/hide-namespaces.ts"
 import { diagnostic, shown } from "../../src/api/report.ts"
+import { sightOf } from "../report-sight.ts"
 import type { ReportStore } from "../reports.ts"
 import type { ApiAnswer, ApiRequest, ApiResource } from "./api-server.ts"
 import { type ConnectivityContext, connectivityOf } from "./connectivity.ts"
@@ -64,8 +65,8 @@ async function answerReport(
 ): Promise<ApiAnswer> {
   const report = await reports.get(name)
   if (report === undefined) return failed(mistaken(404, [diagnostic("unknownReport", { key: shown(name) })]))
-  const mayName = await reviews.namesFor(user, namespacesIn(report))
-  return { ok: true, kind: "ImpactReport", answer: hideNamespaces(report, mayName) }
+  const sees = await sightOf(report, user, reviews)
+  return { ok: true, kind: "ImpactReport", answer: hideNamespaces(report, sees) }
 }
 
 function unready({ problem }: ApiContext): Failure | undefined {

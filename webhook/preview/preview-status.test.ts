@@ -51,6 +51,11 @@ test("workloads of other namespaces are counted, and not named", () => {
   expect(status.summary).toContain("2 connections disappear")
 })
 
+test("nodes are counted, and not named: whoever can read the object may not list them", () => {
+  const status = previewStatus(preview, { report: impact({ nodes: ["node-a"] }), refusals: [] }, NOW)
+  expect(status).toMatchObject({ report: { nodes: [], hidden: { nodes: 1 } } })
+})
+
 test("what admission would refuse is said", () => {
   const refusals = [
     diagnostic("breaksAssertion", { assertion: "ConnectivityAssertion shop/a", path: "spec" }),

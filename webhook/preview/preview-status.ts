@@ -20,7 +20,8 @@ export function previewStatus(
   now: string,
 ): PolicyPreviewStatus {
   // Nobody knows who asks, and whoever can read this object can read the answer.
-  const report = hideNamespaces(whole, (namespace) => namespace === preview.namespace)
+  const sees = { namespace: (name: string) => name === preview.namespace, nodes: false }
+  const report = hideNamespaces(whole, sees)
   const isRefused = refusals.length > 0
   const looked = report.complete ? "the change has been looked at" : "there was no time for all of it"
   const message = isRefused ? cut(`the change would be refused: ${refusalText(refusals)}`) : looked

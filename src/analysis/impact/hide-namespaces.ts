@@ -3,8 +3,8 @@
 // A text is told or left out as a whole, since it may name pods and labels of a namespace besides it.
 
 import type { ImpactEnd, ImpactReport } from "../../api/impact-report.ts"
+import type { Sight } from "../../explain/directory.ts"
 
-type MayName = (namespace: string) => boolean
 type ConnectionChange = ImpactReport["appearing"]["listed"][number]
 
 /** Every namespace that the report names: those to ask about, the subject's first, for not all may be asked about. */
@@ -18,10 +18,10 @@ export function namespacesIn(report: ImpactReport): readonly string[] {
   return [...new Set([...namespaceOfSubject(report), ...[...named].sort()])]
 }
 
-/** `mayName` is asked for the namespaces of namespacesIn. Findings tell of pods of the subject's own, too. */
-export function hideNamespaces(report: ImpactReport, mayName: MayName): ImpactReport {
-  const hidden = new Set(namespacesIn(report).filter((each) => !mayName(each)))
-  if (hidden.size === 0) return report
+/** Asked for the namespaces of namespacesIn. Findings tell of pods of the subject's own, too. */
+export function hideNamespaces(report: ImpactReport, sees: Sight): ImpactReport {
+  const hidden = new Set(namespacesIn(report).filter((each) => !sees.namespace(each)))
+  if (hidden.size === 0) return sees.nodes ? report : withoutNodes(report)
   const isShown = (names: readonly string[]): boolean => names.every((each) => !hidden.has(each))
   const own = namespaceOfSubject(report)
   const change = (each: ImpactReport["appearing"]): ImpactReport["appearing"] => ({
@@ -36,14 +36,13 @@ export function hideNamespaces(report: ImpactReport, mayName: MayName): ImpactRe
     return { ingress: shown(ingress), egress: shown(egress) }
   }
   return {
-    ...report,
+    // Where a pod of a hidden namespace runs would be told by them.
+    ...withoutNodes(report),
     subject: isShown(own) ? report.subject : null,
     isolated: both(report.isolated),
     released: both(report.released),
     appearing: change(report.appearing),
     disappearing: change(report.disappearing),
-    // Where a pod of a hidden namespace runs would be told by them.
-    nodes: [],
     findings: report.findings.map((each) =>
       isShown([...own, ...(each.namespaces ?? [])])
         ? each
@@ -52,6 +51,10 @@ export function hideNamespaces(report: ImpactReport, mayName: MayName): ImpactRe
     assertions: report.assertions.filter((each) => isShown(namespacesOfAssertion(each))),
     hidden: addCounts(report, hidden),
   }
+}
+
+function withoutNodes({ nodes, hidden, ...report }: ImpactReport): ImpactReport {
+  return { ...report, nodes: [], hidden: { ...hidden, nodes: hidden.nodes + nodes.length } }
 }
 
 function withheldFinding(code: string): string {
