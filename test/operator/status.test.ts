@@ -38,7 +38,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await replica.stop()
-  await must(server, ["delete", "namespace", "shop", "--wait=true", "--ignore-not-found", "--timeout=60s"])
+  await must(server, ["delete", "namespace", "shop", "--wait=true", "--ignore-not-found", "--timeout=240s"])
   await must(server, ["delete", "nodes", "--all"])
   await must(server, ["delete", "nodestatuses", "--all"])
 })
@@ -118,7 +118,7 @@ test("kubectl get policystatus says what has become of a policy, and kubectl wai
   await must(server, [
     "wait",
     "--for=condition=Programmed",
-    "--timeout=60s",
+    "--timeout=120s",
     "-n",
     "shop",
     "pstat/networkpolicy.default-deny",
@@ -176,15 +176,15 @@ test("a node that fails is named, with its error, and comes back", async () => {
       ],
     },
   })
-  const nodes = await eventually(
+  await eventually(
     () => must(server, ["get", "nodestatus", "--no-headers"]),
-    (text) => /two +Degraded/.test(text),
-    "the node's own status says so",
+    (text) => /^two +Degraded/m.test(text) && /^one +Programmed/m.test(text),
+    "the nodes' own statuses say so",
   )
-  expect(nodes).toMatch(/^one +Programmed/m)
   two.say({})
   await phaseBecomes("Programmed")
-  expect(replica.events).toEqual(["PolicyDegraded", "PolicyRecovered"])
+  // Told of when it is written.
+  await expect.poll(() => replica.events).toEqual(["PolicyDegraded", "PolicyRecovered"])
 })
 
 test("a policy that cannot be read as it is has failed, with the reason, its field and an event", async () => {
@@ -201,6 +201,15 @@ test("a policy that cannot be read as it is has failed, with the reason, its fie
   )
 })
 
+test("a namespace whose enforcement label is no mode has an event that says so", async () => {
+  await must(server, ["label", "namespace", "shop", "postern.dev/enforcement=Enforce"])
+  await eventually(
+    () => must(server, ["events", "-n", "shop", "--for", "namespace/shop"]),
+    (text) => /Warning +EnforcementLabelIgnored .*enforce or observe, not "Enforce"/.test(text),
+    "the event is there",
+  )
+})
+
 test("a policy that selects nothing lacks nothing", async () => {
   await must(
     server,
@@ -208,7 +217,7 @@ test("a policy that selects nothing lacks nothing", async () => {
     policyText("nobody", { podSelector: { matchLabels: { a: "b" } } }),
   )
   await phaseBecomes("Pending")
-  await must(server, ["wait", "--for=condition=Programmed", "--timeout=30s", "-n", "shop", "pstat", "--all"])
+  await must(server, ["wait", "--for=condition=Programmed", "--timeout=120s", "-n", "shop", "pstat", "--all"])
   expect(await printed()).toEqual([["networkpolicy.nobody", "nobody", "Pending", "0", "0", "0"]])
 })
 

@@ -14,6 +14,18 @@ test("replicas with the same key know each other, also while it is renewed", () 
   expect(a.accepts(b.token)).toBe(false)
 })
 
+test("the key before the last is good for as long as another replica may take to hear of the new one", () => {
+  let now = 0
+  const [a, b] = [createReplicaTokens(() => now), createReplicaTokens(() => now)]
+  a.setKey("one")
+  b.setKey("one")
+  a.setKey("two")
+  now = 299_999
+  expect(a.accepts(b.token)).toBe(true)
+  now = 300_000
+  expect([a.accepts(b.token), a.accepts(a.token)]).toEqual([false, true])
+})
+
 test("without a key nobody is known, and no token is one", () => {
   const tokens = createReplicaTokens()
   expect([tokens.token, tokens.accepts(""), tokens.accepts("x")]).toEqual(["", false, false])

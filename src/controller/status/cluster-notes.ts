@@ -15,15 +15,18 @@ export interface ClusterNotes {
 export interface ClusterNotesOptions {
   readonly onMode: () => void
   readonly onNodeGone: (node: string) => void
+  /** Undefined where the namespace has none, or is gone. */
+  readonly onLabel: (namespace: string, label: string | undefined) => void
 }
 
 const ENFORCEMENT_LABEL = "postern.dev/enforcement"
 
-export function createClusterNotes({ onMode, onNodeGone }: ClusterNotesOptions): ClusterNotes {
+export function createClusterNotes({ onMode, onNodeGone, onLabel }: ClusterNotesOptions): ClusterNotes {
   const modes = new Map<string, Enforcement>()
   let policies = new Map<string, PolicyReference>()
 
   const noteMode = (namespace: string, mode: string | undefined): void => {
+    onLabel(namespace, mode)
     const before = modes.get(namespace)
     if (mode === "enforce" || mode === "observe") modes.set(namespace, mode)
     else modes.delete(namespace)

@@ -20,6 +20,7 @@ import { createClusterNotes } from "./cluster-notes.ts"
 import { createConcernedPolicies } from "./concerned-policies.ts"
 import { createDeniedTotals, type DeniedTotals, type DenyChain } from "./denied-totals.ts"
 import { createDenyChains } from "./deny-chains.ts"
+import { createLabelMistakes } from "./label-mistakes.ts"
 import { createNodeBoard, type NodeBoard } from "./node-board.ts"
 import { createNodeStatuses, type NodeStatuses } from "./node-statuses.ts"
 import { policyEvent } from "./policy-events.ts"
@@ -84,9 +85,11 @@ class LeaderWriter implements StatusWriter {
   readonly #nodes: NodeStatuses
   readonly #queue: WriteQueue
   readonly #rounds: PolicyRounds
+  readonly #labels = createLabelMistakes((event) => this.#options.recordEvent?.(event))
   readonly #notes = createClusterNotes({
     onMode: () => this.#rounds.hurry(),
     onNodeGone: (node) => this.#dropNode(node),
+    onLabel: (namespace, label) => this.#labels.follow(namespace, label),
   })
   readonly #watches: readonly ListWatch[]
   readonly #ends: (() => void)[] = []
@@ -190,6 +193,7 @@ class LeaderWriter implements StatusWriter {
   setLeader(leads: boolean): void {
     // What was counted up to now, the last leader has written.
     if (leads && this.#leaderSince === undefined) this.#denied.clear()
+    this.#labels.setLeader(leads)
     this.#leaderSince = leads ? (this.#leaderSince ?? Date.now()) : undefined
     this.#settleLeader()
   }
