@@ -3,6 +3,9 @@
 import { existsSync } from "node:fs"
 import { type Browser, chromium, type Page } from "playwright-core"
 
+/** On a machine with other things to do. */
+const PATIENCE_MS = 100_000
+
 const PLACES = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
@@ -18,7 +21,7 @@ export async function startBrowser(): Promise<Browser> {
     )
   }
   // Its sandbox does not start for root, nor where user namespaces are forbidden; the pages are our own.
-  return chromium.launch({ executablePath, chromiumSandbox: false })
+  return chromium.launch({ executablePath, chromiumSandbox: false, timeout: PATIENCE_MS })
 }
 
 export interface Watched {
@@ -38,6 +41,7 @@ export interface View {
 export async function openPage(browser: Browser, url: string, view: View = {}): Promise<Watched> {
   const { colorScheme = "light", width = 1400, height = 900 } = view
   const page = await browser.newPage({ colorScheme, viewport: { width, height } })
+  page.setDefaultTimeout(PATIENCE_MS)
   const requests: string[] = []
   const complaints: string[] = []
   page.on("request", (request) => requests.push(request.url()))

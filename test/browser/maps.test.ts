@@ -53,11 +53,11 @@ const svg = (connectivity: Connectivity) => ({ name: "map.svg", text: svgFile(co
 describe("the SVG map", () => {
   test("is a picture with a title and a description", async () => {
     await withMap(svg(small), async (page) => {
-      expect(await page.locator("svg > title").textContent()).toBe("Who reaches whom")
-      expect(await page.locator("svg > desc").textContent()).toContain(
-        "23 workloads of the namespaces kube-system",
-      )
-      expect(await page.locator("parsererror").count()).toBe(0)
+      await expect.poll(() => page.locator("svg > title").textContent()).toBe("Who reaches whom")
+      await expect
+        .poll(() => page.locator("svg > desc").textContent())
+        .toContain("23 workloads of the namespaces kube-system")
+      await expect.poll(() => page.locator("parsererror").count()).toBe(0)
     })
   })
 
@@ -106,15 +106,15 @@ describe("the HTML map", () => {
   test("finds a workload by a part of its name, and says who reaches it and whom it reaches", async () => {
     await withMap(html(small), async (page) => {
       await page.fill("#search", "tiers api")
-      expect(await page.locator("#list button:visible").allTextContents()).toEqual(["api-2"])
-      expect(await page.locator("#count").textContent()).toBe("1 of 25")
+      await expect.poll(() => page.locator("#list button:visible").allTextContents()).toEqual(["api-2"])
+      await expect.poll(() => page.locator("#count").textContent()).toBe("1 of 25")
       await page.locator("#list button:visible").click()
       const reachedBy = page.locator("#panel .direction").first()
       const reaches = page.locator("#panel .direction").last()
-      expect(await reachedBy.locator("h4").allTextContents()).toEqual(["TCP 8080", "TCP 9100"])
-      expect(await reachedBy.locator(".link").allTextContents()).toEqual(["web-1", "prometheus"])
-      expect(await reaches.locator("h4").allTextContents()).toEqual(["TCP 53,UDP 53", "TCP 8080"])
-      expect(await reaches.locator(".link").allTextContents()).toEqual(["coredns", "worker-3"])
+      await expect.poll(() => reachedBy.locator("h4").allTextContents()).toEqual(["TCP 8080", "TCP 9100"])
+      await expect.poll(() => reachedBy.locator(".link").allTextContents()).toEqual(["web-1", "prometheus"])
+      await expect.poll(() => reaches.locator("h4").allTextContents()).toEqual(["TCP 53,UDP 53", "TCP 8080"])
+      await expect.poll(() => reaches.locator(".link").allTextContents()).toEqual(["coredns", "worker-3"])
     })
   })
 
@@ -123,7 +123,7 @@ describe("the HTML map", () => {
       await page.locator("#list button", { hasText: "api-2" }).first().click()
       const before = await page.locator("#panel h2").textContent()
       await page.locator("#panel .link", { hasText: "coredns" }).first().click()
-      expect(await page.locator("#panel h2").textContent()).toBe("coredns")
+      await expect.poll(() => page.locator("#panel h2").textContent()).toBe("coredns")
       await page.goBack()
       await expect.poll(() => page.locator("#panel h2").textContent()).toBe(before)
     })
@@ -132,11 +132,12 @@ describe("the HTML map", () => {
   test("shows a card of the map when it is clicked; what has to do with it stands out", async () => {
     await withMap(html(small), async (page) => {
       await page.locator(".card", { hasText: "coredns" }).click()
-      expect(await page.locator("#panel h2").textContent()).toBe("coredns")
-      expect(await page.locator(".card.selected").count()).toBe(1)
-      expect(await page.locator(".arrow.near").count()).toBeGreaterThan(0)
+      await expect.poll(() => page.locator("#panel h2").textContent()).toBe("coredns")
+      await expect.poll(() => page.locator(".card.selected").count()).toBe(1)
+      await expect.poll(() => page.locator(".arrow.near").count()).toBeGreaterThan(0)
       const faint = page.locator(".card:not(.near, .selected)").first()
-      expect(await faint.evaluate((element) => Number(getComputedStyle(element).opacity))).toBeLessThan(0.5)
+      const opacity = () => faint.evaluate((element) => Number(getComputedStyle(element).opacity))
+      await expect.poll(opacity).toBeLessThan(0.5)
     })
   })
 
@@ -147,12 +148,12 @@ describe("the HTML map", () => {
       await page.keyboard.press("ArrowDown")
       await page.keyboard.press("ArrowDown")
       await page.keyboard.press("Enter")
-      expect(await page.locator("#panel h2").textContent()).toBe("node-exporter")
+      await expect.poll(() => page.locator("#panel h2").textContent()).toBe("node-exporter")
       await page.keyboard.press("Escape")
-      expect(await page.locator("#panel h2").count()).toBe(0)
+      await expect.poll(() => page.locator("#panel h2").count()).toBe(0)
       await page.locator(".card").first().focus()
       await page.keyboard.press("Enter")
-      expect(await page.locator("#panel h2").count()).toBe(1)
+      await expect.poll(() => page.locator("#panel h2").count()).toBe(1)
     })
   })
 
@@ -174,38 +175,42 @@ describe("the HTML map", () => {
   test("shows the workloads of one namespace", async () => {
     await withMap(html(small), async (page) => {
       await page.selectOption("#namespace", { label: "open-2" })
-      expect(await page.locator("#list button:visible").count()).toBe(5)
-      expect(await page.locator("#list h2:visible").allTextContents()).toEqual(["open-2"])
+      await expect.poll(() => page.locator("#list button:visible").count()).toBe(5)
+      await expect.poll(() => page.locator("#list h2:visible").allTextContents()).toEqual(["open-2"])
     })
   })
 
   test("of 300 workloads is complete, and answers", async () => {
     await withMap(html(large), async (page) => {
-      expect(await page.locator("#count").textContent()).toBe("305 of 305")
+      await expect.poll(() => page.locator("#count").textContent()).toBe("305 of 305")
       await page.fill("#search", "open-6/web-11")
       await page.press("#search", "Enter")
-      expect(await page.locator("#panel h2").textContent()).toBe("web-11")
+      await expect.poll(() => page.locator("#panel h2").textContent()).toBe("web-11")
       const open = page.locator("#panel details", { hasText: "open-10: every workload" }).first()
       await open.locator("summary").click()
-      expect(await open.locator(".link:visible").count()).toBe(15)
+      await expect.poll(() => open.locator(".link:visible").count()).toBe(15)
       await page.locator("#whole").click()
-      const size = await page.locator("#picture svg").boundingBox()
-      expect(size?.height).toBeLessThan(900)
+      const height = async () => (await page.locator("#picture svg").boundingBox())?.height
+      await expect.poll(height).toBeLessThan(900)
       await page.screenshot({ path: join(directory, "large.png") })
     })
   })
 
   test("of 300 workloads that have nothing in common draws the arrows of the chosen one", async () => {
     await withMap(html(web(300)), async (page) => {
-      expect(await page.locator(".notes").textContent()).toContain("598 arrows, too many to draw at once")
+      await expect
+        .poll(() => page.locator(".notes").textContent())
+        .toContain("598 arrows, too many to draw at once")
       expect(await page.evaluate(overlappingCards)).toEqual([])
-      expect(await page.locator(".arrow, .line").count()).toBe(0)
+      await expect.poll(() => page.locator(".arrow, .line").count()).toBe(0)
       await page.fill("#search", "app-007")
       await page.press("#search", "Enter")
-      expect(await page.locator("#panel .link").allTextContents()).toEqual(["app-006", "app-008", "app-014"])
-      expect(await page.locator(".line").count()).toBe(3)
+      await expect
+        .poll(() => page.locator("#panel .link").allTextContents())
+        .toEqual(["app-006", "app-008", "app-014"])
+      await expect.poll(() => page.locator(".line").count()).toBe(3)
       await page.keyboard.press("Escape")
-      expect(await page.locator(".line").count()).toBe(0)
+      await expect.poll(() => page.locator(".line").count()).toBe(0)
     })
   })
 
@@ -229,9 +234,9 @@ describe("the HTML map", () => {
       html(small),
       async (page) => {
         await page.emulateMedia({ media: "print", colorScheme: "dark" })
-        expect(await page.locator("#search").isVisible()).toBe(false)
-        expect(await page.locator("#list").isVisible()).toBe(false)
-        expect(await page.locator("#picture svg").isVisible()).toBe(true)
+        await expect.poll(() => page.locator("#search").isVisible()).toBe(false)
+        await expect.poll(() => page.locator("#list").isVisible()).toBe(false)
+        await expect.poll(() => page.locator("#picture svg").isVisible()).toBe(true)
         expect(await luminanceOf(page, ".card rect", "fill")).toBeGreaterThan(0.9)
       },
       { colorScheme: "dark" },
@@ -252,8 +257,8 @@ describe("the HTML map", () => {
     await withMap(html(named(HOSTILE)), async (page) => {
       const shown = await page.locator("#list button").allTextContents()
       expect(shown.toSorted()).toEqual(HOSTILE.map((name) => name.replaceAll("\u202e", "\uFFFD")).toSorted())
-      expect(await page.locator("img, iframe").count()).toBe(0)
-      expect(await page.locator("script").count()).toBe(2)
+      await expect.poll(() => page.locator("img, iframe").count()).toBe(0)
+      await expect.poll(() => page.locator("script").count()).toBe(2)
       for (const name of HOSTILE) {
         await page
           .locator("#list button", { hasText: name.replaceAll("\u202e", "\uFFFD") })
@@ -262,7 +267,7 @@ describe("the HTML map", () => {
       }
     })
     await withMap(svg(named(HOSTILE)), async (page) => {
-      expect(await page.locator("parsererror, script").count()).toBe(0)
+      await expect.poll(() => page.locator("parsererror, script").count()).toBe(0)
     })
   })
 })
