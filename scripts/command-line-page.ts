@@ -27,7 +27,7 @@ const INTRODUCTION = `# The command line
 
 - Answers go to standard output, everything else to standard error: a pipe gets the answer or nothing.
 - Colours are for terminals. \`NO_COLOR\` (any value) turns them off, \`FORCE_COLOR\` on, and \`NO_COLOR\` wins. Progress is shown
-  on a terminal only, and is gone when the answer comes.
+  on a terminal only, and is gone when the answer comes. A line that is too long for the terminal is broken between words; a pipe gets it whole.
 - \`-o json\` is stable and has a schema in [docs/schemas](schemas).
 - \`-f\` takes several paths; \`-f -\` is standard input: \`helm template ./chart | postern lint -f -\`.
 

@@ -74,7 +74,11 @@ export async function tellConnectivity(
   const format: ConnectivityFormat | undefined = CONNECTIVITY_FORMATS[options.output]
   if (format === undefined) throw new Error(`no format ${options.output}`)
   const output = await format(found, { screen: terminal, focus: focus.value?.ends ?? null })
-  return { ...answered(output, [...warnings, ...notesOf(found.notes)]), sourceLine }
+  return {
+    ...answered(output, [...warnings, ...notesOf(found.notes)]),
+    isProse: options.output === "text",
+    sourceLine,
+  }
 }
 
 function notesOf(notes: readonly string[]): readonly Diagnostic[] {

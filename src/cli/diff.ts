@@ -109,6 +109,7 @@ async function diff(
       [...warnings, ...notes, ...emptiness(read.value)],
     ),
     status: options.exitCode === true && report.different ? 1 : 0,
+    isProse: options.output === "text",
     sourceLine,
   }
 }

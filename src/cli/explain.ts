@@ -164,14 +164,14 @@ function print(told: Told, options: ExplainOptions, { palette }: Pick<Terminal, 
     const output = isJson
       ? jsonText(withoutLikeAllowances(answer.value))
       : allowanceJsonText(answer.value, palette)
-    return { status: 0, output, diagnostics, ...more }
+    return { status: 0, output, isProse: !isJson, diagnostics, ...more }
   }
   const isMet = options.expect === undefined || answer.value.verdict.toLowerCase() === options.expect
   const surprise = isMet ? "" : `\n${palette.bad("✗ not as expected:")} --expect ${options.expect}\n`
   const output = isJson
     ? jsonText(withoutLikeCases(answer.value))
     : `${explanationJsonText(answer.value, { palette, locate, ...adviceOf(options) })}${surprise}`
-  return { status: isMet ? 0 : 1, output, diagnostics, ...more }
+  return { status: isMet ? 0 : 1, output, isProse: !isJson, diagnostics, ...more }
 }
 
 function adviceOf({ podCidr }: ExplainOptions) {

@@ -4,6 +4,7 @@ import { type Diagnostic, objectText, type Severity } from "../api/diagnostic.ts
 import { formatDiagnostic } from "../manifests/format.ts"
 import type { SourceLine } from "../manifests/read-manifests.ts"
 import type { Palette } from "./palette.ts"
+import type { Screen } from "./screen.ts"
 import { count } from "./text-layout.ts"
 
 export interface Findings {
@@ -13,9 +14,9 @@ export interface Findings {
   readonly maxWarnings?: number | undefined
 }
 
-export function lintText(found: Findings, palette: Palette, sourceLine: SourceLine): string {
-  const texts = found.findings.map((finding) => `${findingText(finding, palette, sourceLine)}\n`)
-  return [...texts, `${sumText(found, palette)}\n`].join("\n")
+export function lintText(found: Findings, screen: Screen, sourceLine: SourceLine): string {
+  const texts = found.findings.map((finding) => `${findingText(finding, screen, sourceLine)}\n`)
+  return [...texts, `${sumText(found, screen.palette)}\n`].join("\n")
 }
 
 export function hasTooMany({ findings, maxWarnings }: Findings): boolean {
@@ -28,10 +29,12 @@ export function countOf(findings: readonly Diagnostic[], severity: Severity): nu
 
 const inks = { error: "bad", warning: "warn", note: "dim" } as const satisfies Record<Severity, keyof Palette>
 
-function findingText(finding: Diagnostic, palette: Palette, sourceLine: SourceLine): string {
+function findingText(finding: Diagnostic, { palette, columns }: Screen, sourceLine: SourceLine): string {
   const { object, position, severity, code } = finding
   const head = `${severity} ${code}`
-  const text = formatDiagnostic(finding, sourceLine).replace(head, () => palette[inks[severity]](head))
+  const text = formatDiagnostic(finding, sourceLine, columns).replace(head, () =>
+    palette[inks[severity]](head),
+  )
   if (object === undefined) return text
   const name = objectText(object)
   return position === undefined ? `${name}: ${text}` : text.replace("\n", () => `\n    in ${name}\n`)

@@ -18,8 +18,8 @@ import { lintReport } from "./lint-json.ts"
 import { type LintSettings, readLintSettings, type SettingsOptions } from "./lint-settings.ts"
 import { countOf, type Findings, hasTooMany, lintText } from "./lint-text.ts"
 import { type Outcome, refused } from "./outcome.ts"
-import type { Palette } from "./palette.ts"
 import { sarifText } from "./sarif.ts"
+import type { Screen } from "./screen.ts"
 import type { Terminal } from "./terminal.ts"
 
 export interface LintOptions extends Omit<InputOptions, "namespace">, SettingsOptions {
@@ -68,7 +68,7 @@ Examples:
   postern lint -f deploy/ -o gitlab > gl-code-quality-report.json
   postern lint -f deploy/ -o sarif > postern.sarif`
 
-async function lintAll(options: LintOptions, { palette }: Pick<Terminal, "palette">): Promise<Outcome> {
+async function lintAll(options: LintOptions, screen: Screen): Promise<Outcome> {
   const settings = readLintSettings(options)
   if (!settings.ok) return { ...refused(settings.diagnostics), sourceLine: settings.sourceLine }
   const { namespace, file, maxWarnings } = options
@@ -78,7 +78,7 @@ async function lintAll(options: LintOptions, { palette }: Pick<Terminal, "palett
     if (options.output === "text") return input.outcome
     return {
       status: 2,
-      output: printed({ findings, policies: 0 }, options, { palette, sourceLine }),
+      output: printed({ findings, policies: 0 }, options, { screen, sourceLine }),
       diagnostics: [],
     }
   }
@@ -88,8 +88,13 @@ async function lintAll(options: LintOptions, { palette }: Pick<Terminal, "palett
     return refused([diagnostic("unknownReference", { what: `namespace ${shown(namespace)}`, near: "" })])
   const findings = applied(findingsOf(input.value, looked, file !== undefined), settings.value)
   const found: Findings = { findings, policies: looked.length, maxWarnings }
-  const output = printed(found, options, { palette, sourceLine: input.value.sourceLine })
-  return { status: hasError(findings) || hasTooMany(found) ? 1 : 0, output, diagnostics: [] }
+  const output = printed(found, options, { screen, sourceLine: input.value.sourceLine })
+  return {
+    status: hasError(findings) || hasTooMany(found) ? 1 : 0,
+    output,
+    isProse: options.output === "text",
+    diagnostics: [],
+  }
 }
 
 /** Every policy without a namespace; undefined where there is no such namespace. */
@@ -158,14 +163,14 @@ function applied(findings: readonly Diagnostic[], settings: LintSettings): reado
 }
 
 interface Look {
-  readonly palette: Palette
+  readonly screen: Screen
   readonly sourceLine: SourceLine
 }
 
-function printed(found: Findings, { output }: LintOptions, { palette, sourceLine }: Look): string {
+function printed(found: Findings, { output }: LintOptions, { screen, sourceLine }: Look): string {
   switch (output) {
     case "text":
-      return lintText(found, palette, sourceLine)
+      return lintText(found, screen, sourceLine)
     case "json":
       return `${JSON.stringify(lintReport(found), null, 2)}\n`
     case "sarif":

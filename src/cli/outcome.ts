@@ -10,6 +10,8 @@ export interface Outcome {
   readonly status: ExitStatus
   /** For standard output. */
   readonly output: string
+  /** It is lines for people: a terminal that is too narrow for one may have it broken. */
+  readonly isProse?: boolean
   /** For standard error. */
   readonly diagnostics: readonly Diagnostic[]
   /** The text that a diagnostic points at. */

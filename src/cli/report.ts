@@ -53,7 +53,7 @@ async function report(key: string, options: ReportOptions, terminal: Terminal): 
       return broken(answer.why)
     case "answered":
       return isReport(answer.answer)
-        ? answered(printed(answer.answer, options, terminal))
+        ? { ...answered(printed(answer.answer, options, terminal)), isProse: options.output === "text" }
         : broken("the cluster's explain API is of another version")
   }
 }

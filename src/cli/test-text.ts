@@ -5,10 +5,11 @@ import type { Answer } from "../explain/inquiry.ts"
 import type { DirectionExplanation } from "../explain/verdict.ts"
 import { explanationText, type Style } from "./explain-text.ts"
 import type { Palette } from "./palette.ts"
+import type { Screen } from "./screen.ts"
 import type { TestedCheck } from "./test-run.ts"
 import { count, padded, width } from "./text-layout.ts"
 
-export interface TestStyle extends Style {
+export interface TestStyle extends Style, Screen {
   /** What was tested: "deploy/", or a cluster. */
   readonly subject: string
 }
@@ -19,7 +20,7 @@ const mostEndColumns = 34
 
 export function testText(checks: readonly TestedCheck[], style: TestStyle): string {
   const { palette } = style
-  const columns = columnsOf(checks)
+  const columns = columnsOf(checks, style.columns)
   const groups = Map.groupBy(checks, ({ assertion }) => `${assertion.namespace}/${assertion.name}`)
   const lines = [...groups].flatMap(([name, members]) => {
     const file = members[0]?.position?.file ?? ""
@@ -45,7 +46,17 @@ interface Columns {
   readonly ports: number
 }
 
-function columnsOf(checks: readonly TestedCheck[]): Columns {
+/** Where a table has no room, lines are as long as they need to be. */
+function columnsOf(checks: readonly TestedCheck[], most: number): Columns {
+  const columns = widestOf(checks)
+  const taken = columns.from + columns.to + columns.ports + BESIDE_COLUMNS
+  return taken <= most ? columns : { from: 0, to: 0, ports: 0 }
+}
+
+/** "  ✓ ", " → ", and "  Allow" behind two spaces. */
+const BESIDE_COLUMNS = 16
+
+function widestOf(checks: readonly TestedCheck[]): Columns {
   const widest = (texts: readonly string[]) =>
     Math.min(mostEndColumns, Math.max(0, ...texts.map((text) => width(text))))
   return {

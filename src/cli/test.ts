@@ -13,6 +13,7 @@ import { type InputOptions, type ReadInput, readInput, readInputOrCluster } from
 import { junitText } from "./junit.ts"
 import { answered, type Outcome, refused } from "./outcome.ts"
 import { palette as paletteOf } from "./palette.ts"
+import type { Screen } from "./screen.ts"
 import type { Terminal } from "./terminal.ts"
 import { caseCount, runTests, type TestedCheck, testReport } from "./test-run.ts"
 import { detailText, testText } from "./test-text.ts"
@@ -59,7 +60,7 @@ Examples:
   postern test -f policies-examples/online-shop --filter database
   helm template shop ./chart | postern test -f - --assertions test/connectivity.yaml -o json`
 
-async function test(options: TestOptions, { palette }: Pick<Terminal, "palette">): Promise<Outcome> {
+async function test(options: TestOptions, screen: Screen): Promise<Outcome> {
   const input = await readTested(options)
   if (!input.ok) return input.outcome
   const settings = readWorldSettings(options, input.value)
@@ -80,11 +81,16 @@ async function test(options: TestOptions, { palette }: Pick<Terminal, "palette">
   const junit = () => junitOf(checks, locate)
   if (options.junit !== undefined) writeReport(options.junit, junit())
   const print = {
-    text: () => testText(checks, { palette, locate, subject: file?.join(", ") ?? "the cluster" }),
+    text: () => testText(checks, { ...screen, locate, subject: file?.join(", ") ?? "the cluster" }),
     json: () => `${JSON.stringify(report, null, 2)}\n`,
     junit,
   }
-  return { ...answered(print[output](), warnings), status: report.ok ? 0 : 1, sourceLine }
+  return {
+    ...answered(print[output](), warnings),
+    status: report.ok ? 0 : 1,
+    isProse: output === "text",
+    sourceLine,
+  }
 }
 
 /** Manifests and assertions are read as one, so that what is given twice is found; or the cluster, and assertions for it. */

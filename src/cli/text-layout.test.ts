@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { centred, count, cut, duration, padded, width, wrapped } from "./text-layout.ts"
+import { centred, count, cut, duration, folded, padded, width, wrapped } from "./text-layout.ts"
 
 const red = (text: string) => `\u001b[31m${text}\u001b[0m`
 
@@ -16,6 +16,11 @@ describe("text on a terminal", () => {
     ["a word longer than the line stands alone", wrapped("a bbbbbbbb c", 4), ["a", "  bbbbbbbb", "  c"]],
     ["colours do not break a line", wrapped(`${red("aaaa")} bb`, 7), [`${red("aaaa")} bb`]],
     ["an empty line stays one", wrapped("", 10), [""]],
+    [
+      "only lines that are too long are broken",
+      folded("  aa  bb\n\n  aa bb cc\n", 8),
+      "  aa  bb\n\n  aa bb\n    cc\n",
+    ],
     ["one is singular", count(1, "policy", "policies"), "1 policy"],
     ["thousands are grouped", count(1234, "connection"), "1,234 connections"],
     ["less than a second is in milliseconds", duration(999.4), "999 ms"],

@@ -37,6 +37,12 @@ export function wrapped(text: string, columns: number): readonly string[] {
   return [...lines, line]
 }
 
+/** The same text, with the lines that are too long broken. */
+export function folded(text: string, columns: number): string {
+  const lines = text.split("\n")
+  return lines.flatMap((line) => (width(line) <= columns ? [line] : wrapped(line, columns))).join("\n")
+}
+
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString("en-US")} ${number === 1 ? one : many}`
 }

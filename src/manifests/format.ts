@@ -17,23 +17,32 @@ export function formatDiagnostics(diagnostics: readonly Diagnostic[], sourceLine
   return diagnostics.map((each) => `${formatDiagnostic(each, sourceLine)}\n`).join("")
 }
 
-export function formatDiagnostic(each: Diagnostic, sourceLine?: SourceLine): string {
+/** The line that it points at has room in `columns`; all else may be longer. */
+export function formatDiagnostic(each: Diagnostic, sourceLine?: SourceLine, columns?: number): string {
   const { position, severity, code, path = [], message } = each
   const place = position === undefined ? "" : `${position.file}:${position.line}:${position.column}: `
   const field = path.length === 0 ? "" : ` ${fieldPathText(path)}`
   const lines = [`${place}${severity} ${code}${field}: ${message}`]
   const line = position && sourceLine?.(position)
-  if (position !== undefined && line !== undefined) lines.push(...excerpt(line, position))
+  if (position !== undefined && line !== undefined) lines.push(...excerpt(line, position, columns))
   if (severity !== "note") lines.push(`    help: ${remedyOf(each)}`)
   return lines.join("\n")
 }
 
-const WIDTH = 100
+const INDENT = 4
+const MOST_COLUMNS = 100 + INDENT
 
 /** The line and a caret under the column; of a long line the part around it. Control characters are not printed. */
-export function excerpt(line: string, { column }: SourcePosition): readonly string[] {
-  const from = line.length <= WIDTH ? 0 : Math.max(0, Math.min(column - 1 - WIDTH / 2, line.length - WIDTH))
-  const shown = line.slice(from, from + WIDTH).replace(/\p{Cc}/gu, " ")
+export function excerpt(
+  line: string,
+  { column }: SourcePosition,
+  columns: number = MOST_COLUMNS,
+): readonly string[] {
+  const room = Math.min(columns, MOST_COLUMNS) - INDENT
+  const half = Math.floor(room / 2)
+  const from = line.length <= room ? 0 : Math.max(0, Math.min(column - 1 - half, line.length - room))
+  const shown = line.slice(from, from + room).replace(/\p{Cc}/gu, " ")
   if (shown.trim() === "") return []
-  return [`    ${shown.trimEnd()}`, `    ${" ".repeat(column - 1 - from)}^`]
+  const indent = " ".repeat(INDENT)
+  return [`${indent}${shown.trimEnd()}`, `${indent}${" ".repeat(column - 1 - from)}^`]
 }
