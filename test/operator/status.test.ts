@@ -208,6 +208,7 @@ test("a namespace whose enforcement label is no mode has an event that says so",
     (text) => /Warning +EnforcementLabelIgnored .*enforce or observe, not "Enforce"/.test(text),
     "the event is there",
   )
+  await expect.poll(() => replica.events).toEqual(["EnforcementLabelIgnored"])
 })
 
 test("a policy that selects nothing lacks nothing", async () => {
