@@ -78,6 +78,15 @@ export function familyOf(address: string): AddressFamily {
 
 /** Union of blocks, each without its own excepts; another block may allow an excepted range again. */
 export function unionOfBlocks(blocks: readonly AddressBlock[]): AddressRanges {
+  const { v4, v6 } = intervalsOfBlocks(blocks)
+  return {
+    v4: v4.map(({ from, end }) => ({ from: formatIPv4(from), to: formatIPv4(end - 1) })),
+    v6: v6.map(({ from, end }) => ({ from: formatIPv6(from), to: formatIPv6(end - 1n) })),
+  }
+}
+
+/** The same union as numbers: merged, half-open. */
+export function intervalsOfBlocks(blocks: readonly AddressBlock[]): Intervals {
   const v4: Interval<number>[] = []
   const v6: Interval<bigint>[] = []
   for (const block of blocks) {
@@ -88,10 +97,7 @@ export function unionOfBlocks(blocks: readonly AddressBlock[]): AddressRanges {
     if (within.v6 !== undefined)
       v6.push(...subtract(within.v6, except.map((each) => each.v6).filter(isDefined)))
   }
-  return {
-    v4: merge(v4).map(({ from, end }) => ({ from: formatIPv4(from), to: formatIPv4(end - 1) })),
-    v6: merge(v6).map(({ from, end }) => ({ from: formatIPv6(from), to: formatIPv6(end - 1n) })),
-  }
+  return { v4: merge(v4), v6: merge(v6) }
 }
 
 /** Whether the ranges hold a valid address. */
@@ -251,7 +257,7 @@ function spanOf(cidr: string): Spans {
   return { v6: { from: first.value, end: first.value + (1n << BigInt(128 - length)) } }
 }
 
-interface Intervals {
+export interface Intervals {
   readonly v4: readonly Interval<number>[]
   readonly v6: readonly Interval<bigint>[]
 }

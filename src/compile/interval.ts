@@ -44,3 +44,16 @@ export function holds<T extends number | bigint>(intervals: readonly Interval<T>
   }
   return false
 }
+
+/** Whether merged intervals hold all of others, which are merged too. */
+export function holdsAll<T extends number | bigint>(
+  general: readonly Interval<T>[],
+  special: readonly Interval<T>[],
+): boolean {
+  let i = 0
+  return special.every(({ from, end }) => {
+    let around = general[i]
+    while (around !== undefined && around.end < end) around = general[++i]
+    return around !== undefined && around.from <= from
+  })
+}

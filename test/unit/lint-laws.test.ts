@@ -2,10 +2,15 @@
 
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
+import type { ClusterView } from "../../src/analysis/cluster-view.ts"
+import { DEFAULT_DNS, type LintCluster } from "../../src/analysis/lint/cluster.ts"
 import { lint } from "../../src/analysis/lint/lint.ts"
+import { lintRedundancy } from "../../src/analysis/lint/redundancy.ts"
+import { createRuleSearch } from "../../src/analysis/lint/rule-search.ts"
 import { createModel } from "../../src/analysis/model.ts"
 import { fieldOf, isRecord, listIn } from "../../src/api/conforms.ts"
 import type { Diagnostic, FieldPath } from "../../src/api/diagnostic.ts"
+import { collector } from "../../src/api/report.ts"
 import { changesTo } from "../../src/compile/compile.ts"
 import type { Lower } from "../../src/compile/policy-ir.ts"
 import type { PolicyObject, Snapshot } from "../../src/compile/snapshot.ts"
@@ -70,6 +75,28 @@ test.for<[string, fc.Arbitrary<RandomCluster>]>([
   expect(needless).toBeGreaterThan(20)
 })
 
+test.for<[string, fc.Arbitrary<RandomCluster>]>([
+  ["NetworkPolicies", crowded],
+  ["every tier and action", tieredCluster],
+])(
+  "what is needless is the same whether every rule is tried or an index is asked: %s",
+  { timeout: 120_000 },
+  ([, clusters]) => {
+    let found = 0
+    fc.assert(
+      fc.property(clusters, ({ snapshot }) => {
+        const model = createModel({ lower: lowerAny })
+        model.apply(changesTo(snapshot))
+        const expected = needlessIn(model, Infinity)
+        expect(needlessIn(model, 0)).toEqual(expected)
+        found += expected.length
+      }),
+      { seed, numRuns: 300 },
+    )
+    expect(found).toBeGreaterThan(50)
+  },
+)
+
 test("a finding names an object of the view, and a field path in it", { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(fc.oneof(randomCluster, tieredCluster), fc.boolean(), ({ snapshot }, complete) => {
@@ -129,6 +156,26 @@ function lintOf(snapshot: Snapshot, complete = true): readonly Diagnostic[] {
   const model = createModel({ lower: lowerAny })
   model.apply(changesTo(snapshot))
   return lint({ view: model, outlineOf: outlineAny, complete })
+}
+
+function needlessIn(view: ClusterView, paysAfter: number): readonly Diagnostic[] {
+  const records = [...view.policies()]
+  const cluster: LintCluster = {
+    view,
+    complete: true,
+    mayName: () => true,
+    dns: DEFAULT_DNS,
+    neighbours: () => records,
+    isAdditive: () => true,
+    rules: createRuleSearch(view, paysAfter),
+    expired: () => false,
+  }
+  return records.flatMap((record) => {
+    const { report, diagnostics } = collector()
+    const written = outlineAny(record.object, record.ir)
+    lintRedundancy({ record, outline: written, report, isFirst: true, isLookedAt: () => true }, cluster)
+    return diagnostics
+  })
 }
 
 function changedVerdicts(cluster: RandomCluster, before: World, after: World): readonly string[] {

@@ -4,6 +4,7 @@ import type { PodExpression, PolicyIr } from "../../compile/policy-ir.ts"
 import { type Selector, selects } from "../../compile/selector.ts"
 import type { Labels, Pod } from "../../compile/snapshot.ts"
 import type { ClusterView, PolicyRecord } from "../cluster-view.ts"
+import type { RuleSearch } from "./rule-search.ts"
 
 /** How the pods that serve cluster DNS are known. */
 export interface DnsPods {
@@ -24,6 +25,7 @@ export interface LintCluster {
   readonly neighbours: (ir: PolicyIr) => readonly PolicyRecord[]
   /** Every rule of the tier only accepts, so that order decides nothing. Costs a look at every policy, once. */
   readonly isAdditive: (tier: number) => boolean
+  readonly rules: RuleSearch
   /** The time that there was is over: what has been found is told. */
   readonly expired: () => boolean
 }

@@ -2,7 +2,8 @@
 //
 // A yes is certain; a no may be a yes that is not seen. What nothing can hold is covered by nothing here.
 
-import { unionOfBlocks } from "../../compile/address-ranges.ts"
+import { type Intervals, intervalsOfBlocks } from "../../compile/address-ranges.ts"
+import { holdsAll } from "../../compile/interval.ts"
 import type {
   AddressBlock,
   NamedPort,
@@ -44,9 +45,22 @@ export function coversPeers(general: Peers, special: Peers): boolean {
 export function coversBlocks(general: readonly AddressBlock[], special: readonly AddressBlock[]): boolean {
   if (special.length === 0) return true
   if (general.length === 0) return false
-  const alone = unionOfBlocks(general)
-  const both = unionOfBlocks([...general, ...special])
-  return JSON.stringify(alone) === JSON.stringify(both)
+  const all = intervalsIn(general)
+  const some = intervalsIn(special)
+  return holdsAll(all.v4, some.v4) && holdsAll(all.v6, some.v6)
+}
+
+const knownIntervals = new WeakMap<object, Intervals>()
+
+/** Of one block, or of a list as it stands in a rule: each is asked for again and again. */
+export function intervalsIn(blocks: readonly AddressBlock[]): Intervals {
+  const [first = blocks] = blocks
+  const asked = blocks.length === 1 ? first : blocks
+  const known = knownIntervals.get(asked)
+  if (known !== undefined) return known
+  const intervals = intervalsOfBlocks(blocks)
+  knownIntervals.set(asked, intervals)
+  return intervals
 }
 
 export function coversPorts(general: Ports, special: Ports): boolean {
@@ -113,7 +127,7 @@ function implies(given: Requirement, wanted: Requirement): boolean {
 }
 
 /** A namespace by name is one by the label that the API server gives it. */
-function namespaceSelector({ namespaces }: PodExpression): Selector {
+export function namespaceSelector({ namespaces }: PodExpression): Selector {
   if (namespaces.kind === "selector") return namespaces.selector
   return [{ op: "in", key: "kubernetes.io/metadata.name", values: new Set([namespaces.name]) }]
 }

@@ -16,6 +16,7 @@ import { lintPeers } from "./peers.ts"
 import { lintPorts } from "./ports.ts"
 import { lintRedundancy } from "./redundancy.ts"
 import type { LintRule } from "./rule.ts"
+import { createRuleSearch } from "./rule-search.ts"
 import { ignoreMistakes, withoutIgnored } from "./silence.ts"
 import { lintSubject } from "./subject.ts"
 
@@ -123,6 +124,7 @@ function lintCluster(question: LintQuestion): LintCluster {
       // What selects nothing in a whole cluster is told as that; in files the pods may only be missing.
       return complete ? [] : index().around(ir)
     },
+    rules: createRuleSearch(view),
     expired: deadline.expired,
     isAdditive: (tier) => !index().ordered.has(tier),
   }

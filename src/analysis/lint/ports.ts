@@ -12,12 +12,13 @@ import type { LintedPolicy, LintRule } from "./rule.ts"
 import { countWords, listWords, podWords } from "./words.ts"
 
 export const lintPorts: LintRule = (policy, cluster) => {
+  const subjects = once(() => [...heldPods([policy.record.ir.subject], cluster.view)])
   for (const rule of policy.outline.rules) {
     if (rule.ports.length === 0) continue
     if (cluster.expired()) return
     const target = targetOf(rule, policy.record.ir)
     if (target.blocksOnly) tellNamesOfBlocks(rule, policy)
-    else lintRulePorts(rule, target, { policy, cluster })
+    else lintRulePorts(rule, target, { policy, cluster, subjects })
   }
 }
 
@@ -33,6 +34,8 @@ interface Target {
 interface Around {
   readonly policy: LintedPolicy
   readonly cluster: LintCluster
+  /** Pods that the policy is for: every rule of ingress leads to them. */
+  readonly subjects: () => readonly Pod[]
 }
 
 function targetOf({ direction, rule: { peers } }: OutlinedRule, { subject }: PolicyIr): Target {
@@ -53,11 +56,11 @@ function tellNamesOfBlocks({ ports }: OutlinedRule, { report }: LintedPolicy): v
 }
 
 function lintRulePorts(rule: OutlinedRule, target: Target, around: Around): void {
-  const pods = [...heldPods(target.pods, around.cluster.view)]
+  const { policy, cluster, subjects } = around
+  const pods = rule.direction === "ingress" ? subjects() : [...heldPods(target.pods, cluster.view)]
   // Nobody: that is told already. Very many: some of them will have it.
   if (pods.length === 0 || pods.length >= LOOKED_AT) return
-  const isGuess = !around.cluster.complete && target.pods.some(({ namespaces }) => namespaces.kind !== "name")
-  const { policy, cluster } = around
+  const isGuess = !cluster.complete && target.pods.some(({ namespaces }) => namespaces.kind !== "name")
   // The ports of pods that somebody may not list are none of their business. Asked only where there is something to tell.
   const isVisible = once(() => [...new Set(pods.map(({ namespace }) => namespace))].every(cluster.mayName))
   const report: Report = (...finding) => {

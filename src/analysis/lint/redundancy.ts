@@ -1,26 +1,30 @@
 // Policies and rules that other ones make needless: by what is written, or only by the pods there are today.
 
-import type { Direction, PodExpression, PolicyIr, Rule } from "../../compile/policy-ir.ts"
+import type { Direction, PolicyIr, Rule } from "../../compile/policy-ir.ts"
 import type { OutlinedRule } from "../../kinds/policy-outline.ts"
-import type { ClusterView, PolicyRecord } from "../cluster-view.ts"
+import type { PolicyRecord } from "../cluster-view.ts"
 import { isHeld, type LintCluster } from "./cluster.ts"
 import { coversPeers, coversPods, coversPorts, coversRule, isNobody } from "./covers.ts"
 import { once } from "./once.ts"
 import type { LintedPolicy, LintRule } from "./rule.ts"
+import type { PlacedRule, RuleIndex } from "./rule-index.ts"
+import { MOST_RULES, type RuleSearch, rulesOf } from "./rule-search.ts"
+import { byText, irText, type WiderRules, widerRules } from "./wider-rules.ts"
 import { listWords, policyWords, ruleWords } from "./words.ts"
 
-/** So many policies of the same pods, and rules of one policy, are compared. */
+/** So many policies of the same pods are compared. */
 const MOST_POLICIES = 200
-const MOST_RULES = 500
 
 export const lintRedundancy: LintRule = (policy, cluster) => {
   const { record } = policy
-  // Sorted, so that what is told does not depend on the order in which policies came.
-  const others = cluster
+  // Sorted, so that what is told does not depend on the order in which policies came. One more than are compared, for the
+  // policy itself: so it is the same list for all of them.
+  const near = cluster
     .neighbours(record.ir)
-    .filter((other) => other.ir.tier.order === record.ir.tier.order && other.key !== record.key)
+    .filter((other) => other.ir.tier.order === record.ir.tier.order)
     .toSorted((a, b) => byText(a.key, b.key))
-    .slice(0, MOST_POLICIES)
+    .slice(0, MOST_POLICIES + 1)
+  const others = near.filter((other) => other.key !== record.key).slice(0, MOST_POLICIES)
   const isAdditive = () => cluster.isAdditive(record.ir.tier.order)
   const twin = others.find((other) => saysTheSame(other.ir, record.ir))
   if (twin !== undefined) {
@@ -28,8 +32,13 @@ export const lintRedundancy: LintRule = (policy, cluster) => {
     if (twin.key < record.key || (!policy.isLookedAt(twin) && isAdditive())) tellDuplicate(policy, twin)
     return
   }
-  const wider = others.filter((other) => coversPods(other.ir.subject, record.ir.subject))
-  const found = { policy, wider, isAdditive }
+  const found = {
+    policy,
+    isAdditive,
+    ...widerRules({ record, near, others }, cluster),
+    own: ownRules(record, cluster.rules),
+    holdSame: cluster.rules.holdSame,
+  }
   if (tellRedundantPolicy(found)) return
   for (const rule of policy.outline.rules) {
     if (cluster.expired()) return
@@ -37,10 +46,11 @@ export const lintRedundancy: LintRule = (policy, cluster) => {
   }
 }
 
-interface Surroundings {
+interface Surroundings extends WiderRules {
   readonly policy: LintedPolicy
-  /** Of the same tier, with the same subject or a wider one. */
-  readonly wider: readonly PolicyRecord[]
+  /** The policy's own rules. */
+  readonly own: (direction: Direction) => RuleIndex
+  readonly holdSame: RuleSearch["holdSame"]
   /** Asked last: it costs a look at every policy of the cluster. */
   readonly isAdditive: () => boolean
 }
@@ -60,23 +70,15 @@ function canonicalText(ir: PolicyIr): string {
   const known = texts.get(ir)
   if (known !== undefined) return known
   const { tier, order, subject, ingress, egress } = ir
-  const said = { tier, order, subject, ingress, egress }
-  const text = JSON.stringify(said, (key, value: unknown) => {
-    if (key === "origin") return undefined
-    return value instanceof Set ? [...value].map(String).toSorted(byText) : value
-  })
+  const text = irText({ tier, order, subject, ingress, egress })
   texts.set(ir, text)
   return text
-}
-
-function byText(a: string, b: string): number {
-  return a < b ? -1 : 1
 }
 
 const DIRECTIONS = ["ingress", "egress"] as const satisfies readonly Direction[]
 
 /** Everything that it allows and isolates, others with its subject, or a wider one, allow and isolate. */
-function tellRedundantPolicy({ policy, wider, isAdditive }: Surroundings): boolean {
+function tellRedundantPolicy({ policy, wider, mayCover, isAdditive }: Surroundings): boolean {
   const { record, report, isLookedAt } = policy
   const { ir, key } = record
   const needed = new Set<PolicyRecord>()
@@ -93,11 +95,9 @@ function tellRedundantPolicy({ policy, wider, isAdditive }: Surroundings): boole
     if (isolating !== undefined && isBare) needed.add(isolating)
     if (block.rules.length > MOST_RULES) return false
     for (const rule of block.rules) {
-      const covering = wider.find(({ ir: other }) =>
-        rulesOf(other, direction).some((each) => covers(each, rule)),
-      )
+      const covering = mayCover(rule, direction).find((each) => covers(each.rule, rule))
       if (covering === undefined) return false
-      needed.add(covering)
+      needed.add(covering.record)
     }
   }
   // Of two that make each other needless the later one is told about.
@@ -111,11 +111,6 @@ function tellRedundantPolicy({ policy, wider, isAdditive }: Surroundings): boole
 
 function isMutual({ ir: other }: PolicyRecord, ir: PolicyIr): boolean {
   return coversPods(ir.subject, other.subject)
-}
-
-function rulesOf(ir: PolicyIr, direction: Direction): readonly Rule[] {
-  const rules = ir[direction]?.rules ?? []
-  return rules.length > MOST_RULES ? rules.slice(0, MOST_RULES) : rules
 }
 
 function covers(general: Rule, special: Rule): boolean {
@@ -136,63 +131,63 @@ function lintRule(linted: OutlinedRule, around: Surroundings, cluster: LintClust
 }
 
 /** A rule that is asked before this one and decides all that this one is about. */
-function decidedBefore({ rule, direction }: OutlinedRule, { policy, wider }: Surroundings): Rule | undefined {
-  const { ir } = policy.record
-  const own = rulesOf(ir, direction)
-  const before = wider
-    .filter((other) => other.ir.order < ir.order)
-    .flatMap((other) => rulesOf(other.ir, direction))
-  return [...own.slice(0, own.indexOf(rule)), ...before].find(
-    (each) => each.action !== "Log" && coversRule(each, rule),
-  )
+function decidedBefore({ rule, direction }: OutlinedRule, around: Surroundings): Rule | undefined {
+  const { ir } = around.policy.record
+  const at = rulesOf(ir, direction).indexOf(rule)
+  const decides = (each: PlacedRule): boolean => each.rule.action !== "Log" && coversRule(each.rule, rule)
+  const own = around
+    .own(direction)
+    .mayCover(rule)
+    .find((each) => each.index < at && decides(each))
+  if (own !== undefined) return own.rule
+  const before = (each: PlacedRule): boolean => each.record.ir.order < ir.order
+  return around.mayCover(rule, direction).find((each) => before(each) && decides(each))?.rule
 }
 
 /** A rule that accepts all that this one accepts, where order decides nothing. Of two that cover each other one is to stay. */
-function coveredBeside({ rule, direction }: OutlinedRule, { policy, wider }: Surroundings): Rule | undefined {
+function coveredBeside({ rule, direction }: OutlinedRule, around: Surroundings): Rule | undefined {
+  const { policy } = around
   const { ir, key } = policy.record
-  const own = rulesOf(ir, direction)
-  const after = own.slice(own.indexOf(rule) + 1)
-  const found = after.find((each) => covers(each, rule) && !coversRule(rule, each))
-  if (found !== undefined) return found
-  for (const other of wider) {
-    const isToStay = other.key > key && policy.isLookedAt(other) && isMutual(other, ir)
-    const covering = rulesOf(other.ir, direction).find(
-      (each) => covers(each, rule) && !(isToStay && coversRule(rule, each)),
-    )
-    if (covering !== undefined) return covering
-  }
-  return undefined
+  const at = rulesOf(ir, direction).indexOf(rule)
+  const after = around
+    .own(direction)
+    .mayCover(rule)
+    .find((each) => each.index > at && covers(each.rule, rule) && !coversRule(rule, each.rule))
+  if (after !== undefined) return after.rule
+  const isToStay = ({ record: other }: PlacedRule): boolean =>
+    other.key > key && policy.isLookedAt(other) && isMutual(other, ir)
+  return around
+    .mayCover(rule, direction)
+    .find((each) => covers(each.rule, rule) && !(coversRule(rule, each.rule) && isToStay(each)))?.rule
+}
+
+function ownRules(record: PolicyRecord, search: RuleSearch): (direction: Direction) => RuleIndex {
+  const ingress = once(() => search.among([record], "ingress"))
+  const egress = once(() => search.among([record], "egress"))
+  return (direction) => (direction === "ingress" ? ingress() : egress())
 }
 
 /** The same pods as another rule, by other labels. */
 function lintToday(
   { rule, direction, path }: OutlinedRule,
-  { policy, wider, isAdditive }: Surroundings,
+  around: Surroundings,
   { view }: LintCluster,
 ): void {
-  const { ir } = policy.record
+  const { policy, holdSame, isAdditive } = around
   const { peers } = rule
   if (peers.kind === "any" || peers.pods.length === 0 || !peers.pods.some((each) => isHeld(each, view)))
     return
-  const members = once(() => membersOf(peers.pods, view))
-  const own = rulesOf(ir, direction).filter((each) => each !== rule)
-  const twin = [...own, ...wider.flatMap((other) => rulesOf(other.ir, direction))].find(
-    (each) =>
-      each.peers.kind === "some" &&
-      coversPorts(each.ports, rule.ports) &&
-      !coversPeers(peers, each.peers) &&
-      !coversPeers(each.peers, peers) &&
-      coversPeers({ ...each.peers, pods: peers.pods }, peers) &&
-      isSame(members(), membersOf(each.peers.pods, view)),
-  )
+  const isTwin = ({ rule: each }: PlacedRule): boolean =>
+    each !== rule &&
+    each.peers.kind === "some" &&
+    coversPorts(each.ports, rule.ports) &&
+    !coversPeers(peers, each.peers) &&
+    !coversPeers(each.peers, peers) &&
+    coversPeers({ ...each.peers, pods: peers.pods }, peers) &&
+    holdSame(peers.pods, each.peers.pods)
+  const twin =
+    around.own(direction).mayHoldSame(peers.pods).find(isTwin) ??
+    around.mayHoldSame(peers.pods, direction).find(isTwin)
   if (twin !== undefined && isAdditive())
-    policy.report("redundantToday", { other: ruleWords(twin.origin, ir.policy) }, path)
-}
-
-function membersOf(expressions: readonly PodExpression[], view: ClusterView): ReadonlySet<string> {
-  return new Set(expressions.flatMap((each) => [...view.held(each)].map(({ key }) => key)))
-}
-
-function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && a.isSubsetOf(b)
+    policy.report("redundantToday", { other: ruleWords(twin.rule.origin, policy.record.ir.policy) }, path)
 }
