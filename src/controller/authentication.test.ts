@@ -180,3 +180,23 @@ test("a flood of tokens that are nobody's does not make the agents strangers whi
   now += 2 * MINUTE
   expect(await authenticator.authenticate(agent)).toMatchObject({ kind: "agent" })
 })
+
+test("that the API server says nothing is told once a minute, however many agents ask", async () => {
+  const told: number[] = []
+  let now = START
+  const authenticator = createAuthenticator({
+    client: {
+      create: async () => {
+        throw away
+      },
+    },
+    namespace: "postern-system",
+    now: () => now,
+    onError: () => told.push(now - START),
+  })
+  for (let second = 0; second <= 125; second++) {
+    now = START + second * 1_000
+    await authenticator.authenticate(tokenUntil(60 + second))
+  }
+  expect(told).toEqual([0, MINUTE, 2 * MINUTE])
+})

@@ -34,12 +34,14 @@ export interface AuthenticatorOptions {
   readonly namespace: string
   readonly serviceAccount?: string
   readonly now?: () => number
+  /** Of questions without an answer, once a minute. */
   readonly onError?: (error: unknown) => void
 }
 
 /** An answer is taken as good for so long; a pod that is deleted loses its access no later. */
 const FRESH_MS = 60_000
 const REFUSED_MS = 10_000
+const TOLD_AGAIN_MS = 60_000
 /** So long an answer is good while the API server gives none: agents must come back to the replicas that are left. */
 const UNANSWERED_MS = 600_000
 /** Two for each of 5,000 nodes. */
@@ -70,6 +72,7 @@ class TokenAuthenticator implements Authenticator {
   readonly #asking = new Map<string, Promise<Authentication>>()
   readonly #waiting: (() => void)[] = []
   #questions = 0
+  #toldAt = Number.NEGATIVE_INFINITY
   isAnswered = true
 
   constructor({ client, namespace, serviceAccount, now, onError }: AuthenticatorOptions) {
@@ -129,12 +132,19 @@ class TokenAuthenticator implements Authenticator {
       return node === undefined ? { kind: "refused" } : { kind: "agent", identity: { node, expiresAt } }
     } catch (error) {
       this.isAnswered = error instanceof ApiError && error.status < 500 && error.status !== 429
-      this.#onError(error)
+      this.#tell(error)
       return { kind: "unavailable" }
     } finally {
       this.#questions--
       this.#waiting.shift()?.()
     }
+  }
+
+  /** A thousand agents ask within a minute. */
+  #tell(error: unknown): void {
+    if (this.#now() - this.#toldAt < TOLD_AGAIN_MS) return
+    this.#toldAt = this.#now()
+    this.#onError(error)
   }
 
   /** Whoever floods us with tokens must not flood the API server. */

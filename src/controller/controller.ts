@@ -13,11 +13,12 @@ import { createEventRecorder, type EventRecorder } from "../kubernetes/events.ts
 import type { Lease, LeaseTiming } from "../kubernetes/lease.ts"
 import type { ListWatch } from "../kubernetes/list-watch.ts"
 import type { WatchEvent } from "../kubernetes/watch-event.ts"
+import { messageOf } from "../telemetry/fault.ts"
 import { type HealthServer, startHealthServer } from "../telemetry/health.ts"
 import type { Log } from "../telemetry/log.ts"
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts"
 import { type AgentServer, createAgentServer } from "./agent-server.ts"
-import { createAuthenticator } from "./authentication.ts"
+import { type Authenticator, createAuthenticator } from "./authentication.ts"
 import { type CertificateEvent, type CertificateStore, createCertificateStore } from "./certificate-store.ts"
 import type { TlsMaterial } from "./certificates.ts"
 import type { ControllerEvent } from "./controller-event.ts"
@@ -74,6 +75,7 @@ class Replica implements Controller {
     check: (policy) => policyKindOf(policy)?.check(policy, "api") ?? [],
   })
   readonly distributor: Distributor
+  readonly #authenticator: Authenticator
   readonly #settings: SettingsStore
   readonly #certificates: CertificateStore
   readonly #firstMaterial = Promise.withResolvers<TlsMaterial>()
@@ -114,10 +116,16 @@ class Replica implements Controller {
       onEvent,
       onSettings: (ruleset) => this.distributor.setSettings(ruleset),
     })
+    this.#authenticator = createAuthenticator({
+      client,
+      namespace,
+      onError: (error) => log.warn({ err: error }, `agents cannot be told from others: ${messageOf(error)}`),
+    })
     this.distributor = createDistributor({
       engine: this.#engine,
       ruleset: this.#settings.current,
       mark: () => this.#history.mark(),
+      canHear: () => this.#authenticator.isAnswered,
       onEvent: (event) => {
         this.#measured.distribution(event)
         this.#logEvent(event)
@@ -149,7 +157,7 @@ class Replica implements Controller {
   }
 
   async start(): Promise<void> {
-    const { options, client, log } = this.#parts
+    const { options, log } = this.#parts
     if (options.metricsAddress !== "") {
       const checks = { health: () => "", readiness: () => this.#unreadiness() }
       this.#health = await startHealthServer({
@@ -169,11 +177,7 @@ class Replica implements Controller {
     this.#server = createAgentServer({
       // It may have been renewed while the first lists came.
       certificate: (this.#material ?? first).serving,
-      authenticator: createAuthenticator({
-        client,
-        namespace: options.namespace,
-        onError: (error) => log.warn({ err: error }, "a token could not be reviewed"),
-      }),
+      authenticator: this.#authenticator,
       distributor: this.distributor,
       history: this.#history,
       version: manifest.version,

@@ -28,6 +28,8 @@ export interface DistributorOptions {
   readonly now?: () => number
   /** Batches that come within so many milliseconds of the last are applied together; 5 by default, 0 for never. */
   readonly mergeMs?: number
+  /** False while no report can be taken, because nobody can say whose it is: then silence means nothing. */
+  readonly canHear?: () => boolean
   /** See History: goes into the asOf of what is sent. */
   readonly mark?: () => string
 }
@@ -73,6 +75,7 @@ const MERGE_MS = 5
 class ProgramDistributor implements Distributor {
   readonly #engine: Engine
   readonly #now: () => number
+  readonly #canHear: () => boolean
   readonly #mark: () => string
   readonly #emit: (event: DistributionEvent) => void
   readonly #owners = createAddressOwners()
@@ -92,6 +95,7 @@ class ProgramDistributor implements Distributor {
     this.#ruleset = options.ruleset
     this.#replicas = options.replicas ?? []
     this.#now = options.now ?? Date.now
+    this.#canHear = options.canHear ?? (() => true)
     this.#mark = options.mark ?? (() => "")
     this.#emit = options.onEvent ?? (() => undefined)
     this.#register = new NodeRegister(this.#now)
@@ -176,7 +180,9 @@ class ProgramDistributor implements Distributor {
 
   tick(): void {
     const now = this.#now()
+    const canHear = this.#canHear()
     for (const stream of this.#streams.values()) {
+      if (!canHear) stream.excuse(now)
       if (now - stream.heardAt > SILENT_MS) stream.end("no report for long")
       else stream.beat(this.#asOf, now)
     }

@@ -89,9 +89,14 @@ export class NodeStream {
     return this.#sink.buffered()
   }
 
-  /** When it began, or the last report came; milliseconds since the epoch. */
+  /** When it began, or the last report came or could have come; milliseconds since the epoch. */
   get heardAt(): number {
     return this.#heardAt
+  }
+
+  /** Its agent can say nothing. */
+  excuse(now: number): void {
+    this.#heardAt = now
   }
 
   /** What the agent holds is behind, until the next whole ruleset. */

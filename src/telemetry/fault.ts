@@ -14,6 +14,10 @@ export function codeOf(error: Error): string {
   return "code" in error && typeof error.code === "string" ? error.code : ""
 }
 
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** The last words of a program. */
 export function lastWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error)

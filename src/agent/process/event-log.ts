@@ -1,5 +1,6 @@
 // Events of the enforcer and of the stream as lines of the log.
 
+import { messageOf } from "../../telemetry/fault.ts"
 import type { Log } from "../../telemetry/log.ts"
 import type { EnforcerEvent } from "../event.ts"
 import type { Problem } from "../problem.ts"
@@ -82,7 +83,7 @@ function logEnforcer(log: Log, event: Exclude<EnforcerEvent, { readonly kind: "p
 }
 
 function failureText(what: string, error: unknown): string {
-  return `failed: ${what}: ${error instanceof Error ? error.message : String(error)}`
+  return `failed: ${what}: ${messageOf(error)}`
 }
 
 type Disconnected = Extract<StreamEvent, { readonly kind: "disconnected" }>

@@ -26,17 +26,18 @@ const nodes: readonly Change[] = [
 const web = setPod("web", { addresses: ["10.0.1.2"], networkSince: at(-3600) })
 
 function cluster(...changes: readonly Change[]) {
-  const clock = { now: START }
+  const [clock, canHear] = [{ now: START }, { now: true }]
   const events: string[] = []
   const distributor = createDistributor({
     engine: createEngine({ lower }),
     ruleset: defaultRulesetOptions,
     now: () => clock.now,
+    canHear: () => canHear.now,
     mergeMs: 0,
     onEvent: ({ kind }) => void events.push(kind),
   })
   if (changes.length > 0) distributor.apply(changes)
-  return { clock, distributor, events }
+  return { clock, canHear, distributor, events }
 }
 
 type World = ReturnType<typeof cluster>
@@ -242,6 +243,19 @@ describe("a stream lives", () => {
     world.clock.now += 180_000
     world.distributor.tick()
     expect([agent.isConnected, world.distributor.nodes().get("node-a")?.connected]).toEqual([false, false])
+  })
+
+  test("but not while nobody can say whose a report is, and three minutes later", async () => {
+    const world = cluster(...nodes)
+    const agent = await held(world)
+    const isConnectedAfter = (milliseconds: number, canHear: boolean): boolean => {
+      world.canHear.now = canHear
+      world.clock.now += milliseconds
+      world.distributor.tick()
+      return agent.isConnected
+    }
+    expect(isConnectedAfter(3_600_000, false) && isConnectedAfter(180_000, true)).toBe(true)
+    expect(isConnectedAfter(60_000, true)).toBe(false)
   })
 
   test("until the same node begins another", async () => {
