@@ -39,8 +39,8 @@ export default defineConfig({
           // After the unit tests: floods and time-outs want the machine to themselves.
           sequence: { groupOrder: 1 },
           expect: expectOptions,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {

@@ -253,7 +253,7 @@ async function lostSegments(cluster: Cluster): Promise<readonly number[]> {
 }
 
 // In a cluster of its own: connections that other tests have cut off go on sending again.
-test("allowed flows lose nothing while policies change 200 times", async () => {
+test("allowed flows lose nothing while policies change 200 times", { timeout: 600_000 }, async () => {
   await withCluster({}, async (cluster) => {
     await cluster.traffic.ready(at.server, `echo tcp ${v4(server)} 7400`)
     const sink = await cluster.traffic.ready(at.server, `sink ${v4(server)} 7401`)

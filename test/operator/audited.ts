@@ -69,7 +69,9 @@ export async function startAuditedServer(): Promise<AuditedServer> {
 
 function requestsIn(log: string, user: string): readonly Request[] {
   const found = new Map<string, Request>()
-  for (const line of log.split("\n").filter((each) => each !== "")) {
+  // The last line may be half of one.
+  const whole = log.slice(0, log.lastIndexOf("\n") + 1)
+  for (const line of whole.split("\n").filter((each) => each !== "")) {
     const event: unknown = JSON.parse(line)
     if (at(event, "user.username") !== user || at(event, "objectRef") === undefined) continue
     const of = (path: string): string => texts([event], path)[0] ?? ""

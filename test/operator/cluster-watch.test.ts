@@ -147,7 +147,7 @@ test("nothing is handed on while one kind may not be read, and everything is whe
   const watch = start({ client: reader, resources: [namespaceResource, podResource] })
   const isRefused = (event: WatchEvent): boolean => event.kind === "failed" && event.resource === "pods"
   expect(await eventually(() => events.filter(isRefused).length > 3)).toBe(true)
-  expect(watch.status().map(({ synced }) => synced)).toEqual([true, false])
+  await expect.poll(() => watch.status().map(({ synced }) => synced)).toEqual([true, false])
   expect(batches).toEqual([])
   await allow(["namespaces", "pods"])
   await watch.synced

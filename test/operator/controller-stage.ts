@@ -63,7 +63,8 @@ export async function beginController(
       kubeconfig,
       logLevel: "info",
     },
-    lease: { durationMs: 4_000, renewDeadlineMs: 3_000, retryMs: 500 },
+    // Nobody waits for its end: who stops gives it back.
+    lease: { durationMs: 30_000, renewDeadlineMs: 20_000, retryMs: 500 },
     drainMs: 0,
   })
   const stop = async (): Promise<void> => {
@@ -152,7 +153,6 @@ export const path = (node: string, what = "stream"): string => `/v1/nodes/${node
 
 export interface Following {
   readonly messages: () => readonly ControllerMessage[]
-  readonly last: () => ControllerMessage | undefined
   readonly ended: Promise<Answer>
 }
 
@@ -173,8 +173,7 @@ export async function follow(replica: RunningController, followed: Followed): Pr
   })
   ended.catch(() => undefined)
   const messages = () => messagesIn(text)
-  const last = () => messages().at(-1)
   const hasBegun = (): boolean => messages().some(({ kind }) => kind === "ruleset" || kind === "unchanged")
   await eventually(hasBegun, (begun) => begun, `the stream of ${node} begins`)
-  return { messages, last, ended }
+  return { messages, ended }
 }

@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 afterAll(() => cluster?.close())
 
-const TIMEOUT_MS = 300_000
+const TIMEOUT_MS = 600_000
 
 test.for<[string, () => Promise<void>]>([
   ["kube-apiserver is killed and stays away", loseApiServer],

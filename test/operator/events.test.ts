@@ -1,8 +1,10 @@
 // Events as the API server keeps them.
 
 import { afterAll, beforeAll, expect, test } from "vitest"
+import type { KubernetesClient } from "../../src/kubernetes/client.ts"
 import { type ClusterEvent, createEventRecorder, type EventLimits } from "../../src/kubernetes/events.ts"
 import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
+import { eventually } from "./eventually.ts"
 
 interface KeptEvent {
   readonly type: string
@@ -47,9 +49,25 @@ async function kept(
   limits: Partial<EventLimits> = {},
 ): Promise<readonly KeptEvent[]> {
   const errors: Error[] = []
+  let underWay = 0
+  const counted = async <T>(write: Promise<T>): Promise<T> => {
+    underWay++
+    return await write.finally(() => underWay--)
+  }
+  const { client: real } = server
+  const client: KubernetesClient = {
+    get: (path, query, signal) => real.get(path, query, signal),
+    list: (path, query) => real.list(path, query),
+    watch: (path, query, watching) => real.watch(path, query, watching),
+    create: (path, body) => counted(real.create(path, body)),
+    replace: (path, body) => real.replace(path, body),
+    patch: (path, body, type) => counted(real.patch(path, body, type)),
+    delete: (path, body) => real.delete(path, body),
+    close: async () => undefined,
+  }
   const recorder = (): ReturnType<typeof createEventRecorder> =>
     createEventRecorder({
-      client: server.client,
+      client,
       reportingController: "postern.dev/controller",
       reportingInstance: "postern-controller-abc",
       onError: (error) => void errors.push(error),
@@ -58,8 +76,8 @@ async function kept(
   const one = recorder()
   for (const each of events) {
     one.recordEvent(each)
-    // Writes of one series follow each other.
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    // What comes while its series is being written is written with the next.
+    expect(await eventually(() => underWay === 0)).toBe(true)
   }
   await one.stop()
   expect(errors).toEqual([])

@@ -2,7 +2,7 @@
 
 import { setTimeout } from "node:timers/promises"
 
-const WITHIN_MS = 60_000
+const WITHIN_MS = 120_000
 
 /** Whether it came to hold. */
 export async function eventually(holds: () => boolean | Promise<boolean>): Promise<boolean> {

@@ -44,11 +44,11 @@ const cluster = snapshot({
 
 beforeAll(async () => {
   stage = await setExplainStage(cluster)
-}, 300_000)
+})
 
 afterAll(async () => {
   await stage?.stop()
-}, 60_000)
+})
 
 test("the API server finds the API, and what it says of itself", async () => {
   const all = "connectivity.explain.postern.dev explanations.explain.postern.dev reports.explain.postern.dev"
@@ -322,7 +322,7 @@ describe("without the API", () => {
       ({ errors }) => errors.includes("NotFound") && !errors.includes("PNP"),
       "the API server has forgotten the API",
     )
-  }, 60_000)
+  })
 
   test("explain reads the cluster with the rights of its user, and says so", async () => {
     const words = ["explain", "--from", "shop/client", "--to", "shop/web", "--port", "80"]

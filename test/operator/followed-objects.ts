@@ -26,7 +26,7 @@ export interface FollowedObjects {
   mistakes(): Promise<readonly string[]>
 }
 
-const CONVERGES_WITHIN_MS = 60_000
+const CONVERGES_WITHIN_MS = 120_000
 
 export async function followObjects(client: KubernetesClient, namespace: string): Promise<FollowedObjects> {
   const path = `/api/v1/namespaces/${namespace}/configmaps`

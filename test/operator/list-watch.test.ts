@@ -72,7 +72,7 @@ describe.for(etcds)("with etcd $etcd", ({ etcd, modes, flags }) => {
   }
 
   const eventually = async (holds: () => boolean): Promise<void> => {
-    for (const end = Date.now() + 60_000; !holds() && Date.now() < end; ) await setTimeout(20)
+    for (const end = Date.now() + 120_000; !holds() && Date.now() < end; ) await setTimeout(20)
     expect(holds()).toBe(true)
   }
 

@@ -91,7 +91,7 @@ test.for<[string, string, Change["kind"]]>([
 ])("a new pod waits for %s when that watch is stuck, which is begun anew", async ([, path, kind]) => {
   const namespace = `stuck-${kind}`
   if (kind !== "namespace") await createNamespace(namespace)
-  await start({ staleMs: 200 })
+  await start({ staleMs: 200, longestMs: 240_000 })
   proxy.breakStreams(path, { kind: "stall", lines: 0 })
   if (kind === "namespace") await createNamespace(namespace)
   else await createPolicy(namespace)
@@ -105,7 +105,7 @@ test.for<[string, string, Change["kind"]]>([
 
 test("a new pod waits no longer than it may, and that is said; what waits is not reached", async () => {
   await createNamespace("bounded")
-  const running = await start({ staleMs: 200, longestMs: 3_000 })
+  const running = await start({ staleMs: 200, longestMs: 8_000 })
   proxy.breakStreams(POLICIES, { kind: "stall", lines: 0 })
   const isStream = (kind: string) => kind === "watch" || kind === "watch-list"
   proxy.inject({
@@ -168,7 +168,7 @@ test("a pod on the network of its node waits for nothing, and neither do changes
 test("many pods of many namespaces are asked about together", async () => {
   const names = Array.from({ length: 40 }, (_, i) => `many-${i}`)
   for (const name of names) await createNamespace(name)
-  await start()
+  await start({ staleMs: 60_000, longestMs: 240_000 })
   const before = proxy.requests.length
   await Promise.all(names.map((name) => createPod(name)))
   expect(await eventually(() => names.every((name) => place("pod", name) >= 0))).toBe(true)

@@ -31,7 +31,7 @@ const clients: KubernetesClient[] = []
 beforeAll(async () => {
   audited = await startAuditedServer()
   await kubectl(["apply", "-f", manifests])
-  await kubectl(["wait", "--for=condition=Established", "crd", "--all"])
+  await kubectl(["wait", "--for=condition=Established", "--timeout=120s", "crd", "--all"])
 })
 
 afterAll(async () => {
@@ -53,7 +53,7 @@ async function clientOf(serviceAccount: string): Promise<KubernetesClient> {
 }
 
 async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (const end = Date.now() + 60_000; !(await holds()); await setTimeout(100)) {
+  for (const end = Date.now() + 120_000; !(await holds()); await setTimeout(100)) {
     if (Date.now() > end) throw new Error(`not in time: ${what}`)
   }
 }

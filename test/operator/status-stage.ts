@@ -201,4 +201,4 @@ export async function eventually<T>(
   }
 }
 
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 120_000

@@ -62,6 +62,11 @@ export async function startTown(): Promise<Town> {
       (all) => all.length > 0 && all.every((each) => each !== ""),
       "the authority is in the configuration",
     )
+    await eventually(
+      () => town.kubectl(DRY, denyAll),
+      ({ warnings }) => warnings.length > 0,
+      "the API server has heard of it",
+    )
     return town
   } catch (error) {
     await server.stop()

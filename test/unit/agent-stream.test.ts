@@ -168,14 +168,14 @@ describe("an enforcer", () => {
   test("that is busy is not sent more than fits, and nothing is lost", async () => {
     const controller = await lab.replica()
     lab.target.block()
-    lab.follow([controller], { silenceMs: 800 })
+    lab.follow([controller], { silenceMs: 3_000 })
     const stream = await newest(controller)
     stream.send(ruleset(1))
     const filling = "x".repeat(1024 * 1024)
     for (let i = 1; i < 60; i++) stream.send(update(i, i + 1, filling))
     await until(() => lab.target.calls.length > 10, "some of them")
     // Longer than silence may last: who does not listen hears no silence.
-    await setTimeout(1_500)
+    await setTimeout(4_500)
     expect(lab.target.waiting).toBeLessThanOrEqual(17)
     expect(stream.response.writableLength).toBeGreaterThan(20 * 1024 * 1024)
     expect(stream.isOpen).toBe(true)

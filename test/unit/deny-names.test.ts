@@ -10,7 +10,7 @@ import { programOf } from "../programs.ts"
 import { networkPolicy, pod, snapshot } from "../snapshots.ts"
 import { source } from "./ruleset-programs.ts"
 
-test("every deny chain of a node has a name, and says what its last rule does", { timeout: 60_000 }, () => {
+test("every deny chain of a node has a name, and says what its last rule does", { timeout: 180_000 }, () => {
   fc.assert(
     fc.property(source, (source) => {
       const program = programOf(source)

@@ -32,7 +32,7 @@ test("the trace tells what was decided, and names every policy that isolates", {
 })
 
 test("what allowed() tells of a pair is what verdict says of every port asked for", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, () => {
   fc.assert(
     fc.property(randomCluster, (cluster) => {
@@ -47,7 +47,7 @@ test("what allowed() tells of a pair is what verdict says of every port asked fo
   )
 })
 
-test("a policy has nothing to say of a pod elsewhere to which it is not like", { timeout: 60_000 }, () => {
+test("a policy has nothing to say of a pod elsewhere to which it is not like", { timeout: 180_000 }, () => {
   fc.assert(
     fc.property(randomCluster, (cluster) => {
       const world = createWorld(cluster.snapshot, judgeOf)

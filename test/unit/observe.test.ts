@@ -19,7 +19,7 @@ const LABEL = "postern.dev/enforcement"
 test.for([
   ["NetworkPolicies", randomCluster],
   ["tiers of Accept, Deny, Pass and Log around them", tieredCluster],
-] as const)("nothing of an observed cluster can drop: %s", { timeout: 60_000 }, ([, clusters]) => {
+] as const)("nothing of an observed cluster can drop: %s", { timeout: 180_000 }, ([, clusters]) => {
   fc.assert(
     fc.property(clusters, ({ snapshot }) => {
       const namespaces = snapshot.namespaces.map((each) => ({ ...each, labels: without(each.labels) }))

@@ -11,7 +11,7 @@ import { type ProgramSource, programOf, runOf, stageOf } from "../programs.ts"
 import { differenceOf } from "./program-difference.ts"
 import { source } from "./ruleset-programs.ts"
 
-const TIMEOUT = 60_000
+const TIMEOUT = 180_000
 
 function render(program: Program): Ruleset {
   return renderNode(program, "node", defaultRulesetOptions)

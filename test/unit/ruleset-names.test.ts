@@ -88,7 +88,7 @@ describe("a rendered ruleset", () => {
     )
   })
 
-  test("has an explanation for every name that is a hash", { timeout: 60_000 }, () => {
+  test("has an explanation for every name that is a hash", { timeout: 180_000 }, () => {
     fc.assert(
       fc.property(source, (source) => {
         const program = programOf(source)

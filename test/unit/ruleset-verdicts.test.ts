@@ -77,7 +77,7 @@ function withInterfaces(ruleset: Ruleset): Ruleset {
 
 type MakePacket = (flow: Flow) => Packet
 
-const TIMEOUT = 60_000
+const TIMEOUT = 180_000
 
 test.for<[string, MakePacket]>([
   ["the first packet of a flow", (flow) => request(flow, { state: "new" })],

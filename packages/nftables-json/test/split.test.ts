@@ -18,7 +18,7 @@ test("nothing is no transaction", () => {
 })
 
 test("pieces of at most the size, accepted one after the other, that make the same", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   await fc.assert(
     fc.asyncProperty(

