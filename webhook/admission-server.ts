@@ -16,6 +16,8 @@ export interface AdmissionServerOptions {
   readonly admit: (review: Review, arrival: Arrival) => Promise<Answer>
   /** Whether a request with this token in its path is the API server's. */
   readonly accepts: (token: string) => boolean
+  /** The API server has given up a call: whoever it was for may have been told where it went. */
+  readonly onBroken?: () => void
   /** A fault of ours: the API server has an answer without an analysis. */
   readonly onError: (error: unknown) => void
 }
@@ -69,6 +71,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     const read = readReview(parsed.value)
     if (!read.ok) return reply.code(400).send(statusOf(400, read.mistake))
     const isTrusted = options.accepts(textIn(request.params, "token"))
+    if (isTrusted) tellBroken(reply, options)
     return reviewOf(read.review.uid, await answerTo(read.review, { at, isTrusted }, options))
   }
   app.post("/validate", answer)
@@ -81,6 +84,12 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
       await app.close()
     },
   }
+}
+
+function tellBroken({ raw }: Pick<FastifyReply, "raw">, { onBroken }: AdmissionServerOptions): void {
+  raw.once("close", () => {
+    if (!raw.writableFinished) onBroken?.()
+  })
 }
 
 /** A change is never held up by a mistake of ours. */

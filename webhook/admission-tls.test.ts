@@ -117,3 +117,35 @@ test("a request that has come is answered where the server ends", async () => {
   expect((await answer).status).toBe(200)
   await closed
 })
+
+test.for<[string, string, number]>([
+  ["of the API server is told of, once", PATH, 1],
+  ["of somebody else is not", "/validate", 0],
+])("a call that is broken off %s", async ([, path, expected]) => {
+  const came = Promise.withResolvers<void>()
+  const gone = Promise.withResolvers<void>()
+  let broken = 0
+  const server = await serve(
+    async () => {
+      came.resolve()
+      await gone.promise
+      return { allowed: true, warnings: [] }
+    },
+    () => void broken++,
+  )
+  const closed = new Promise<void>((resolve) => {
+    server.app.addHook("onRequest", async (_request, reply) => void reply.raw.once("close", resolve))
+  })
+  const port = await server.listen("127.0.0.1", 0)
+  const payload = reviewText()
+  const headers = { ...json, "content-length": Buffer.byteLength(payload) }
+  const where = { host: "127.0.0.1", port, path, ca: authority.certificate, servername: NAME }
+  const call = httpsRequest({ ...where, method: "POST", agent: false, headers })
+  call.on("error", () => undefined).end(payload)
+  await came.promise
+  call.destroy()
+  await closed
+  gone.resolve()
+  expect((await ask(port, payload)).status).toBe(200)
+  expect(broken).toBe(expected)
+})

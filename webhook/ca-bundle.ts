@@ -8,11 +8,15 @@ import { fieldOf, listIn, recordIn } from "../src/api/conforms.ts"
 import { isOvertaken } from "../src/kubernetes/api-error.ts"
 import type { KubernetesClient } from "../src/kubernetes/client.ts"
 import { createListWatch, type ListWatch } from "../src/kubernetes/list-watch.ts"
-import { textIn } from "../src/kubernetes/resource.ts"
+import { type Resource, textIn } from "../src/kubernetes/resource.ts"
 import type { WatchEvent } from "../src/kubernetes/watch-event.ts"
 
 export interface CaBundleOptions {
   readonly client: KubernetesClient
+  /** Of admission reviews: what the configuration is to hold. */
+  readonly path: () => string
+  /** What it holds. */
+  readonly onPath: (path: string) => void
   readonly onWritten: (object: string) => void
   readonly onError: (error: unknown) => void
   readonly onEvent: (event: WatchEvent) => void
@@ -21,14 +25,14 @@ export interface CaBundleOptions {
 export interface CaBundle {
   start(): void
   stop(): Promise<void>
-  /** Resolves when the objects that are there have it; rejects where one could not be written. */
-  set(wanted: Wanted): Promise<void>
+  /** PEM. Resolves when the objects that are there have it; rejects where one could not be written. */
+  set(bundle: string): Promise<void>
+  /** The path is another one. */
+  refresh(): Promise<void>
 }
 
-export interface Wanted {
-  /** PEM. */
+interface Wanted {
   readonly bundle: string
-  /** Of admission reviews. */
   readonly path: string
 }
 
@@ -36,6 +40,8 @@ interface Place {
   readonly name: string
   readonly resource: string
   readonly collection: string
+  /** By which admission reviews are sent. */
+  readonly paths: (object: unknown) => readonly string[]
   /** What they hold, and what they should. */
   readonly fields: (object: unknown, wanted: Wanted) => readonly Field[]
 }
@@ -52,18 +58,29 @@ const places: readonly Place[] = [
     name: "postern",
     resource: "validatingwebhookconfigurations",
     collection: "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+    paths: (object) => clientsOf(object).map(pathOf),
     fields: (object, wanted) =>
-      listIn(object, "webhooks").flatMap((each, i) =>
-        clientFields(recordIn(each, "clientConfig"), `/webhooks/${i}/clientConfig`, wanted),
-      ),
+      clientsOf(object).flatMap((each, i) => clientFields(each, `/webhooks/${i}/clientConfig`, wanted)),
   },
   {
     name: "v1alpha1.explain.postern.dev",
     resource: "apiservices",
     collection: "/apis/apiregistration.k8s.io/v1/apiservices",
+    paths: () => [],
     fields: (object, { bundle }) => [authority(recordIn(object, "spec"), "/spec", bundle)],
   },
 ]
+
+function clientsOf(configuration: unknown): readonly unknown[] {
+  return listIn(configuration, "webhooks").map((each) => fieldOf(each, "clientConfig"))
+}
+
+function pathOf(config: unknown): string {
+  const service = fieldOf(config, "service")
+  if (service !== undefined) return textIn(service, "path")
+  const url = textIn(config, "url")
+  return URL.canParse(url) ? new URL(url).pathname : ""
+}
 
 function clientFields(config: unknown, at: string, { bundle, path }: Wanted): readonly Field[] {
   const service = fieldOf(config, "service")
@@ -93,22 +110,26 @@ export function createCaBundle(options: CaBundleOptions): CaBundle {
     stop: async () => {
       await Promise.all(kept.map(({ watch }) => watch.stop()))
     },
-    set: async (wanted) => {
-      await Promise.all(kept.map((each) => each.set(wanted)))
+    set: async (bundle) => {
+      await Promise.all(kept.map((each) => each.set(bundle)))
+    },
+    refresh: async () => {
+      await Promise.all(kept.map((each) => each.write()))
     },
   }
 }
 
 interface Kept {
   readonly watch: ListWatch
-  readonly set: (wanted: Wanted) => Promise<void>
+  readonly set: (bundle: string) => Promise<void>
+  readonly write: () => Promise<void>
 }
 
-function keep(place: Place, { client, onWritten, onError, onEvent }: CaBundleOptions): Kept {
+function keep(place: Place, { client, path, onPath, onWritten, onError, onEvent }: CaBundleOptions): Kept {
   let object: unknown
-  let wanted: Wanted | undefined
+  let bundle: string | undefined
   const write = async (): Promise<void> => {
-    const patch = patchOf(place, object, wanted)
+    const patch = patchOf(place, object, bundle === undefined ? undefined : { bundle, path: path() })
     if (patch.length === 0) return
     try {
       await client.patch(`${place.collection}/${place.name}`, patch, "application/json-patch+json")
@@ -121,26 +142,28 @@ function keep(place: Place, { client, onWritten, onError, onEvent }: CaBundleOpt
   const watch = createListWatch({
     client,
     onEvent,
-    resource: {
-      name: place.resource,
-      path: place.collection,
-      query: { fieldSelector: `metadata.name=${place.name}` },
-      optional: true,
-      decode: (each): unknown => each,
-    },
+    resource: resourceOf(place),
     handler: (changes) => {
       const last = changes.at(-1)
       object = last?.op === "set" ? last.value : undefined
+      // A newer one may be another replica's, and stays then.
+      for (const each of place.paths(object)) onPath(each)
       write().catch(onError)
     },
   })
   return {
     watch,
+    write,
     set: async (changed) => {
-      wanted = changed
+      bundle = changed
       await write()
     },
   }
+}
+
+function resourceOf({ name, resource, collection }: Place): Resource<unknown> {
+  const query = { fieldSelector: `metadata.name=${name}` }
+  return { name: resource, path: collection, query, optional: true, decode: (each) => each }
 }
 
 /** For the version that was seen, so that a list that has changed meanwhile is not written into at the wrong place. */

@@ -30,11 +30,13 @@ export interface TestServer {
 /** Whoever makes it closes it. */
 export async function createTestServer(
   admit?: Parameters<typeof createAdmissionServer>[0]["admit"],
+  onBroken: () => void = () => undefined,
 ): Promise<TestServer> {
   const errors: unknown[] = []
   const server = createAdmissionServer({
     certificate: await pair(),
     accepts: (token) => token === TOKEN,
+    onBroken,
     onError: (error) => void errors.push(error),
     admit:
       admit ??

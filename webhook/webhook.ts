@@ -49,6 +49,8 @@ export interface Webhook {
 }
 
 const DRAIN_MS = 3_000
+/** How often the path by which the API server is known is looked at. */
+const CALLER_MS = 5_000
 const SERVICE = { secret: "postern-webhook-tls", service: "postern-webhook" } as const
 
 export function createWebhook(parts: WebhookParts): Webhook {
@@ -67,6 +69,7 @@ class Replica implements Webhook {
   readonly #certificates
   readonly #turns = createTurns()
   readonly #caller = createCallerToken()
+  #callerTimer: NodeJS.Timeout | undefined
   readonly #analyst
   readonly #access
   readonly #explain
@@ -135,6 +138,7 @@ class Replica implements Webhook {
     this.#settings.start()
     this.#caBundle.start()
     this.#certificates.start()
+    this.#callerTimer = setInterval(() => this.#renewCaller(), CALLER_MS)
     const first = await this.#firstMaterial.promise
     if (this.#isStopping) return
     this.#server = this.#createServer(this.#material ?? first)
@@ -149,6 +153,7 @@ class Replica implements Webhook {
   async stop(): Promise<void> {
     const { drainMs = DRAIN_MS } = this.#parts
     this.#isStopping = true
+    clearInterval(this.#callerTimer)
     await this.#lease.stop()
     await this.#previews.stop()
     if (this.#server !== undefined) await new Promise((resolve) => setTimeout(resolve, drainMs))
@@ -168,8 +173,17 @@ class Replica implements Webhook {
     return createCaBundle({
       client,
       onEvent: (event) => this.#told(event),
+      path: () => this.#caller.path,
+      onPath: (path) => this.#caller.seen(path),
       onWritten: (object) => log.info({ object }, "the authority was written"),
       onError: (error) => log.warn({ err: error }, "the authority could not be written"),
+    })
+  }
+
+  #renewCaller(): void {
+    if (!this.#caller.isDue()) return
+    this.#caBundle.refresh().catch((error: unknown) => {
+      this.#parts.log.warn({ err: error }, "the path of the webhook's configuration could not be written")
     })
   }
 
@@ -180,7 +194,7 @@ class Replica implements Webhook {
       namespace: options.namespace,
       onEvent: (event) => this.#told(event),
       place: { ...SERVICE, names: options.names },
-      publish: (bundle) => this.#caBundle.set({ bundle, path: this.#caller.path }),
+      publish: (bundle) => this.#caBundle.set(bundle),
       onMaterial: (material) => {
         this.#caller.setKey(material.serving.key)
         this.#material = material
@@ -225,6 +239,7 @@ class Replica implements Webhook {
     return createAdmissionServer({
       certificate: serving,
       accepts: (token) => this.#caller.accepts(token),
+      onBroken: () => this.#caller.suspect(),
       onError: (error) => log.error({ err: error }, "a review was answered without analysis, by a fault"),
       admit: createAdmission({
         analyst: this.#analyst,

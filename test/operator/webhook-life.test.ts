@@ -5,6 +5,7 @@ import { request as httpsRequest } from "node:https"
 import { connect } from "node:tls"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { recordIn } from "../../src/api/conforms.ts"
+import { at, texts } from "../manifest.ts"
 import { eventually } from "./status-stage.ts"
 import { NAMESPACE, readiness, startWebhookProcess } from "./webhook-stage.ts"
 import { CONFIGURATION, DRY, denyAll, startTown, type Town } from "./webhook-town.ts"
@@ -101,10 +102,35 @@ describe("certificates", () => {
 })
 
 describe("restart", () => {
+  const assertion = {
+    apiVersion: "postern.dev/v1alpha1",
+    kind: "ConnectivityAssertion",
+    metadata: { name: "web-to-db", namespace: "shop" },
+    spec: { from: "shop/web-1", to: "shop/db", ports: ["5432/TCP"], expect: "Allow" },
+  }
+  const paths = async (): Promise<readonly string[]> => {
+    const urls = texts(at(await town.server.client.get(CONFIGURATION), "webhooks"), "clientConfig.url")
+    return urls.map((each) => new URL(each).pathname)
+  }
+
   test("while it is away changes are let in without a word; back again it knows everything", async () => {
     await town.running.stop()
     expect(await kubectl(DRY, denyAll)).toMatchObject({ status: 0, warnings: [] })
+    const shown = await kubectl(DRY, assertion)
+    expect([shown.status, shown.stderr]).toEqual([
+      1,
+      expect.stringContaining('failed calling webhook "assertions.postern.dev"'),
+    ])
     town.running = await town.stage.begin()
+    // The error has it, and it is no longer the one.
+    const [path = ""] = /\/validate\/[0-9a-f]{40}/.exec(shown.stderr) ?? []
+    expect(path).not.toBe("")
+    await eventually(
+      paths,
+      (now) => now.every((each) => each !== path),
+      "another path is in the configuration",
+    )
+    expect(new Set(await paths()).size).toBe(1)
     expect(await readiness(town.running.webhook)).toEqual({ status: 200, text: "ok\n" })
     expect((await kubectl(DRY, denyAll)).warnings[0]).toMatch(/^3 pods become ingress-isolated/)
   })
