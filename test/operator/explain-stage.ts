@@ -10,6 +10,7 @@ import type { Snapshot } from "../../src/compile/snapshot.ts"
 import { type ApiServer, startApiServer } from "../api-server/api-server.ts"
 import { freePort } from "../api-server/daemon.ts"
 import { createCluster, createPod, setPolicy, tellAddresses } from "./api-objects.ts"
+import { endpointsOf } from "./endpoints.ts"
 import { ownAddress } from "./own-address.ts"
 import { eventually, installCrds, must } from "./status-stage.ts"
 import { NAMESPACE, type RunningWebhook, setStage } from "./webhook-stage.ts"
@@ -159,22 +160,17 @@ interface Ports {
 
 function serving({ api, other, reviews }: Ports): readonly object[] {
   const named = { name: "postern-webhook", namespace: NAMESPACE }
-  const slice = (name: string, ports: Readonly<Record<string, number>>): object => ({
-    apiVersion: "discovery.k8s.io/v1",
-    kind: "EndpointSlice",
-    metadata: { name, namespace: NAMESPACE, labels: { "kubernetes.io/service-name": "postern-webhook" } },
-    addressType: "IPv4",
-    endpoints: [{ addresses: [ownAddress()], conditions: { ready: true } }],
-    ports: Object.entries(ports).map(([name, port]) => ({ name, port })),
-  })
+  const address = ownAddress()
   const ports = [
     { name: "admission", port: 10652 },
     { name: "api", port: 10653 },
   ]
   return [
     { apiVersion: "v1", kind: "Service", metadata: named, spec: { ports } },
-    slice("first", { admission: other, api }),
-    slice("second", { admission: reviews }),
+    ...endpointsOf(named, [
+      { address, ports: { admission: other, api } },
+      { address, ports: { admission: reviews } },
+    ]),
     {
       apiVersion: "apiregistration.k8s.io/v1",
       kind: "APIService",

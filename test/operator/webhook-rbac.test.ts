@@ -10,6 +10,7 @@ import { API_RESOURCE_LIST, GROUP } from "../../webhook/api/discovery.ts"
 import { freePort } from "../api-server/daemon.ts"
 import { at, texts } from "../manifest.ts"
 import { type AuditedServer, mistakesOf, startAuditedServer } from "./audited.ts"
+import { endpointsOf } from "./endpoints.ts"
 import { ownAddress } from "./own-address.ts"
 import { eventually, must } from "./status-stage.ts"
 import { beginWebhook, type RunningWebhook } from "./webhook-stage.ts"
@@ -52,11 +53,12 @@ beforeAll(async () => {
   for (const role of ["postern-explain", "system:aggregate-to-view"])
     await must(server, ["create", "clusterrolebinding", role, `--clusterrole=${role}`, "--user=viewer"])
   const ports = { first: await freePort(), second: await freePort(), api: await freePort() }
-  const items = [
-    slice("first", { admission: ports.first, api: ports.api }),
-    slice("second", { admission: ports.second }),
+  const service = { namespace: NAMESPACE, name: ACCOUNT }
+  const replicas = [
+    { address: HOST, ports: { admission: ports.first, api: ports.api } },
+    { address: HOST, ports: { admission: ports.second } },
   ]
-  await apply(items)
+  await apply(endpointsOf(service, replicas))
   const begin = (identity: string, port: number, apiPort?: number) =>
     beginWebhook(server, {
       identity,
@@ -168,15 +170,4 @@ async function asked(path: string) {
 
 async function apply(items: readonly object[]): Promise<void> {
   await must(audited.server, ["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }))
-}
-
-function slice(name: string, ports: Readonly<Record<string, number>>): object {
-  return {
-    apiVersion: "discovery.k8s.io/v1",
-    kind: "EndpointSlice",
-    metadata: { name, namespace: NAMESPACE, labels: { "kubernetes.io/service-name": ACCOUNT } },
-    addressType: "IPv4",
-    endpoints: [{ addresses: [HOST], conditions: { ready: true } }],
-    ports: Object.entries(ports).map(([port, number]) => ({ name: port, port: number })),
-  }
 }
