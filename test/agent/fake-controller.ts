@@ -16,6 +16,8 @@ export interface FakeControllerOptions {
   readonly authority: KeyPair
   /** In the certificate; postern-controller by default. */
   readonly name?: string
+  /** Its certificate was good until a second ago. */
+  readonly hasEnded?: boolean
   /** The node that each proves; { token: "node-1" } by default. */
   readonly tokens?: Tokens
   /** Answered instead of a stream. */
@@ -63,13 +65,18 @@ export function testAuthority(): Promise<KeyPair> {
   return createAuthority("postern test", validity())
 }
 
-export function servingPair(authority: KeyPair, name = "postern-controller"): Promise<KeyPair> {
-  return issueCertificate(authority, { commonName: name, names: [name], usages: ["server"], ...validity() })
+export function servingPair(
+  authority: KeyPair,
+  name = "postern-controller",
+  hasEnded = false,
+): Promise<KeyPair> {
+  const until = validity(hasEnded ? -1_000 : undefined)
+  return issueCertificate(authority, { commonName: name, names: [name], usages: ["server"], ...until })
 }
 
-function validity() {
+function validity(lifeMs = 86_400_000) {
   const now = Date.now()
-  return { notBefore: new Date(now - 60_000), notAfter: new Date(now + 86_400_000) }
+  return { notBefore: new Date(now - 60_000), notAfter: new Date(now + lifeMs) }
 }
 
 export function hello(
@@ -81,7 +88,7 @@ export function hello(
 
 export async function startFakeController(options: FakeControllerOptions): Promise<FakeController> {
   const { greeting = [hello()], socketPath } = options
-  const { certificate, key } = await servingPair(options.authority, options.name)
+  const { certificate, key } = await servingPair(options.authority, options.name, options.hasEnded)
   const streams: FakeStream[] = []
   const reports: FakeController["reports"] = []
   const asked: FakeController["asked"] = []

@@ -114,6 +114,9 @@ export async function newest(controller: FakeController, count = 1): Promise<Fak
 export const failures = (events: readonly StreamEvent[]): readonly string[] =>
   events.flatMap((event) => (event.kind === "disconnected" ? [event.error.code] : []))
 
+export const words = (events: readonly StreamEvent[]): readonly string[] =>
+  events.flatMap((event) => (event.kind === "disconnected" ? [event.error.message] : []))
+
 export const ruleset = (revision: number): ControllerMessage => {
   return { kind: "ruleset", revision, ruleset: [], digest: `d${revision}`, asOf: `t${revision}` }
 }

@@ -20,6 +20,7 @@ import {
   type StreamLab,
   until,
   update,
+  words,
 } from "../agent/stream-lab.ts"
 
 let lab: StreamLab
@@ -79,21 +80,50 @@ describe("another replica", () => {
     expect(failures(events)[0]).toBe("silent")
   })
 
-  test.for<[string, Partial<FakeControllerOptions>, string]>([
-    ["speaks another protocol", { greeting: [hello([], PROTOCOL_VERSION + 1), ruleset(1)] }, "incompatible"],
+  test.for<[string, Partial<FakeControllerOptions>, string, RegExp]>([
+    [
+      "speaks another protocol",
+      { greeting: [hello([], PROTOCOL_VERSION + 1), ruleset(1)] },
+      "incompatible",
+      /protocol/,
+    ],
     [
       "says that the protocols do not fit",
       { refusal: { status: 426, body: { code: "PNP0401", message: "upgrade" } } },
       "incompatible",
+      /426 PNP0401: upgrade$/,
     ],
-    ["has no use for the agent", { refusal: { status: 503, body: "later" } }, "refused"],
-    ["knows no such token", { tokens: { another: "node-1" } }, "refused"],
-    ["has a certificate for another name", { name: "elsewhere" }, "unreachable"],
-  ])("is tried where one %s", async ([, options, code]) => {
+    [
+      "has no use for the agent",
+      { refusal: { status: 503, body: undefined } },
+      "refused",
+      /503: it cannot serve/,
+    ],
+    [
+      "knows no such token",
+      { tokens: { another: "node-1" } },
+      "refused",
+      /401: the token is refused: it has/,
+    ],
+    [
+      "takes it for another node",
+      { tokens: { token: "node-2" } },
+      "refused",
+      /403: the token is another node's/,
+    ],
+    ["has a certificate for another name", { name: "elsewhere" }, "unreachable", /not match/],
+    [
+      "has a certificate that has ended",
+      { hasEnded: true },
+      "unreachable",
+      /expired: is this node's clock right/,
+    ],
+  ])("is tried where one %s", async ([, options, code, text]) => {
     const [first, second] = [await lab.replica(options), await lab.replica()]
     const { events } = lab.follow([first, second])
     await newest(second)
     expect(failures(events)).toEqual([code])
+    expect(words(events)[0]).toMatch(text)
     expect(lab.target.calls).toEqual([])
   })
 
@@ -102,6 +132,7 @@ describe("another replica", () => {
     const { events } = lab.follow([impostor])
     await until(() => failures(events).length > 1, "two attempts")
     expect(failures(events)[0]).toBe("unreachable")
+    expect(words(events)[0]).toMatch(/no certificate of --ca has signed it/)
     expect(impostor.asked).toEqual([])
   })
 

@@ -7,6 +7,7 @@ import type { WireError } from "../../wire/messages.ts"
 import type { Credentials } from "./credentials.ts"
 import { type Endpoint, endpointText } from "./endpoint.ts"
 import { StreamError } from "./stream-error.ts"
+import { connectionText, refusalText } from "./stream-hints.ts"
 
 export interface ControllerHttp {
   /** Resolves with the answer of a 2xx status, whose body is the caller's to read; rejects with StreamError. */
@@ -74,7 +75,7 @@ export function createControllerHttp({ serverName, timeoutMs }: ControllerHttpOp
   return {
     post: async (post) => {
       const response = await head(post).catch((cause: Error) => {
-        const message = `${endpointText(post.endpoint)}: ${cause.message}`
+        const message = `${endpointText(post.endpoint)}: ${connectionText(cause)}`
         throw new StreamError({ code: "unreachable", message, cause })
       })
       const { statusCode = 0 } = response
@@ -107,7 +108,7 @@ async function refusal(response: IncomingMessage, endpoint: Endpoint): Promise<S
     code,
     status,
     wireCode,
-    message: `${endpointText(endpoint)} answers ${status}${wireCode === "" ? "" : ` ${wireCode}`}: ${message}`,
+    message: `${endpointText(endpoint)} answers ${status}${wireCode === "" ? "" : ` ${wireCode}`}: ${refusalText(status, message)}`,
   })
 }
 
