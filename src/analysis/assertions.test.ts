@@ -73,7 +73,7 @@ test.for<[string, ReturnType<typeof asserted>, readonly (readonly [path: string,
     [
       [
         "spec.cases[0].ports[0]",
-        "10.0.1.77 → web 80 is denied, expected Allow: egress denied: the address is in the pod range of node node-a, but no known pod owns it: denied until it is known",
+        "10.0.1.77 → web 80 is denied, expected Allow: egress denied: the address is in the pod range of node node-a, but no known pod owns it: denied until it is known (unless it is the node's own: a bridge's or a tunnel's)",
       ],
     ],
   ],

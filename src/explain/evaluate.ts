@@ -139,7 +139,9 @@ function refused(end: Endpoint, world: World): DirectionJudgement {
   const where = `the address is in the pod range of node ${node}, but no known pod owns it`
   const { unknownPodAddresses, enforcement } = world.settings
   if (unknownPodAddresses === "allow") return exempt(`${where}: allowed by setting`)
-  if (enforcement === "enforce") return { ...exempt(`${where}: denied until it is known`), verdict: "Deny" }
+  // Neither files nor Node objects have the addresses that a node gives to bridges and tunnels.
+  const denied = "denied until it is known (unless it is the node's own: a bridge's or a tunnel's)"
+  if (enforcement === "enforce") return { ...exempt(`${where}: ${denied}`), verdict: "Deny" }
   const words = `${where}: it would be denied until it is known, but the cluster is only observed`
   return { ...exempt(words), observed: true }
 }

@@ -103,7 +103,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 })
 
 test("no connection lives on that the rules in force deny, whatever failed on the way", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const seed = seedOf()
   console.log(`generations under faults: POSTERN_SEED=${seed}`)
