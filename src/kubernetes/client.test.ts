@@ -194,7 +194,7 @@ test("a watch that is silent for too long is broken", async () => {
   const client = await served((_, response) => void response.write('{"a":1}\n'))
   const seen: string[] = []
   const reading = (async () => {
-    const options = { signal: new AbortController().signal, idleMs: 1_000 }
+    const options = { signal: new AbortController().signal, idleMs: 3_000 }
     for await (const line of client.watch("/api/v1/x", {}, options)) seen.push(line)
   })()
   await expect(reading).rejects.toBeInstanceOf(ConnectionError)

@@ -184,12 +184,18 @@ test("without nft the error says so", async () => {
   await expect(nft.list()).rejects.toMatchObject({ code: "unavailable" })
 })
 
-test.for<readonly [string, readonly string[], NftErrorCode, "nothing" | "unknown"]>([
-  ["has not the right", ["setpriv", "--reuid=65534", "--clear-groups", "nft"], "permission", "nothing"],
-  ["does not answer", ["sh", "-c", "exec sleep 5"], "unavailable", "unknown"],
-  ["is killed", ["sh", "-c", "kill -9 $$"], "unknown", "unknown"],
-])("nft that %s", async ([, words, code, applied]) => {
-  const nft = createOneShot({ command: [...namespace.enter, ...words], timeoutMs: 300 })
+test.for<readonly [string, readonly string[], NftErrorCode, "nothing" | "unknown", number]>([
+  [
+    "has not the right",
+    ["setpriv", "--reuid=65534", "--clear-groups", "nft"],
+    "permission",
+    "nothing",
+    60_000,
+  ],
+  ["does not answer", ["sh", "-c", "exec sleep 1000"], "unavailable", "unknown", 300],
+  ["is killed", ["sh", "-c", "kill -9 $$"], "unknown", "unknown", 60_000],
+])("nft that %s", async ([, words, code, applied, timeoutMs]) => {
+  const nft = createOneShot({ command: [...namespace.enter, ...words], timeoutMs })
   await expect(nft.run(harmless)).rejects.toMatchObject({ code, applied })
   await expect(nft.list()).rejects.toMatchObject({ code })
 })
