@@ -24,6 +24,8 @@ export interface ResourceAttributes {
   readonly name?: string
 }
 
+/** Of all namespaces. */
+export const LIST_PODS = { verb: "list", group: "", resource: "pods", namespace: "" } as const
 export const LIST_NODES = { verb: "list", group: "", resource: "nodes", namespace: "" } as const
 
 export interface AccessReviews {
@@ -98,7 +100,7 @@ export function createAccessReviews(
     return await answer
   }
   const mayListPods = async (user: UserInfo, namespace: string): Promise<boolean> =>
-    await may(user, { verb: "list", group: "", resource: "pods", namespace })
+    await may(user, { ...LIST_PODS, namespace })
   return {
     may,
     mayListPods,

@@ -80,6 +80,11 @@ describe("what its author may not see is refused, field by field", () => {
     ],
     ["a node", { ...held, from: "node/node-a" }, [`spec.from: ${beyond("node/node-a", "nodes")} (PNP0502)`]],
     [
+      "the name of a port at an address, whosever it is",
+      { ...held, to: "10.0.0.1", ports: ["80/TCP", "http/TCP"] },
+      [`spec.ports[1]: ${beyond("http/TCP", "all pods")} (PNP0502)`],
+    ],
+    [
       "a kind that is a namespace as well: the pod may be meant",
       { ...held, to: "sts/db" },
       [`spec.to: ${beyond("sts/db", 'pods in namespace "sts"')} (PNP0502)`],

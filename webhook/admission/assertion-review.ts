@@ -8,9 +8,11 @@ import { conforms, fieldOf, withoutNulls } from "../../src/api/conforms.ts"
 import { type AssertedCase, assertionSpecSchema } from "../../src/api/connectivity-assertion.ts"
 import type { Diagnostic, FieldPath } from "../../src/api/diagnostic.ts"
 import { collector, diagnostic, root, shown, within } from "../../src/api/report.ts"
+import { parseAddress } from "../../src/explain/address.ts"
 import { assertedCases } from "../../src/explain/asserted-cases.ts"
+import { parsePortRequest } from "../../src/explain/port-request.ts"
 import { namespacesNamed } from "../../src/explain/reference.ts"
-import { type AccessReviews, LIST_NODES } from "../../src/kubernetes/access-review.ts"
+import { type AccessReviews, LIST_NODES, LIST_PODS } from "../../src/kubernetes/access-review.ts"
 import type { Review } from "../review.ts"
 
 const API_VERSION = "postern.dev/v1alpha1"
@@ -61,18 +63,30 @@ export async function beyondRights(
     { text: from, path: [...path, "from"], namespaces: othersNamed(from, namespace, isThere) },
     { text: to, path: [...path, "to"], namespaces: othersNamed(to, namespace, isThere) },
   ])
-  const asksForNodes = ends.some(({ text }) => isNode(text))
-  const [mayName, mayListNodes] = await Promise.all([
+  const portNames = cases.flatMap(portNamesAtAddress)
+  const [mayName, mayListNodes, mayListAll] = await Promise.all([
     access.namesFor(
       user,
       ends.flatMap(({ namespaces }) => namespaces),
     ),
-    asksForNodes && access.may(user, LIST_NODES),
+    ends.some(({ text }) => isNode(text)) && access.may(user, LIST_NODES),
+    portNames.length > 0 && access.may(user, LIST_PODS),
   ])
-  return ends.flatMap(({ text, path, namespaces }) => {
+  const hiddenEnds = ends.flatMap(({ text, path, namespaces }) => {
     if (isNode(text) && !mayListNodes) return [beyond(text, "nodes", path)]
     const hidden = namespaces.find((each) => !mayName(each))
     return hidden === undefined ? [] : [beyond(text, `pods in namespace ${shown(hidden)}`, path)]
+  })
+  const hiddenPorts = mayListAll ? [] : portNames.map(([text, path]) => beyond(text, "all pods", path))
+  return [...hiddenEnds, ...hiddenPorts]
+}
+
+/** What a name stands for is a property of the pod that has the address, or of the Service. */
+function portNamesAtAddress({ to, ports, path }: AssertedCase): readonly (readonly [string, FieldPath])[] {
+  if (parseAddress(to) === null) return []
+  return ports.flatMap((port, i) => {
+    const read = parsePortRequest(port)
+    return read.ok && read.value.kind === "name" ? [[port, [...path, "ports", i]] as const] : []
   })
 }
 

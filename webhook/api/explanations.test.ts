@@ -130,11 +130,18 @@ test.for<[string, string, string]>([
 
 test.for<[string, string]>([
   ["a port's name", "from=shop/web&to=10.0.0.7&port=http"],
+  ["a port's name that there is, and its number", "from=shop/web&to=10.0.0.7&port=secret"],
+  ["the name of a Service's port", "from=shop/web&to=10.96.0.7&port=tls"],
   ["a port that the Service has not", "from=shop/web&to=10.96.0.7&port=80"],
 ])("a mistake about what is hidden tells nothing of it: %s", async ([, words]) => {
   const explained = await ask(words, seeing("shop"))
   expect(explained).toMatchObject({ ok: false, failure: { diagnostics: [{ code: "PNP0709" }] } })
   expect(JSON.stringify(explained)).not.toMatch(HIDDEN)
+})
+
+test("a port's name is answered for what is seen, whoever asks there", async () => {
+  const seen = await ask("from=10.0.0.1&to=10.0.0.7&port=secret", seeing("bank"))
+  expect(seen).toMatchObject({ ok: true, value: { answer: { cases: [{ port: "8443/TCP" }] } } })
 })
 
 test("names are proposed from namespaces that are seen", async () => {

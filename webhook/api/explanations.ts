@@ -58,12 +58,15 @@ export async function explain(
     ...(judged.ok ? judged.value.namespaces : []),
   ]
   const mayName = seesAll ? () => true : await reviews.namesFor(user, namespaces)
-  if (judged.ok) return { ok: true, value: judged.value.tellTo(mayName) }
+  const areNamed = (all: readonly string[]): boolean => all.every((each) => mayName(each))
+  // What a port's name stands for is a property of pods, or of a Service.
+  const isTold = query.port?.kind !== "name" || areNamed(namespacesOfEnd(to, world))
+  if (judged.ok && isTold) return { ok: true, value: judged.value.tellTo(mayName) }
   // What is wrong would tell names and ports.
-  const isHidden = !namespaces.every((each) => mayName(each))
-  const mistakes = isHidden
-    ? [diagnostic("hiddenMistake", { from: shown(query.from), to: shown(query.to) })]
-    : judged.diagnostics
+  const mistakes =
+    judged.ok || !areNamed(namespaces)
+      ? [diagnostic("hiddenMistake", { from: shown(query.from), to: shown(query.to) })]
+      : judged.diagnostics
   return failed(mistaken(400, mistakes))
 }
 
