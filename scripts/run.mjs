@@ -24,11 +24,16 @@ const LAB_TOOLS = {
   perl: "perl-base",
 }
 
-/** Of the tests. An API server: Go builds kube-apiserver and etcd 3.6, and 3.4 is tried as well. The maps are tried in Chromium. */
+/**
+ * Of the tests. An API server: Go builds kube-apiserver and etcd 3.6, and 3.4 is tried as well. The maps are tried in
+ * Chromium, completion in the shells that it is for.
+ */
 const TEST_TOOLS = {
   ...LAB_TOOLS,
   etcd: "etcd-server",
   "chromium|chromium-browser|google-chrome|google-chrome-stable": "chromium",
+  fish: "fish",
+  zsh: "zsh",
 }
 
 /** Of a real cluster on this machine; Kubernetes and etcd are built by Go. */

@@ -9,6 +9,17 @@ export function zshScript(program: CommandWords): string {
 
 ${functions.join("\n\n")}
 
+# Files, where the last option is one of those named, which take many.
+_postern_more() {
+  local i
+  for ((i = CURRENT - 1; i > 0; i--)); do
+    if [[ $words[i] == -?* ]]; then
+      if (( \${argv[(Ie)$words[i]]} )); then _files; fi
+      return
+    fi
+  done
+}
+
 if [ "$funcstack[1]" = "_postern" ]; then
   _postern "$@"
 else
@@ -21,7 +32,7 @@ function functionOf(path: readonly string[], { commands, options, values }: Comm
   const name = nameOf(path)
   const specs = [
     ...options.map(optionSpec),
-    ...(commands.length > 0 ? ["'1: :->command'", "'*:: :->words'"] : valueSpecs(values)),
+    ...(commands.length > 0 ? ["'1: :->command'", "'*:: :->words'"] : valueSpecs(values, options)),
   ]
   const call = `  _arguments -s -S \\\n${specs.map((spec) => `    ${spec}`).join(" \\\n")}`
   if (commands.length === 0) return `${name}() {\n${call}\n}`
@@ -51,17 +62,26 @@ function nameOf(path: readonly string[]): string {
 
 /** '*'{-f,--file}'[what it is]:path:_files' */
 function optionSpec({ flags, description, value, variadic }: OptionWords): string {
-  const names = flags.length > 1 ? `{${flags.join(",")}}` : (flags[0] ?? "")
+  // With "=" the value may stand behind it, or be the next word.
+  const written = flags.map((flag) => (flag.startsWith("--") && value.sort !== "none" ? `${flag}=` : flag))
+  const names = written.length > 1 ? `{${written.join(",")}}` : (written[0] ?? "")
   const repeat = variadic ? "'*'" : flags.length > 1 ? `'(${flags.join(" ")})'` : ""
   const said = `[${description.replaceAll(/[[\]\\]/g, (each) => `\\${each}`)}]`
   return `${repeat}${names}${quoted(`${said}${action(value)}`)}`
 }
 
-function valueSpecs(values: readonly ValueSort[]): readonly string[] {
+function valueSpecs(values: readonly ValueSort[], options: readonly OptionWords[]): readonly string[] {
+  if (values.length === 0) return furtherSpecs(options)
   return values.map((value, index) => {
     const place = index === values.length - 1 ? "*" : String(index + 1)
     return quoted(`${place}${action(value)}`)
   })
+}
+
+/** The second path of an option, and those that follow: to _arguments they are words of the command. */
+function furtherSpecs(options: readonly OptionWords[]): readonly string[] {
+  const flags = options.flatMap((each) => (each.variadic && each.value.sort === "path" ? each.flags : []))
+  return flags.length === 0 ? [] : [quoted(`*:path:_postern_more ${flags.join(" ")}`)]
 }
 
 function action(value: ValueSort): string {

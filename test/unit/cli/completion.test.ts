@@ -88,7 +88,10 @@ test.for(["zsh", "fish"])("the script for %s is read by it, where it is installe
   const run = postern(["completion", shell])
   expect(run).toMatchObject({ status: 0, errors: "" })
   expect(run.output).toContain(shell === "zsh" ? "'explain:say whether" : "-a 'explain' -d 'say whether")
-  const read = spawnSync(shell, ["-n"], { input: run.output, encoding: "utf8" })
+  const file = join(directory, `script.${shell}`)
+  writeFileSync(file, run.output)
+  // fish does not read a script from the socket that a child of Node has as its standard input.
+  const read = spawnSync(shell, ["-n", file], { encoding: "utf8" })
   const result = read.error === undefined ? [read.status, read.stderr] : [0, ""]
   expect(result).toEqual([0, ""])
 })
