@@ -34,6 +34,7 @@ const outlineAny: Outline = (policy, ir) =>
 const NEEDLESS_POLICIES = ["PNP0441", "PNP0442"]
 const NEEDLESS_RULES = ["PNP0443", "PNP0445"]
 const NEEDLESS_PARTS = ["PNP0446"]
+const NEEDLESS = [...NEEDLESS_POLICIES, ...NEEDLESS_RULES, ...NEEDLESS_PARTS]
 
 /** A second, alike policy makes others needless more often than chance does. */
 const crowded = fc
@@ -74,6 +75,69 @@ test.for<[string, fc.Arbitrary<RandomCluster>]>([
   )
   expect(needless).toBeGreaterThan(20)
 })
+
+/** Policies of the same pods, of few rules that they share: what makes one needless may be needless for another. */
+const sharing = fc
+  .tuple(
+    randomCluster,
+    fc.array(
+      fc.record({
+        subject: fc.constantFrom({}, {}, { matchLabels: { a: "x" } }),
+        rules: fc.subarray(
+          [
+            { from: [{ podSelector: { matchLabels: { a: "x" } } }] },
+            { from: [{ podSelector: {} }] },
+            { from: [{ ipBlock: { cidr: "0.0.0.0/0" } }], ports: [{ port: 80 }] },
+            { ports: [{ port: 1, endPort: 100 }] },
+          ],
+          { minLength: 1 },
+        ),
+      }),
+      { minLength: 2, maxLength: 5 },
+    ),
+  )
+  .map(([cluster, written]): RandomCluster => {
+    const namespace = cluster.snapshot.pods[0]?.namespace ?? "default"
+    const policies = written.map(
+      ({ subject, rules }, i): PolicyObject => ({
+        apiVersion: "networking.k8s.io/v1",
+        kind: "NetworkPolicy",
+        metadata: { namespace, name: `p${i}` },
+        spec: { podSelector: subject, ingress: rules },
+      }),
+    )
+    return { ...cluster, snapshot: { ...cluster.snapshot, policies } }
+  })
+
+test.for<[string, fc.Arbitrary<RandomCluster>]>([
+  ["NetworkPolicies", crowded],
+  ["NetworkPolicies that share rules", sharing],
+  ["every tier and action", tieredCluster],
+])(
+  "nor without all of it at once: of what makes each other needless one is to stay: %s",
+  {
+    timeout: 300_000,
+  },
+  ([, clusters]) => {
+    let several = 0
+    fc.assert(
+      fc.property(clusters, (cluster) => {
+        const { snapshot } = cluster
+        const findings = lintOf(snapshot).filter(({ code }) => NEEDLESS.includes(code))
+        if (findings.length < 2) return
+        several += 1
+        const before = createWorld(snapshot, judgeAny)
+        const after = createWorld(withoutAll(findings, snapshot), judgeAny)
+        expect({ findings, changed: changedVerdicts(cluster, before, after) }).toEqual({
+          findings,
+          changed: [],
+        })
+      }),
+      { seed, numRuns: 100 },
+    )
+    expect(several).toBeGreaterThan(20)
+  },
+)
 
 test.for<[string, fc.Arbitrary<RandomCluster>]>([
   ["NetworkPolicies", crowded],
@@ -182,6 +246,22 @@ function changedVerdicts(cluster: RandomCluster, before: World, after: World): r
   return connectionsIn(cluster, before)
     .filter((each) => judgeConnection(each, before).verdict !== judgeConnection(each, after).verdict)
     .map(connectionText)
+}
+
+/** The last first, so that the places of the others stay what they are. */
+function withoutAll(findings: readonly Diagnostic[], snapshot: Snapshot): Snapshot {
+  const inOrder = findings.toSorted((a, b) => comparePaths(b.path ?? [], a.path ?? []))
+  return inOrder.reduce((left, each) => withoutPart(each, left) ?? left, snapshot)
+}
+
+function comparePaths(a: FieldPath, b: FieldPath): number {
+  for (const [i, segment] of a.entries()) {
+    const other = b[i]
+    if (other === undefined) return 1
+    if (typeof segment === "number" && typeof other === "number" && segment !== other) return segment - other
+    if (String(segment) !== String(other)) return String(segment) < String(other) ? -1 : 1
+  }
+  return a.length < b.length ? -1 : 0
 }
 
 /** The snapshot without the policy, rule, peer or port; undefined where the finding is about something else. */

@@ -79,38 +79,37 @@ const DIRECTIONS = ["ingress", "egress"] as const satisfies readonly Direction[]
 
 /** Everything that it allows and isolates, others with its subject, or a wider one, allow and isolate. */
 function tellRedundantPolicy({ policy, wider, mayCover, isAdditive }: Surroundings): boolean {
-  const { record, report, isLookedAt } = policy
-  const { ir, key } = record
+  const { ir } = policy.record
+  // Otherwise each could be needless for the other, in a ring of several too.
+  const stays = (other: PolicyRecord): boolean => !mayGo(other, policy)
   const needed = new Set<PolicyRecord>()
   for (const direction of DIRECTIONS) {
     const block = ir[direction]
     if (block === undefined) continue
     const isBare = block.rules.length === 0
     // A bare isolation is kept for what comes: it is needless only beside another bare one.
-    const isolating = wider.find(({ ir: other }) => {
-      const also = other[direction]
-      return also?.isolates === true && (!isBare || also.rules.length === 0)
+    const isolating = wider.find((other) => {
+      const also = other.ir[direction]
+      return also?.isolates === true && (!isBare || also.rules.length === 0) && stays(other)
     })
     if (block.isolates && isolating === undefined) return false
     if (isolating !== undefined && isBare) needed.add(isolating)
     if (block.rules.length > MOST_RULES) return false
     for (const rule of block.rules) {
-      const covering = mayCover(rule, direction).find((each) => covers(each.rule, rule))
+      const covering = mayCover(rule, direction).find((each) => covers(each.rule, rule) && stays(each.record))
       if (covering === undefined) return false
       needed.add(covering.record)
     }
   }
-  // Of two that make each other needless the later one is told about.
-  const keys = [...needed]
-  if (keys.every((other) => other.key > key && isLookedAt(other) && isMutual(other, ir))) return false
-  if (!isAdditive()) return false
-  const names = keys.map((other) => policyWords(other.ir.policy, ir.policy))
-  report("redundantPolicy", { others: listWords(names) }, ["metadata", "name"])
+  if (needed.size === 0 || !isAdditive()) return false
+  const names = Array.from(needed, (other) => policyWords(other.ir.policy, ir.policy))
+  policy.report("redundantPolicy", { others: listWords(names) }, ["metadata", "name"])
   return true
 }
 
-function isMutual({ ir: other }: PolicyRecord, ir: PolicyIr): boolean {
-  return coversPods(ir.subject, other.subject)
+/** It is told about itself where this one makes it needless: of two of the same pods the later one. */
+function mayGo(other: PolicyRecord, { record, isLookedAt }: LintedPolicy): boolean {
+  return other.key > record.key && isLookedAt(other) && coversPods(record.ir.subject, other.ir.subject)
 }
 
 function covers(general: Rule, special: Rule): boolean {
@@ -147,18 +146,17 @@ function decidedBefore({ rule, direction }: OutlinedRule, around: Surroundings):
 /** A rule that accepts all that this one accepts, where order decides nothing. Of two that cover each other one is to stay. */
 function coveredBeside({ rule, direction }: OutlinedRule, around: Surroundings): Rule | undefined {
   const { policy } = around
-  const { ir, key } = policy.record
+  const { ir } = policy.record
   const at = rulesOf(ir, direction).indexOf(rule)
   const after = around
     .own(direction)
     .mayCover(rule)
     .find((each) => each.index > at && covers(each.rule, rule) && !coversRule(rule, each.rule))
   if (after !== undefined) return after.rule
-  const isToStay = ({ record: other }: PlacedRule): boolean =>
-    other.key > key && policy.isLookedAt(other) && isMutual(other, ir)
   return around
     .mayCover(rule, direction)
-    .find((each) => covers(each.rule, rule) && !(coversRule(rule, each.rule) && isToStay(each)))?.rule
+    .find((each) => covers(each.rule, rule) && !(coversRule(rule, each.rule) && mayGo(each.record, policy)))
+    ?.rule
 }
 
 function ownRules(record: PolicyRecord, search: RuleSearch): (direction: Direction) => RuleIndex {
