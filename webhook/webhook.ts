@@ -194,9 +194,12 @@ class Replica implements Webhook {
       namespace: options.namespace,
       onEvent: (event) => this.#told(event),
       place: { ...SERVICE, names: options.names },
-      publish: (bundle) => this.#caBundle.set(bundle),
+      publish: async (bundle) => {
+        // Not before the Secret has it: with another key than the others' this replica would write over their path.
+        if (this.#material !== undefined) this.#caller.setKey(this.#material.serving.key)
+        await this.#caBundle.set(bundle)
+      },
       onMaterial: (material) => {
-        this.#caller.setKey(material.serving.key)
         this.#material = material
         this.#firstMaterial.resolve(material)
         this.#server?.setCertificate(material.serving)
