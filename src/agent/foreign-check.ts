@@ -11,6 +11,7 @@ import { ANTISPOOF_TABLE } from "./antispoof.ts"
 import { foreignProblems, isOnOurHooks } from "./foreign-rules.ts"
 import type { Host } from "./host.ts"
 import { POSTERN_TABLE } from "./kernel-tables.ts"
+import { masqueradeProblems } from "./masquerading.ts"
 import { policyEngineProblems } from "./policy-engines.ts"
 import type { Problem } from "./problem.ts"
 
@@ -28,7 +29,9 @@ export function createForeignCheck(nft: Nft, host: Host): ForeignCheck {
       const chains = all.filter(isOnOurHooks)
       const signature = JSON.stringify(chains)
       if (last?.signature !== signature || Date.now() - last.at > READ_AGAIN_MS) {
-        last = { signature, at: Date.now(), problems: foreignProblems(await tablesOf(nft, chains)) }
+        const tables = await tablesOf(nft, chains)
+        const problems = [...foreignProblems(tables), ...masqueradeProblems(tables)]
+        last = { signature, at: Date.now(), problems }
       }
       return [...last.problems, ...policyEngineProblems(all), ...foreignProblems(await flowtables(host))]
     } catch (error) {

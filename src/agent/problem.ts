@@ -13,6 +13,7 @@ export type ProblemCode =
   | "foreign-chain-drops"
   | "other-policy-engine"
   | "flowtable"
+  | "sources-hidden"
   | "pod-not-behind-veth"
   | "pod-not-found"
   | "port-not-known"

@@ -357,6 +357,8 @@ describe("what keeps policy from working is found and said, all of it", () => {
   test("foreign chains that drop, pods behind what no hook sees, bridge ports nobody knows", async () => {
     const script = [
       "nft 'table ip filter { chain cali-FORWARD { }; }'",
+      // As a kube-proxy with masqueradeAll and iptables writes a Service.
+      "nft 'table ip nat { chain KUBE-MARK-MASQ { }; chain KUBE-SVC-A { ip daddr 10.96.0.1 tcp dport 443 counter jump KUBE-MARK-MASQ; }; chain PREROUTING { type nat hook prerouting priority -100; ip daddr 10.96.0.1 jump KUBE-SVC-A; }; }'",
       "nft 'table ip firewall { chain f { type filter hook forward priority 10; policy drop; ct state established accept; ip saddr 10.0.0.0/8 accept; }; }'",
       "tc qdisc add dev cni0 clsact && tc filter add dev cni0 ingress bpf bytecode '1,6 0 0 0,'",
       "ip link add stray type veth peer name stray1; ip link set stray master cni0",
@@ -378,13 +380,17 @@ describe("what keeps policy from working is found and said, all of it", () => {
       expect.arrayContaining([
         "warning foreign-chain-drops ip firewall f",
         "warning other-policy-engine Calico",
+        "warning sources-hidden kube-proxy",
         "warning port-not-known stray",
         "warning traffic-control cni0",
         "error pod-not-behind-veth 10.0.1.77",
         "error pod-not-found 198.51.100.77",
       ]),
     )
-    await cluster.run("node/node-a", "ip link del stray; ip link del mv0; tc qdisc del dev cni0 clsact")
+    await cluster.run(
+      "node/node-a",
+      "nft delete table ip nat; ip link del stray; ip link del mv0; tc qdisc del dev cni0 clsact",
+    )
     await cluster.apply(
       { kind: "pod", op: "delete", namespace: "shop", name: "offside" },
       { kind: "pod", op: "delete", namespace: "shop", name: "nowhere" },
