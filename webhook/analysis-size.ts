@@ -17,6 +17,11 @@ export function sizeProblem(changes: readonly Change[]): string {
   return ""
 }
 
+/** Objects, lists, texts and numbers, all levels of them. */
+export function hasMoreValues(tree: unknown, most: number): boolean {
+  return valuesLeft(tree, most) < 0
+}
+
 /** Of `most`, without the values of a tree; negative where it has more. */
 function valuesLeft(tree: unknown, most: number): number {
   let left = most

@@ -17,6 +17,11 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   uninstall: "src/controller/uninstall/main.ts",
 }
 
+/** What programs run in threads: beside their own bundles, by the names that they look for. */
+const THREADS: Readonly<Record<string, string>> = {
+  "webhook-large-check": "webhook/large-check/main.ts",
+}
+
 /** Read by the agent at run time, from beside its bundle. */
 const BESIDE = ["src/agent/nftables-events.pl"]
 
@@ -28,7 +33,7 @@ const BANNER = [
 ].join(";")
 
 export async function bundles(root: string, version: string): Promise<readonly FileEntry[]> {
-  const missing = Object.values(PROGRAMS).filter((path) => !existsSync(join(root, path)))
+  const missing = Object.values({ ...PROGRAMS, ...THREADS }).filter((path) => !existsSync(join(root, path)))
   if (missing.length > 0) throw new ImageProblem(`the source tree has no ${missing.join(", ")}`)
   const { files, packages } = await bundle(root)
   return [
@@ -42,7 +47,7 @@ export async function bundles(root: string, version: string): Promise<readonly F
 async function bundle(root: string) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: PROGRAMS,
+    entryPoints: { ...PROGRAMS, ...THREADS },
     bundle: true,
     // What several programs have in common is there once: controller and webhook alone share 3 MB.
     splitting: true,

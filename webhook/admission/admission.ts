@@ -4,17 +4,19 @@
 // request, so that a queue does not add up, and no more of the event loop at once than others can wait for.
 
 import { hideNamespaces } from "../../src/analysis/impact/hide-namespaces.ts"
-import { type Diagnostic, fieldPathText } from "../../src/api/diagnostic.ts"
+import type { Diagnostic } from "../../src/api/diagnostic.ts"
 import type { ImpactReport } from "../../src/api/impact-report.ts"
 import { diagnostic } from "../../src/api/report.ts"
 import type { AccessReviews } from "../../src/kubernetes/access-review.ts"
 import type { Arrival } from "../admission-server.ts"
-import { sizeProblem } from "../analysis-size.ts"
+import { hasMoreValues, sizeProblem } from "../analysis-size.ts"
 import type { Analysis, Analyst } from "../analyst.ts"
+import { createLargeChecks, type LargeChecks } from "../large-check/large-checks.ts"
 import { SEES_NOTHING, sightOf } from "../report-sight.ts"
 import type { Answer, Refusal, Review } from "../review.ts"
 import type { Turns } from "../turns.ts"
 import { beyondRights, isAssertionWritten, readAssertion } from "./assertion-review.ts"
+import { type Checked, checkPolicy, findingOf } from "./checked.ts"
 import { type Finding, mistakesText, refusalText } from "./finding-text.ts"
 import { type Subject, subjectOf } from "./subject.ts"
 import { warningsOf, warningsWithout } from "./warnings.ts"
@@ -29,6 +31,8 @@ export interface AdmissionOptions {
   /** Milliseconds of the event loop for one request. */
   readonly workMs?: number
   readonly onAnswer?: (answered: Answered) => void
+  /** For policies that others would wait for; a thread without it. */
+  readonly large?: LargeChecks
   readonly now?: () => number
 }
 
@@ -44,8 +48,9 @@ const WORK_MS = 300
 
 export function createAdmission(options: AdmissionOptions): Admit {
   const { now = () => performance.now(), onAnswer = () => undefined } = options
+  const large = options.large ?? createLargeChecks()
   return async (review, arrival) => {
-    const { outcome, ...answer } = await answerTo(review, arrival, { ...options, now })
+    const { outcome, ...answer } = await answerTo(review, arrival, { ...options, now, large })
     onAnswer({ outcome, milliseconds: now() - arrival.at })
     return answer
   }
@@ -53,6 +58,7 @@ export function createAdmission(options: AdmissionOptions): Admit {
 
 interface Context extends AdmissionOptions {
   readonly now: () => number
+  readonly large: LargeChecks
 }
 
 type Outcome = Answer & Pick<Answered, "outcome">
@@ -63,11 +69,12 @@ async function answerTo(review: Review, arrival: Arrival, context: Context): Pro
   const { at, isTrusted } = arrival
   const subject = subjectOf(review, (workload) => analyst.podsOf(workload))
   if (subject === undefined || (subject.policy === undefined && isMachine(review))) return allowed([])
-  const checked = await context.turns.take(() => checkSubject(subject))
-  const mistakes = checked.filter(({ severity }) => severity === "error")
-  if (mistakes.length > 0) return refused({ reason: "Invalid", message: mistakesText(mistakes) }, [])
+  const isLarge = hasMoreValues(subject.policy?.after?.spec, MOST_CHECKED)
+  // Of others than the API server a flood of these would keep its own waiting.
+  if (isLarge && !isTrusted) return skipped(UNKNOWN, [])
+  const { mistakes, findings } = await checkSubject(subject, isLarge, context)
+  if (mistakes !== "") return refused({ reason: "Invalid", message: mistakes }, [])
   if (subject.changes.length === 0) return allowed([])
-  const findings = checked.map(findingOf)
   const problem = isTrusted ? analyst.problem() || sizeProblem(subject.changes) : UNKNOWN
   if (problem !== "") return skipped(problem, findings)
   const ends = at + context.budgetMs
@@ -130,11 +137,18 @@ const UNKNOWN = "who asks is not known as the API server, by the path in the web
 const LATE = "the webhook has more to do than it has time for"
 
 /** What an object that is there already had wrong is not what its metadata is refused for. */
-function checkSubject({ policy, changes }: Subject): readonly Diagnostic[] {
-  const { kind, after } = policy ?? {}
-  if (kind === undefined || after === undefined || changes.length === 0) return []
-  return kind.check(after, "api")
+async function checkSubject(
+  { policy, changes }: Subject,
+  isLarge: boolean,
+  { large, turns }: Context,
+): Promise<Checked> {
+  const { after } = policy ?? {}
+  if (after === undefined || changes.length === 0) return { mistakes: "", findings: [] }
+  return await (isLarge ? large.check(after) : turns.take(() => checkPolicy(after)))
 }
+
+/** Values of a spec. So many are checked in some hundredths of a second, whatever is wrong with them. */
+const MOST_CHECKED = 5_000
 
 /** Undefined where its time was over before it began. */
 function analyse(
@@ -170,8 +184,4 @@ function refused(refusal: Refusal, warnings: readonly string[]): Outcome {
 
 function skipped(reason: string, findings: readonly Finding[]): Outcome {
   return { allowed: true, warnings: warningsWithout(reason, findings), outcome: "skipped" }
-}
-
-function findingOf({ code, message, path = [] }: Diagnostic): Finding {
-  return { code, message, path: fieldPathText(path) }
 }

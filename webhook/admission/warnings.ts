@@ -36,6 +36,8 @@ function findingLines(findings: readonly Finding[], most: number): readonly stri
 }
 
 function moreText(count: number): string {
+  // Of very many not all have come this far.
+  if (count > 1000) return "and more than 1000 more findings"
   return count === 1 ? "and 1 more finding" : `and ${count} more findings`
 }
 

@@ -9,6 +9,7 @@ import { textIn } from "../../src/kubernetes/resource.ts"
 import { policyResource } from "../../src/kubernetes/resources/policy.ts"
 import { mistakesText } from "../admission/finding-text.ts"
 import type { Operation } from "../admission/subject.ts"
+import { sizeProblem } from "../analysis-size.ts"
 import type { Preview } from "./preview-resource.ts"
 
 export type PreviewQuestion =
@@ -19,7 +20,7 @@ export type PreviewQuestion =
       readonly changes: readonly Change[]
       readonly annotations: Labels
     }
-  | { readonly ok: false; readonly reason: "Invalid" | "NotFound"; readonly message: string }
+  | { readonly ok: false; readonly reason: "Invalid" | "NotFound" | "TooLarge"; readonly message: string }
 
 /** `held`: the policy of that name that is there now. */
 export function questionOf(
@@ -51,6 +52,9 @@ function applyQuestion(object: unknown, namespace: string, held: Held): PreviewQ
     return invalid(`spec.object is not of this PolicyPreview's namespace, ${namespace}`)
   const change = policyResource(kind).decode(object, { namespace, name }, () => undefined)
   if (change.kind !== "policy" || change.op !== "set") return invalid("spec.object is no policy")
+  // Asked first: what is not analysed is not checked either, for that holds up others, too.
+  const problem = sizeProblem([change])
+  if (problem !== "") return { ok: false, reason: "TooLarge", message: problem }
   const mistakes = kind.check(change.value, "api").filter(({ severity }) => severity === "error")
   if (mistakes.length > 0) return invalid(mistakesText(mistakes))
   const reference = { kind: kind.kind, namespace, name }

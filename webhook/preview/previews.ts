@@ -8,7 +8,6 @@ import { isOvertaken, isStatus } from "../../src/kubernetes/api-error.ts"
 import type { KubernetesClient } from "../../src/kubernetes/client.ts"
 import { createListWatch, type ListWatch } from "../../src/kubernetes/list-watch.ts"
 import type { WatchEvent } from "../../src/kubernetes/watch-event.ts"
-import { sizeProblem } from "../analysis-size.ts"
 import type { Analyst } from "../analyst.ts"
 import type { Turns } from "../turns.ts"
 import { questionOf } from "./preview-question.ts"
@@ -118,8 +117,6 @@ class PreviewDesk implements Previews {
       .toISOString()
       .replace(/\.\d+Z$/, "Z")
     if (!question.ok) return failedPreview(preview, question, at)
-    const problem = sizeProblem(question.changes)
-    if (problem !== "") return failedPreview(preview, { reason: "TooLarge", message: problem }, at)
     const analysis = await turns.take(() => {
       const until = performance.now() + WORK_MS
       return analyst.analyse({ ...question, deadline: { expired: () => performance.now() >= until } })
