@@ -31,7 +31,7 @@ export function agentCommand(): Command {
     .addCommand(orderCommand("enforce", "drop again what the policies do not allow"))
     .addCommand(removeCommand())
   // A mistake on the command line ends with 2, in a program that is the agent's alone too.
-  for (const each of command.commands) each.exitOverride()
+  for (const each of command.commands) each.exitOverride().helpOption("-h, --help", "print help")
   return command
 }
 
@@ -106,6 +106,7 @@ function socketOption(): Option {
 
 function statusCommand(): Command {
   return new Command("status")
+    .summary("say what the agent of this node does")
     .description("Says what the agent of this node does; exits with 1 where the node is not ready.")
     .addHelpText("after", "\nExamples:\n  postern agent status\n  postern agent status -o json")
     .addOption(socketOption())
@@ -140,6 +141,7 @@ function orderCommand(wanted: Exclude<AdminOrder, "remove">, text: string): Comm
 
 function removeCommand(): Command {
   return new Command("remove")
+    .summary("take enforcement off this node: its tables and the agent's state")
     .description(
       "Takes enforcement off this node: removes the tables and the agent's state. An agent that runs does it, and " +
         "stays without effect until it is started anew.",
