@@ -99,6 +99,26 @@ test("it answers reviews, previews and questions with the chart's rights, by the
   expect(report.stdout).toContain('"ImpactReport"')
 })
 
+test("assertions are looked at where they are made, and where they say something new", async () => {
+  const assertion = (port: string): string =>
+    JSON.stringify({
+      apiVersion: "postern.dev/v1alpha1",
+      kind: "ConnectivityAssertion",
+      metadata: { name: "held", namespace: "shop" },
+      spec: { from: "web", to: "203.0.113.1", ports: [port], expect: "Allow" },
+    })
+  const apply = (port: string) => audited.server.kubectl(["apply", "-f", "-"], assertion(port))
+  const refused = {
+    status: 1,
+    stderr: expect.stringContaining('webhook "assertions.postern.dev" denied the'),
+  }
+  expect(await apply("80/TPC")).toMatchObject(refused)
+  expect(await apply("80/TCP")).toMatchObject({ status: 0, stderr: "" })
+  expect(await apply("80/TPC")).toMatchObject(refused)
+  await must(audited.server, ["label", "connectivityassertion", "held", "-n", "shop", "team=shop"])
+  await must(audited.server, ["delete", "connectivityassertion", "held", "-n", "shop"])
+})
+
 test("who may view a cluster may ask all that there is, and nothing else", async () => {
   const offered = API_RESOURCE_LIST.resources.flatMap(({ name, verbs }) =>
     verbs.map((verb) => `${verb} ${name}`),
