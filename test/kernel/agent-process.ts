@@ -13,7 +13,7 @@ const MAIN = fileURLToPath(new URL("../../src/agent/process/main.ts", import.met
 const RELAY = fileURLToPath(new URL("../agent/relay.child.ts", import.meta.url))
 
 /** What takes a fraction of a second, on a machine with other things to do. */
-export const PATIENCE_MS = 30_000
+export const PATIENCE_MS = 120_000
 
 export interface AgentPlace {
   readonly lab: Lab

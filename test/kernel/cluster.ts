@@ -164,7 +164,7 @@ export async function closeAgent(agent: NodeAgent): Promise<void> {
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  milliseconds = 30_000,
+  milliseconds = 60_000,
 ): Promise<void> {
   const end = performance.now() + milliseconds
   while (!(await condition())) {

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import type { Lab } from "../../src/lab/lab.ts"
 
 /** What takes some milliseconds, on a machine with other things to do. */
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 60_000
 
 const SCRIPT = fileURLToPath(new URL("traffic.pl", import.meta.url))
 
@@ -126,7 +126,7 @@ const WATCHED_MS = 300
  */
 export async function laterLines(...talkers: readonly Talker[]): Promise<readonly string[]> {
   const counts = (): readonly number[] => talkers.map(({ lines }) => lines.length)
-  const end = performance.now() + PATIENCE_MS / 6
+  const end = performance.now() + PATIENCE_MS / 12
   let before = counts()
   for (let quiet = 0; quiet < QUIET_ROUNDS && performance.now() < end; quiet++) {
     await sleep(ROUND_MS)
