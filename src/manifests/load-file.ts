@@ -52,13 +52,32 @@ export function readStream(descriptor: number, most: number = LIMITS.json): Uint
   let size = 0
   while (size <= most) {
     const chunk = new Uint8Array(MiB)
-    const read = readSync(descriptor, chunk)
+    const read = readSome(descriptor, chunk)
     if (read === 0) break
     chunks.push(chunk.subarray(0, read))
     size += read
   }
   return Buffer.concat(chunks)
 }
+
+/**
+ * Waits for who writes a pipe. Node makes standard input non-blocking as soon as anything looks at process.stdin, and
+ * `import "node:process"` does (Node 24): a read before the first byte, helm template being slow, is EAGAIN then.
+ */
+function readSome(descriptor: number, chunk: Uint8Array): number {
+  for (;;) {
+    try {
+      return readSync(descriptor, chunk)
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error
+      Atomics.wait(clock, 0, 0, POLL_MS)
+    }
+  }
+}
+
+const POLL_MS = 10
+/** Nobody wakes it up. */
+const clock = new Int32Array(new SharedArrayBuffer(4))
 
 function fromBytes(name: string, bytes: Uint8Array, readAgain: boolean): Loaded {
   if (bytes.length > LIMITS.json) return tooLarge(name, bytes.length, "json")
