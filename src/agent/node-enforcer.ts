@@ -235,10 +235,8 @@ export class NodeEnforcer {
   }
 
   #bumpLater(): void {
-    const { generationWait } = this.#enforcement
-    this.#background.after("changing the generation", generationWait, () =>
-      this.#enforcement.bumpGeneration(),
-    )
+    const bump = (): Promise<void> => this.#enforcement.bumpGeneration()
+    this.#background.after("changing the generation", this.#enforcement.generationWait, bump)
   }
 
   #bumped(): void {
@@ -281,6 +279,7 @@ export class NodeEnforcer {
   async #bring(reason: Reason): Promise<void> {
     await this.#enforcement.bring(reason)
     this.#error = undefined
+    void this.#keeper.keep([])
     // Announced with an update that failed.
     await this.#connections.finish()
     if (this.#enforcement.desired.side.withheld.size === 0) return

@@ -15,6 +15,7 @@ export interface ProgramKeeperParts {
 }
 
 export interface ProgramKeeper {
+  /** What is held after these updates; of those that failed at first none are told, and then it is written whole. */
   keep(updates: readonly NodeUpdate[]): Promise<void>
   keepWhole(): Promise<void>
   /** Resolves when everything so far is written. */
@@ -29,6 +30,8 @@ export function createProgramKeeper({
   emit,
 }: ProgramKeeperParts): ProgramKeeper {
   const inTurn = createSerial()
+  /** Revision of what is on disk, log included; undefined where that is not known. */
+  let kept: number | undefined
   const writing = async (task: () => Promise<void>): Promise<void> => {
     try {
       await inTurn(task)
@@ -36,19 +39,27 @@ export function createProgramKeeper({
       emit({ kind: "failed", what: "caching the program", error })
     }
   }
-  const keepWhole = (): Promise<void> =>
-    writing(async () => {
-      const held = program()
-      if (held !== undefined) await cache.write({ node: held.whole(), bootId: bootId(), mask })
-    })
+  const writeWhole = async (): Promise<void> => {
+    const held = program()
+    if (held === undefined) return
+    kept = undefined
+    const node = held.whole()
+    await cache.write({ node, bootId: bootId(), mask })
+    kept = node.revision
+  }
+  const append = async (updates: readonly NodeUpdate[]): Promise<void> => {
+    kept = undefined
+    for (const update of updates) await cache.append(update)
+    kept = updates.at(-1)?.revision
+  }
   return {
-    keepWhole,
-    keep: (updates) => {
-      if (cache.isLong) return keepWhole()
-      return writing(async () => {
-        for (const update of updates) await cache.append(update)
-      })
-    },
+    keepWhole: () => writing(writeWhole),
+    keep: (updates) =>
+      writing(async () => {
+        const follows = updates[0]?.from === kept && kept !== undefined
+        if (follows && !cache.isLong) await append(updates)
+        else if (follows || kept === undefined || kept !== program()?.revision) await writeWhole()
+      }),
     idle: () => inTurn(() => Promise.resolve()),
   }
 }

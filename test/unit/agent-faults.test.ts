@@ -9,6 +9,7 @@ import { createFake } from "nftables-json/fake"
 import type { Nft } from "nftables-json/nft"
 import type { Transaction } from "nftables-json/schema"
 import { describe, expect, test } from "vitest"
+import { createCache } from "../../src/agent/cache.ts"
 import type { Conntrack } from "../../src/agent/conntrack.ts"
 import { Enforcement } from "../../src/agent/enforcement.ts"
 import { createEnforcer } from "../../src/agent/enforcer.ts"
@@ -268,6 +269,11 @@ describe("a change whose transactions fail", () => {
   })
 })
 
+async function cachedRevision(directory: string): Promise<number | undefined> {
+  const read = await createCache(directory).read()
+  return read.kind === "program" ? read.program.node.revision : undefined
+}
+
 /** Members of every set of accepted peers. */
 function membersOf({ ruleset }: KernelState): readonly (readonly unknown[])[] {
   return ruleset.flatMap((object) =>
@@ -322,6 +328,9 @@ describe("an enforcer whose nft fails", () => {
       await expect.poll(() => enforcer.status()).toMatchObject({ error: undefined })
       expect(failures).toBeGreaterThanOrEqual(times)
       await expect.poll(() => forgotten).toEqual(last.forget)
+      // A successor finds it, whatever has failed before.
+      const held = enforcer.status().revision
+      await expect.poll(() => cachedRevision(directory)).toBe(held)
     } finally {
       await enforcer.close()
       await rm(directory, { recursive: true })
