@@ -6,7 +6,13 @@ import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, wri
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
-import { kubernetesModule, PINNED_KUBERNETES, pinnedModule, wantedApiServer } from "./kubernetes-module.ts"
+import {
+  kubernetesModule,
+  PINNED_KUBERNETES,
+  type PinnedTool,
+  pinnedModule,
+  wantedApiServer,
+} from "./kubernetes-module.ts"
 
 export type BinaryName =
   | "kube-apiserver"
@@ -18,6 +24,8 @@ export type BinaryName =
   | "agnhost"
   | "etcd"
   | "helm"
+  | "flanneld"
+  | "flannel"
 
 /** The directory that holds the named programs, built where they were missing. */
 export async function ensureBinaries(names: readonly BinaryName[]): Promise<string> {
@@ -62,7 +70,7 @@ async function build(wanted: Build): Promise<void> {
   const { folder, flags } = isKubernetes ? await kubernetesModule(version, directory) : pinnedModule(tool)
   const ours = ["-trimpath", "-buildvcs=false", "-ldflags", linkerFlags(wanted), "-o", unfinished]
   try {
-    await run("go", ["build", ...flags, ...ours, source], folder)
+    await run(["go", "build", ...flags, ...ours, source], { folder, needsC: name === "flanneld" })
     renameSync(unfinished, program)
   } finally {
     rmSync(unfinished, { force: true })
@@ -70,7 +78,7 @@ async function build(wanted: Build): Promise<void> {
 }
 
 function sourceOf(name: BinaryName): {
-  readonly tool: "etcd" | "helm" | "kubernetes"
+  readonly tool: "kubernetes" | PinnedTool
   readonly source: string
 } {
   switch (name) {
@@ -78,6 +86,13 @@ function sourceOf(name: BinaryName): {
       return { tool: "etcd", source: "go.etcd.io/etcd/server/v3" }
     case "helm":
       return { tool: "helm", source: "helm.sh/helm/v3/cmd/helm" }
+    case "flanneld":
+      return { tool: "flannel", source: "github.com/flannel-io/flannel" }
+    case "flannel":
+      return {
+        tool: "flannel-cni",
+        source: "github.com/containernetworking/plugins/plugins/meta/flannel",
+      }
     case "agnhost":
       return { tool: "kubernetes", source: "k8s.io/kubernetes/test/images/agnhost" }
     case "kube-apiserver":
@@ -104,14 +119,21 @@ function linkerFlags({ version, name }: Build): string {
     `-X ${at}.gitMajor=${major}`,
     `-X ${at}.gitMinor=${minor}`,
   ])
-  return ["-s -w", ...(name === "etcd" ? [] : versions)].join(" ")
+  const isKubernetes = sourceOf(name).tool === "kubernetes"
+  return ["-s -w", ...(isKubernetes ? versions : [])].join(" ")
 }
 
-function run(program: string, arguments_: readonly string[], directory: string): Promise<void> {
+interface Place {
+  readonly folder: string
+  /** flanneld's backend udp is partly in C, on amd64. */
+  readonly needsC: boolean
+}
+
+function run([program, ...arguments_]: readonly [string, ...string[]], place: Place): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const child = spawn(program, arguments_, {
-    cwd: directory,
-    env: { ...process.env, CGO_ENABLED: "0" },
+    cwd: place.folder,
+    env: { ...process.env, CGO_ENABLED: place.needsC && process.arch === "x64" ? "1" : "0" },
     stdio: ["ignore", 2, 2],
   })
   child.on("error", (cause) =>

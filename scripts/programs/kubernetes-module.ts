@@ -39,7 +39,9 @@ export async function kubernetesModule(version: string, directory: string): Prom
   return { folder, flags: ["-mod=mod"] }
 }
 
-export function pinnedModule(tool: "etcd" | "helm" | "kubernetes"): GoModule {
+export type PinnedTool = "etcd" | "flannel" | "flannel-cni" | "helm"
+
+export function pinnedModule(tool: "kubernetes" | PinnedTool): GoModule {
   return { folder: join(import.meta.dirname, "../../tools", tool), flags: [] }
 }
 

@@ -31,10 +31,23 @@ const EXAMPLES = [
 
 const CONTROLLER_PODS = "app.kubernetes.io/component=controller"
 
-describe.for([
-  ["bridge, kube-proxy nftables", { cni: "bridge", proxy: "nftables", families: "ipv4" }],
+const NETWORKS = [
+  ["flannel vxlan, kube-proxy nftables", { cni: "flannel-vxlan", proxy: "nftables", families: "ipv4" }],
   ["routed, kube-proxy iptables, dual-stack", { cni: "ptp", proxy: "iptables", families: "dual" }],
-] as const)("%s", ([, settings]) => {
+] as const
+
+/** With POSTERN_CLUSTER_FULL=1 besides. The other test files have clusters with a bridge and IPv4. */
+const MORE_NETWORKS = [
+  ["bridge, kube-proxy nftables, IPv6", { cni: "bridge", proxy: "nftables", families: "ipv6" }],
+  [
+    "flannel, kube-proxy iptables, dual-stack",
+    { cni: "flannel-host-gw", proxy: "iptables", families: "dual" },
+  ],
+] as const
+
+const isFull = process.env["POSTERN_CLUSTER_FULL"] === "1"
+
+describe.for(isFull ? [...NETWORKS, ...MORE_NETWORKS] : NETWORKS)("%s", ([, settings]) => {
   let rig: Rig
   let pods: Pods
   beforeAll(async () => {

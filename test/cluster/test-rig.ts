@@ -7,7 +7,8 @@ import { endMachinesNow } from "./rig/state.ts"
 
 export async function startTestRig(settings: Partial<RigSettings>): Promise<Rig> {
   const name = `test${process.pid}`
-  const binaries = await rigBinaries()
+  const all = { ...defaultSettings, ...settings, name }
+  const binaries = await rigBinaries(all)
   const end = (): void => endMachinesNow(name)
   process.once("exit", end)
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -16,5 +17,5 @@ export async function startTestRig(settings: Partial<RigSettings>): Promise<Rig>
       process.kill(process.pid, signal)
     })
   }
-  return startRig({ ...defaultSettings, ...settings, name }, { binaries, owned: true })
+  return startRig(all, { binaries, owned: true })
 }

@@ -9,6 +9,7 @@ let directory = ""
 /** Stands for Go: writes down what it was asked for, takes its time, and makes the file behind -o. */
 const go = `#!/bin/sh
 echo "$*" >> "$GO_CALLS"
+echo "$CGO_ENABLED" >> "$GO_CALLS-with-c"
 if [ "$1" = mod ]; then echo "{ \\"Path\\": \\"k8s.io/kubernetes\\", \\"GoMod\\": \\"$GO_MOD\\" }"; exit; fi
 sleep 0.3
 [ -z "$GO_FAILS" ] || exit 1
@@ -59,6 +60,20 @@ test("what is missing is built once, by whoever asks first", async () => {
   await ensureBinaries(["kubectl"])
   expect(calls()).toHaveLength(1)
   expect(readdirSync(asked[0])).toEqual(["kubectl"])
+})
+
+test("flanneld is built with C where its backend udp is in C, and its CNI plugin without", async () => {
+  expect(readdirSync(await ensureBinaries(["flanneld", "flannel"])).toSorted()).toEqual([
+    "flannel",
+    "flanneld",
+  ])
+  expect(calls().map((call) => call.split(" ").at(-1))).toEqual([
+    "github.com/flannel-io/flannel",
+    "github.com/containernetworking/plugins/plugins/meta/flannel",
+  ])
+  expect(calls().join(" ")).not.toContain("k8s.io")
+  const withC = readFileSync(join(directory, "calls-with-c"), "utf8").trim().split("\n")
+  expect(withC).toEqual([process.arch === "x64" ? "1" : "0", "0"])
 })
 
 test("a build that fails leaves nothing, and the next one tries again", async () => {

@@ -1,6 +1,7 @@
 // The programs of a rig: built by Go where they are missing.
 
 import { ensureBinaries } from "../../../scripts/programs/ensure-binaries.ts"
+import { flannelBackend, type RigSettings } from "./settings.ts"
 
 const NAMES = [
   "etcd",
@@ -12,8 +13,10 @@ const NAMES = [
   "kube-proxy",
   "agnhost",
 ] as const
+/** The daemon and its CNI plugin. */
+const FLANNEL = ["flanneld", "flannel"] as const
 
 /** Their directory. */
-export function rigBinaries(): Promise<string> {
-  return ensureBinaries(NAMES)
+export function rigBinaries(settings: RigSettings): Promise<string> {
+  return ensureBinaries(flannelBackend(settings) === undefined ? NAMES : [...NAMES, ...FLANNEL])
 }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { createAuthority, makeSigningKey, type Subject } from "../../api-server/certificates.ts"
 import { writeKubeconfig } from "../../api-server/kubeconfig.ts"
-import { apiServerUrl, nodeNames, type RigSettings, serviceAddress } from "./settings.ts"
+import { apiServerAddress, apiServerUrl, nodeNames, type RigSettings, serviceAddress } from "./settings.ts"
 
 interface Component {
   /** Of the files NAME.crt, NAME.key and NAME.kubeconfig. */
@@ -27,7 +27,7 @@ export async function makeCertificates(directory: string, settings: RigSettings)
     write(`${file}.crt`, user.certificate)
     write(`${file}.key`, user.key)
     writeKubeconfig(join(directory, `${file}.kubeconfig`), {
-      server: apiServerUrl,
+      server: apiServerUrl(settings),
       certificateAuthority: authority.certificate,
       user,
     })
@@ -40,8 +40,7 @@ export async function makeCertificates(directory: string, settings: RigSettings)
 }
 
 function components(settings: RigSettings): readonly Component[] {
-  const address = new URL(apiServerUrl).hostname
-  const addresses = [address, "127.0.0.1", serviceAddress[4], serviceAddress[6]]
+  const addresses = [apiServerAddress(settings), "127.0.0.1", serviceAddress[4], serviceAddress[6]]
   const names = [...addresses, "kubernetes", "kubernetes.default", "kubernetes.default.svc"]
   const clients = ["kube-controller-manager", "kube-scheduler", "kube-proxy"]
   const masters = ["system:masters"]
@@ -50,6 +49,7 @@ function components(settings: RigSettings): readonly Component[] {
     { file: "apiserver-kubelet-client", subject: { name: "apiserver-kubelet-client", groups: masters } },
     { file: "front-proxy-client", subject: { name: "front-proxy-client" } },
     { file: "admin", subject: { name: "admin", groups: masters } },
+    { file: "flannel", subject: { name: "flannel", groups: masters } },
     ...clients.map((file) => ({ file, subject: { name: `system:${file}` } })),
     ...nodeNames(settings).map((file) => ({
       file,

@@ -2,8 +2,9 @@
 
 import { join } from "node:path"
 import {
-  apiServerUrl,
+  apiServerAddress,
   CONTROL_PLANE,
+  flannelBackend,
   listed,
   machineAddress,
   podNetworks,
@@ -25,6 +26,9 @@ export interface Paths {
   /** Of a machine's configuration files. */
   readonly configuration: (machine: string) => string
 }
+
+/** It ends where its node has no range of pods yet. */
+export const FLANNELD = "flanneld"
 
 const CLIENT = "http://127.0.0.1:2379"
 const PEER = "http://127.0.0.1:2380"
@@ -48,7 +52,22 @@ export function nodeDaemons(node: string, settings: RigSettings, paths: Paths): 
     { machine: node, name: "containerd", argv: ["containerd", "--config", file("containerd.toml")] },
     { machine: node, name: "kubelet", argv: kubelet },
     { machine: node, name: "kube-proxy", argv: proxy },
+    ...(flannelBackend(settings) === undefined ? [] : [flanneld(node, paths)]),
   ]
+}
+
+/** As in flannel's own DaemonSet. */
+function flanneld(node: string, paths: Paths): Daemon {
+  const argv = [
+    "env",
+    `NODE_NAME=${node}`,
+    join(paths.binaries, "flanneld"),
+    "--kube-subnet-mgr",
+    `--kubeconfig-file=${kubeconfig(paths, "flannel")}`,
+    `--net-config-path=${join(paths.configuration(node), "flannel.json")}`,
+    "--ip-masq",
+  ]
+  return { machine: node, name: FLANNELD, argv }
 }
 
 export function kubeconfig(paths: Paths, name: string): string {
@@ -72,7 +91,7 @@ function etcd({ binaries, data }: Paths): Daemon {
 
 function apiServer(settings: RigSettings, { binaries, certificates }: Paths): Daemon {
   const file = (name: string): string => join(certificates, name)
-  const address = new URL(apiServerUrl).hostname
+  const address = apiServerAddress(settings)
   const argv = [
     join(binaries, "kube-apiserver"),
     `--etcd-servers=${CLIENT}`,

@@ -5,7 +5,7 @@ import { Command, Option } from "commander"
 import { toolEnvironment } from "../../../src/lab/command.ts"
 import { rigBinaries } from "./binaries.ts"
 import { Rig, startRig } from "./rig.ts"
-import { defaultSettings, type RigSettings } from "./settings.ts"
+import { cnis, defaultSettings, familyChoices, type RigSettings } from "./settings.ts"
 import { removeRig, savedSettings } from "./state.ts"
 
 const program = new Command("rig")
@@ -19,13 +19,13 @@ program
   .command("up")
   .description("bring up what is not up")
   .addOption(nameOption)
-  .addOption(new Option("--cni <kind>").choices(["bridge", "ptp"]).default(defaultSettings.cni))
+  .addOption(new Option("--cni <kind>").choices(cnis).default(defaultSettings.cni))
   .addOption(new Option("--proxy <mode>").choices(["nftables", "iptables"]).default(defaultSettings.proxy))
-  .addOption(new Option("--families <families>").choices(["ipv4", "dual"]).default(defaultSettings.families))
+  .addOption(new Option("--families <families>").choices(familyChoices).default(defaultSettings.families))
   .addOption(new Option("--nodes <number>").argParser(Number).default(defaultSettings.nodes))
   .action(async (settings: RigSettings) => {
     needRoot()
-    const binaries = await rigBinaries()
+    const binaries = await rigBinaries(settings)
     const rig = await startRig(settings, {
       binaries,
       owned: false,
@@ -81,7 +81,7 @@ async function standing(name: string): Promise<Rig> {
   needRoot()
   const settings = savedSettings(name)
   if (settings === undefined) throw new Error(`${name} is not up`)
-  return new Rig(settings, await rigBinaries())
+  return new Rig(settings, await rigBinaries(settings))
 }
 
 function run([program = "", ...rest]: readonly string[]): void {

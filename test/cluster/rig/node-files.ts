@@ -1,25 +1,61 @@
 // The configuration files of a node: containerd, kubelet, kube-proxy, CNI.
 
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cgroupOf } from "./cgroups.ts"
 import { kubeconfig, type Paths } from "./daemons.ts"
 import { PAUSE_IMAGE } from "./images.ts"
-import { familiesOf, listed, podNetworks, podRange, podRoutes, type RigSettings } from "./settings.ts"
+import {
+  familiesOf,
+  flannelBackend,
+  listed,
+  podNetwork,
+  podNetworks,
+  podRange,
+  podRoutes,
+  type RigSettings,
+} from "./settings.ts"
+
+const DEBIAN_PLUGINS = "/usr/lib/cni"
 
 export function writeNodeFiles(node: string, settings: RigSettings, paths: Paths): void {
   const directory = paths.configuration(node)
   mkdirSync(directory, { recursive: true })
-  writeFileSync(join(directory, "containerd.toml"), containerdConfiguration)
+  const backend = flannelBackend(settings)
+  const plugins = backend === undefined ? DEBIAN_PLUGINS : linkPlugins(join(directory, "cni"), paths)
+  writeFileSync(join(directory, "containerd.toml"), containerdConfiguration(plugins))
   const json = (name: string, content: object): void => {
     writeFileSync(join(directory, name), JSON.stringify(content, null, 2))
   }
   json("kubelet.json", kubeletConfiguration(node, settings, paths))
   json("kube-proxy.json", proxyConfiguration(node, settings, paths))
   json("10-rig.conflist", networkConfiguration(node, settings))
+  if (backend !== undefined)
+    json("flannel.json", { ...flannelNetworks(settings), Backend: { Type: backend } })
 }
 
-const containerdConfiguration = `version = 2
+function flannelNetworks(settings: RigSettings): object {
+  const families = familiesOf(settings)
+  return {
+    EnableIPv4: families.includes(4),
+    EnableIPv6: families.includes(6),
+    ...(families.includes(4) ? { Network: podNetwork[4] } : {}),
+    ...(families.includes(6) ? { IPv6Network: podNetwork[6] } : {}),
+  }
+}
+
+/** Debian's plugins and flannel's, which looks for the others in its own directory. */
+function linkPlugins(directory: string, { binaries }: Paths): string {
+  rmSync(directory, { recursive: true, force: true })
+  mkdirSync(directory)
+  for (const name of readdirSync(DEBIAN_PLUGINS)) {
+    symlinkSync(join(DEBIAN_PLUGINS, name), join(directory, name))
+  }
+  symlinkSync(join(binaries, "flannel"), join(directory, "flannel"))
+  return directory
+}
+
+const containerdConfiguration = (plugins: string): string => `version = 2
 root = "/var/lib/containerd"
 state = "/run/containerd"
 [grpc]
@@ -31,7 +67,7 @@ state = "/run/containerd"
   restrict_oom_score_adj = true
   stream_server_address = "127.0.0.1"
   [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
+    bin_dir = "${plugins}"
     conf_dir = "/etc/cni/net.d"
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
@@ -52,7 +88,7 @@ function kubeletConfiguration(node: string, settings: RigSettings, paths: Paths)
     },
     // Whoever reaches it from outside has a certificate of this rig.
     authorization: { mode: "AlwaysAllow" },
-    address: settings.families === "dual" ? "::" : "0.0.0.0",
+    address: settings.families === "ipv4" ? "0.0.0.0" : "::",
     containerRuntimeEndpoint: "unix:///run/containerd/containerd.sock",
     cgroupDriver: "cgroupfs",
     cgroupRoot: cgroupOf(settings.name, node),
@@ -92,19 +128,19 @@ function proxyConfiguration(node: string, settings: RigSettings, paths: Paths): 
 }
 
 function networkConfiguration(node: string, settings: RigSettings): object {
+  const portmap = { type: "portmap", capabilities: { portMappings: true } }
+  const network = { cniVersion: "0.3.1", name: "cbr0" }
+  if (flannelBackend(settings) !== undefined) {
+    const flannel = { type: "flannel", delegate: { hairpinMode: true, isDefaultGateway: true } }
+    return { ...network, plugins: [flannel, portmap] }
+  }
   // What flannel's plugin delegates to, or what kindnet and most cloud providers do.
   const bridge = { type: "bridge", bridge: "cni0", isDefaultGateway: true, hairpinMode: true }
   const plugin = settings.cni === "bridge" ? bridge : { type: "ptp" }
   const ranges = familiesOf(settings).map((family) => [{ subnet: podRange(node, family) }])
   const routes = podRoutes(settings).map((dst) => ({ dst }))
-  return {
-    cniVersion: "0.3.1",
-    name: "cbr0",
-    plugins: [
-      { ...plugin, ipMasq: false, mtu: 1500, ipam: { type: "host-local", ranges, routes } },
-      { type: "portmap", capabilities: { portMappings: true } },
-    ],
-  }
+  const routed = { ...plugin, ipMasq: false, mtu: 1500, ipam: { type: "host-local", ranges, routes } }
+  return { ...network, plugins: [routed, portmap] }
 }
 
 /** Comma separated, of a Node's spec. */

@@ -7,7 +7,7 @@ import { type CommandResult, command, tryCommand } from "../../../src/lab/comman
 import { endBox, enterBox, startBox } from "./box.ts"
 import { makeCertificates } from "./certificates.ts"
 import { makeCgroups, removeCgroups } from "./cgroups.ts"
-import { controlPlaneDaemons, type Daemon, kubeconfig, nodeDaemons } from "./daemons.ts"
+import { controlPlaneDaemons, type Daemon, FLANNELD, kubeconfig, nodeDaemons } from "./daemons.ts"
 import { makeImages } from "./images.ts"
 import { podRanges, writeNodeFiles } from "./node-files.ts"
 import { childrenOf, launch, living, until } from "./processes.ts"
@@ -146,6 +146,7 @@ export class Rig {
       if (fresh) await connectNode(boxOf(state, CONTROL_PLANE), box, settings)
     }
     for (const daemon of this.#daemons(machine)) {
+      if (daemon.name === FLANNELD) await this.#giveRange(machine)
       this.#startDaemon(daemon)
       if (daemon.name === "containerd") await this.#untilContainerd(machine)
       // Controllers and scheduler end where the roles that the server makes are not there yet.

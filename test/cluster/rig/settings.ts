@@ -1,14 +1,17 @@
 // What a rig is made with, and the addresses that follow from it.
 //
-// The pod network is flannel's host-gw: a /24 (and a /64) a node, and on every node a route to each other's.
+// A node has a /24 of pods (or a /64, or both). Every node has a route to each other's, or flanneld sees to it.
+
+export const cnis = ["bridge", "ptp", "flannel-vxlan", "flannel-host-gw"] as const
+export const familyChoices = ["ipv4", "ipv6", "dual"] as const
 
 export interface RigSettings {
   /** Of the state directory and of the cgroups: rigs of different names stand side by side. */
   readonly name: string
-  /** A bridge as flannel's plugin makes it, or a routed veth a pod. */
-  readonly cni: "bridge" | "ptp"
+  /** A bridge as flannel's plugin makes it, a routed veth a pod, or flannel itself by its backends. */
+  readonly cni: (typeof cnis)[number]
   readonly proxy: "nftables" | "iptables"
-  readonly families: "ipv4" | "dual"
+  readonly families: (typeof familyChoices)[number]
   readonly nodes: number
 }
 
@@ -25,15 +28,44 @@ export const defaultSettings: RigSettings = {
 /** The machine of etcd, kube-apiserver, controllers and scheduler. */
 export const CONTROL_PLANE = "cp"
 
-export const apiServerUrl = "https://10.89.0.1:6443"
 export const serviceAddress: Readonly<Record<Family, string>> = { 4: "10.96.0.1", 6: "fd00:10:96::1" }
 
 const serviceNetwork = { 4: "10.96.0.0/16", 6: "fd00:10:96::/112" } as const
-const podNetwork = { 4: "10.244.0.0/16", 6: "fd00:10:244::/48" } as const
+export const podNetwork = { 4: "10.244.0.0/16", 6: "fd00:10:244::/48" } as const
 const anywhere = { 4: "0.0.0.0/0", 6: "::/0" } as const
 
 export function familiesOf({ families }: RigSettings): readonly Family[] {
-  return families === "dual" ? [4, 6] : [4]
+  switch (families) {
+    case "ipv4":
+      return [4]
+    case "ipv6":
+      return [6]
+    case "dual":
+      return [4, 6]
+  }
+}
+
+/** The control plane's own, of the cluster's first family. */
+export function apiServerAddress(settings: RigSettings): string {
+  return machineAddress(CONTROL_PLANE, settings.families === "ipv6" ? 6 : 4)
+}
+
+export function apiServerUrl(settings: RigSettings): string {
+  const address = apiServerAddress(settings)
+  return `https://${address.includes(":") ? `[${address}]` : address}:6443`
+}
+
+/** flanneld's backend, where flannel is the pod network. */
+export function flannelBackend({ cni }: RigSettings): "vxlan" | "host-gw" | undefined {
+  switch (cni) {
+    case "flannel-vxlan":
+      return "vxlan"
+    case "flannel-host-gw":
+      return "host-gw"
+    case "bridge":
+    case "ptp":
+      return undefined
+  }
 }
 
 export function nodeNames({ nodes }: RigSettings): readonly string[] {

@@ -6,6 +6,7 @@ import { type Box, enterBox, processOne } from "./box.ts"
 import {
   CONTROL_PLANE,
   familiesOf,
+  flannelBackend,
   machineAddress,
   nodeNames,
   podRange,
@@ -29,7 +30,9 @@ export async function connectNode(controlPlane: Box, node: Box, settings: RigSet
   const peer = ["peer", "name", "eth0", "netns", String(processOne(node))]
   await command([...inControlPlane, "ip", "link", "add", port, "type", "veth", ...peer])
   const families = familiesOf(settings)
-  const others = nodeNames(settings).filter((name) => name !== node.name)
+  // flanneld makes its own routes.
+  const names = flannelBackend(settings) === undefined ? nodeNames(settings) : []
+  const others = names.filter((name) => name !== node.name)
   await inBox(controlPlane, [
     `link set ${port} master ${SWITCH} up`,
     ...families.map((family) => routeTo(node.name, family)),
