@@ -1,6 +1,8 @@
 // One manifest on a cluster, on both kinds of pod network: examples, time to enforcement, observe, uninstall.
 
+import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { tryCommand } from "../../src/lab/command.ts"
 import { settledCases, wrongCases } from "./case-results.ts"
 import { readExample } from "./example.ts"
 import { measureLatency, quantile } from "./latency.ts"
@@ -95,6 +97,19 @@ describe.for(isFull ? [...NETWORKS, ...MORE_NETWORKS] : NETWORKS)("%s", ([, sett
     expect(quantile(denied, 0.5)).toBeLessThan(5_000)
   })
 
+  test("a node reaches a pod of another node, over each family, until a policy selects it", async () => {
+    const { addresses } = await pods.status("soon/client")
+    const isOpen = () => Promise.all(addresses.map((address) => isReached(rig, "node1", address)))
+    const all = (open: boolean) => addresses.map(() => open)
+    const patient = { timeout: 180_000, interval: 1_000 }
+    await expect.poll(isOpen, patient).toStrictEqual(all(true))
+    const policy = networkPolicy("soon/no-nodes", { podSelector: { matchLabels: { app: "client" } } })
+    await pods.apply([policy])
+    await expect.poll(isOpen, patient).toStrictEqual(all(false))
+    await rig.kubectl(["delete", "networkpolicy", "-n", "soon", "no-nodes"])
+    await expect.poll(isOpen, patient).toStrictEqual(all(true))
+  })
+
   test("every policy has a status that says it is programmed", async () => {
     const policies = EXAMPLES.flatMap((name) => readExample(name, rig.nodes).policies)
     const wanted = policies.map(({ metadata }) => `${metadata.namespace} Programmed`).toSorted()
@@ -151,3 +166,10 @@ describe.for(isFull ? [...NETWORKS, ...MORE_NETWORKS] : NETWORKS)("%s", ([, sett
     expect(await settledCases({ rig, pods }, cases, () => "allowed")).toStrictEqual([])
   })
 })
+
+/** Whether TCP 80 of a pod takes a connection of the node's own. */
+async function isReached(rig: Rig, node: string, address: string): Promise<boolean> {
+  const target = address.includes(":") ? `[${address}]:80` : `${address}:80`
+  const connect = [join(rig.state.binaries, "agnhost"), "connect", "--timeout=3s", target]
+  return (await tryCommand(rig.enter(node, connect))).status === 0
+}

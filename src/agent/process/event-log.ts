@@ -100,7 +100,10 @@ function logStream(log: Log, event: Exclude<StreamEvent, Disconnected>): void {
       return log.info({ replica: event.replica, version: event.version }, "a controller serves this node")
     case "in-force": {
       const { message, revision, milliseconds } = event
-      return log[message === "ruleset" ? "info" : "debug"]({ message, revision, milliseconds }, "in force")
+      return log[message === "ruleset" ? "info" : "debug"](
+        { message, revision, milliseconds: Math.round(milliseconds) },
+        "in force",
+      )
     }
     case "refused":
       return log.error(
