@@ -36,9 +36,10 @@ const TEST_TOOLS = {
   zsh: "zsh",
 }
 
-/** Of a real cluster on this machine; Kubernetes and etcd are built by Go. */
+/** Of a real cluster on this machine; Kubernetes, etcd and flannel are built by Go, flannel partly from C. */
 const CLUSTER_TOOLS = {
   ...LAB_TOOLS,
+  gcc: "build-essential",
   containerd: "containerd",
   crun: "crun",
   iptables: "iptables",
