@@ -35,7 +35,7 @@ test("before the first key there is no token, and none is good", () => {
 test("two replicas with one key take each other's, which the API server takes in a Service's path", () => {
   const [one, other] = [serving(), serving()]
   // apimachinery IsDNS1123Subdomain, for each part.
-  expect(one.caller.path).toMatch(/^\/validate\/[a-z0-9]{40}$/)
+  expect(one.caller.path).toMatch(/^\/validate\/[a-z0-9]{44}$/)
   expect(other.caller.accepts(tokenIn(one.caller))).toBe(true)
 })
 
@@ -108,6 +108,26 @@ test("a replica that starts makes another one, which the others take before they
   expect([old, started].map(({ caller }) => caller.accepts(before))).toEqual([false, false])
 })
 
+test.for<[string, number]>([
+  ["a moment after the last one was made", 1],
+  ["with a clock that is behind that of the replica before", -10 * 60 * SECOND],
+])("a replica that starts %s makes another one all the same, once", ([, later]) => {
+  const [old, started] = [serving(), replica()]
+  started.pass(later)
+  started.caller.setKey("key")
+  started.caller.seen(old.caller.path)
+  const token = written(started)
+  expect(token).not.toBe(tokenIn(old.caller))
+  old.caller.seen(started.caller.path)
+  expect([tokenIn(old.caller), old.caller.isDue()]).toEqual([token, false])
+  // Of two that start at once, each makes one at the most.
+  const newest = replica()
+  newest.pass(60 * SECOND)
+  newest.caller.setKey("key")
+  started.caller.seen(newest.caller.path)
+  expect([tokenIn(started.caller), started.caller.isDue()]).toEqual([written(newest), false])
+})
+
 test("what was in the configuration hours ago is not good for a replica that starts", () => {
   const [old, started] = [serving(), replica()]
   started.pass(2 * HOUR)
@@ -117,7 +137,7 @@ test("what was in the configuration hours ago is not good for a replica that sta
 
 test.for<[string, string]>([
   ["none", "/validate"],
-  ["somebody else's", `/validate/${"0".repeat(40)}`],
+  ["somebody else's", `/validate/${"0".repeat(44)}`],
 ])("a path in the configuration that is %s is to be written over", ([, path]) => {
   const { caller } = serving()
   const own = caller.path

@@ -28,8 +28,8 @@ const VALIDATE = "/validate/"
 const PERIOD_MS = 3_600_000
 /** Until every API server has heard of another token; calls on their way have the one before. */
 const GRACE_MS = 30_000
-/** Eight digits of the time, 128 bits of a MAC. In a webhook's path the API server takes small letters and digits. */
-const FORM = /^([0-9a-f]{8})[0-9a-f]{32}$/
+/** Twelve digits of the time, 128 bits of a MAC. In a webhook's path the API server takes small letters and digits. */
+const FORM = /^([0-9a-f]{12})[0-9a-f]{32}$/
 
 export function createCallerToken(now: () => number = Date.now): CallerToken {
   return new Caller(now)
@@ -39,12 +39,13 @@ class Caller implements CallerToken {
   readonly #now: () => number
   #key = ""
   #lastKey = ""
-  /** Times of issue, in seconds: of the token that is to be in the configuration, that is, and that was. */
+  /** Times of issue, in milliseconds: of the token that is to be in the configuration, that is, and that was. */
   #wanted = 0
   #current = 0
   #before = 0
   #changedAt = 0
   #isSuspect = false
+  #isStarting = true
 
   constructor(now: () => number) {
     this.#now = now
@@ -57,7 +58,7 @@ class Caller implements CallerToken {
     this.#wanted = this.#nextIssue()
     if (this.#lastKey !== "") return
     // What another replica has written before this one began.
-    this.#current = this.#wanted - (PERIOD_MS + GRACE_MS) / 1_000
+    this.#current = this.#wanted - (PERIOD_MS + GRACE_MS)
     this.#before = this.#current
     this.#changedAt = this.#now()
   }
@@ -72,7 +73,10 @@ class Caller implements CallerToken {
     if (issued <= this.#current || !isEqual(token, tokenOf(issued, this.#key))) return
     this.#before = this.#current
     this.#current = issued
-    this.#wanted = Math.max(this.#wanted, issued)
+    // Made before this replica began, by a clock that is ahead.
+    if (this.#isStarting && issued > this.#wanted) this.#wanted = issued + 1
+    else this.#wanted = Math.max(this.#wanted, issued)
+    this.#isStarting = false
     this.#changedAt = this.#now()
     this.#isSuspect = false
   }
@@ -101,7 +105,7 @@ class Caller implements CallerToken {
   }
 
   #nextIssue(): number {
-    return Math.max(Math.floor(this.#now() / 1_000), this.#wanted + 1)
+    return Math.max(this.#now(), this.#wanted + 1)
   }
 }
 
@@ -112,7 +116,7 @@ function issueOf(token: string): number {
 }
 
 function tokenOf(issued: number, key: string): string {
-  const time = Math.max(0, issued).toString(16).padStart(8, "0")
+  const time = Math.max(0, issued).toString(16).padStart(12, "0")
   const mac = createHmac("sha256", key).update(`postern: admission caller ${time}`).digest("hex")
   return `${time}${mac.slice(0, 32)}`
 }

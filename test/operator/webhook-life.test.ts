@@ -123,7 +123,7 @@ describe("restart", () => {
     ])
     town.running = await town.stage.begin()
     // The error has it, and it is no longer the one.
-    const [path = ""] = /\/validate\/[0-9a-f]{40}/.exec(shown.stderr) ?? []
+    const [path = ""] = /\/validate\/[0-9a-f]{44}/.exec(shown.stderr) ?? []
     expect(path).not.toBe("")
     await eventually(
       paths,
