@@ -43,6 +43,8 @@ export interface Fan {
 
 const AGENTS = 1000
 const CHANGES = 60
+/** It takes a tenth of that. A controller that waits for something would be waited for without end. */
+const START_MS = 180_000
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 export async function measureScale(progress: (text: string) => void): Promise<ScaleFigures> {
@@ -131,13 +133,18 @@ async function startController(kubeconfig: string, children: ChildProcess[]): Pr
     { stdio: ["ignore", "pipe", "inherit"] },
   )
   children.push(child)
+  const late = globalThis.setTimeout(() => child.kill("SIGKILL"), START_MS)
+  const said: string[] = []
   for await (const line of createInterface({ input: child.stdout })) {
+    said.push(line)
     const told: { readonly port?: number; readonly msg?: string } = JSON.parse(line)
     if (told.msg?.includes("serves agents") !== true || told.port === undefined) continue
+    clearTimeout(late)
     child.stdout.resume()
     return { pid: child.pid ?? 0, port: told.port, ca: await authority(kubeconfig) }
   }
-  throw new Error("the controller ended before it served agents")
+  clearTimeout(late)
+  throw new Error(`the controller served no agents; it said\n${said.slice(-10).join("\n")}`)
 }
 
 async function authority(kubeconfig: string): Promise<string> {

@@ -10,6 +10,7 @@ export function recordedCollections(snapshot: Snapshot): ReadonlyMap<string, rea
     ["/api/v1/nodes", snapshot.nodes.map(nodeText)],
     ["/api/v1/pods", snapshot.pods.map((pod, index) => podText(pod, index))],
     ["/api/v1/services", []],
+    ["/api/v1/configmaps", [settingsText()]],
     ["/apis/networking.k8s.io/v1/networkpolicies", snapshot.policies.map(policyText)],
   ])
 }
@@ -137,6 +138,16 @@ function namespaceText({ name, labels }: Namespace, index: number): string {
     },
     spec: { finalizers: ["kubernetes"] },
     status: { phase: "Active" },
+  })
+}
+
+/** Without it no agent is served: nobody has said whether policies are enforced. */
+function settingsText(): string {
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "postern", namespace: "postern-system", uid: "postern-uid", resourceVersion: "1" },
+    data: { enforcement: "enforce" },
   })
 }
 
